@@ -1,0 +1,114 @@
+# Every target is a line or two; the README has the plain `python -m ...` line beside each.
+#
+#   make test PYTHON=python3.13    the same with another interpreter, in an environment of its own
+#   make chat STEP=04              start another step
+#   make test ARGS='-k framing'    hand something on to pytest
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+STEP ?= 05
+PORT ?= 9011
+
+# The first Python on the PATH that is new enough, unless one was named.
+find-python = for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done
+version-of = $(shell $(1) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)
+
+ifdef PYTHON
+VENV := .venv-$(call version-of,$(PYTHON))
+else
+PYTHON := $(shell $(find-python))
+VENV := .venv
+endif
+
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+BOOK := build/html
+
+# $(call timed,what is done,the command): say what is being done, and how long it took.
+timed = @echo "» $(1) ..."; start=$$(date +%s); $(2) || { status=$$?; \
+	echo "» $(1): failed after $$(($$(date +%s) - start)) s"; exit $$status; }; \
+	echo "» $(1): $$(($$(date +%s) - start)) s"
+
+.PHONY: help
+help:  ## show this list
+	@echo "A chat server in asyncio, one step at a time. Start with: make learn"
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
+		|| sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1: \2/p' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(READY)  ## make the environment and nothing else
+
+.PHONY: learn
+learn: book  ## build the book and serve it on a free local port
+	@echo "» The book is at the address below. Ctrl-C ends it."
+	@$(BIN)/python -u -m http.server 0 --bind 127.0.0.1 --directory $(BOOK)
+
+.PHONY: lab
+lab: $(READY)  ## open JupyterLab on the notebooks
+	$(BIN)/python -m jupyterlab --notebook-dir . notebooks
+
+.PHONY: chat
+chat: $(READY)  ## start a step: make chat STEP=05
+	$(BIN)/python -m lab run $(STEP) --port $(PORT)
+
+.PHONY: story
+story: $(READY)  ## print the steps, a sentence each
+	@$(BIN)/python -m lab story
+
+.PHONY: book
+book: $(READY)  ## build the book, every notebook executed, warnings as errors
+	$(call timed,Building the book,$(BIN)/python -m sphinx -W --keep-going -n -q . $(BOOK))
+
+.PHONY: test
+test: $(READY)  ## run every test that needs no browser
+	$(call timed,Testing on Python $(call version-of,$(BIN)/python),$(BIN)/python -X dev -m pytest $(ARGS))
+
+.PHONY: coverage
+coverage: $(READY)  ## run the tests and say which lines and branches they reach
+	$(call timed,Testing with coverage,$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS))
+
+.PHONY: lint
+lint: $(READY)  ## ruff, mypy, sphinx-lint; no outputs in notebooks
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m mypy
+	$(BIN)/python -m sphinxlint --enable all --disable line-too-long docs README.md
+
+.PHONY: format
+format: $(READY)  ## let ruff mend what it can
+	$(BIN)/python -m ruff check --fix
+	$(BIN)/python -m ruff format
+
+.PHONY: lock
+lock: .venv-lock/bin/uv  ## pin the newest dependencies, with hashes, for every platform
+	$< pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.11 \
+		--custom-compile-command 'make lock' --output-file requirements.txt pyproject.toml
+
+.venv-lock/bin/uv: | python-is-there
+	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
+
+.PHONY: clean
+clean:  ## remove what was built, environments included
+	rm -rf build .venv .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+
+# The environment is made anew when the lock changes, or when its interpreter has gone.
+ifeq ($(wildcard $(BIN)/python),)
+.PHONY: $(READY)
+endif
+
+$(READY): requirements.txt | python-is-there
+	@rm -rf $(VENV)
+	$(call timed,Making $(VENV) with Python $(call version-of,$(PYTHON)),$(PYTHON) -m venv $(VENV))
+	$(call timed,Installing what the lock names: about half a minute,$(BIN)/python -m pip install \
+		--disable-pip-version-check --no-input --quiet --require-hashes -r requirements.txt)
+	@touch $@
+
+.PHONY: python-is-there
+python-is-there:
+	@$(if $(PYTHON),,echo "No Python 3.11 or later on the PATH. Debian and Ubuntu: apt install python3 python3-venv. Others: python.org. Or name one: make PYTHON=/path/to/python3.12" >&2; exit 1)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "$(PYTHON) cannot be used: it is not there, or older than 3.11. Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "$(PYTHON) has no venv module. Debian and Ubuntu: apt install python3-venv. Then run make again." >&2; exit 1; }
