@@ -1,0 +1,11 @@
+"""The instruments that the notebooks, the tests, the pages and the checker share.
+
+What a notebook needs comes from here: ``from lab import connect, judge, start``.
+"""
+
+from lab.client import Client, Connection, connect
+from lab.host import start
+from lab.judge import judge
+from lab.sequence import Sequence
+
+__all__ = ["Client", "Connection", "Sequence", "connect", "judge", "start"]

@@ -1,0 +1,135 @@
+"""The command line: ``python -m lab`` says what it can do."""
+
+import argparse
+import asyncio
+import errno
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from lab import story
+from lab.host import load
+from lab.story import NoSuchStep, Step
+
+EPILOG = """\
+  python -m lab story                  the steps, a sentence each
+  python -m lab run 05                 start step 05 where the clients expect it
+  python -m lab run 05 --port 0        the same on a free port, which it prints
+"""
+
+
+class Refused(Exception):
+    """What was asked for cannot be done; the text says why, and what would help."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for, and return the exit status."""
+    # Whoever watches through a pipe wants to see each line when it is printed.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a file
+    options = parser().parse_args(arguments)
+    try:
+        status: int = options.action(options)
+    except (NoSuchStep, Refused) as refusal:
+        print(f"lab: {refusal}", file=sys.stderr)
+        return 2
+    return status
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m lab",
+        description="The instruments of the book.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.set_defaults(action=lambda _: print(top.format_help()) or 0)
+    commands = top.add_subparsers(title="commands", metavar="")
+
+    tell = commands.add_parser("story", help="print the steps, a sentence each")
+    tell.set_defaults(action=print_story)
+
+    run = commands.add_parser("run", help="start a step")
+    run.add_argument("step", help="05, server05, or a Python file with a main")
+    run.add_argument("--host", help="the address to listen on (127.0.0.1)")
+    run.add_argument("--port", type=_port, help="the port; 0 takes a free one (9011)")
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change an upper-case constant of the step for this run",
+    )
+    run.set_defaults(action=run_step)
+    return top
+
+
+def print_story(_: argparse.Namespace) -> int:
+    """Print the steps in their order, with what each adds and what it leaves."""
+    for step in story.steps():
+        print(f"{step.name}  {step.sentence}")
+        print(f"{'':10}new: {step.new}")
+        print(f"{'':10}still wrong: {step.wrong}")
+    return 0
+
+
+def run_step(options: argparse.Namespace) -> int:
+    """Start a step and stay with it until Ctrl-C; Refused if it cannot be started."""
+    step = story.find(options.step)
+    module = _loaded(step, options.set)
+    arguments = {
+        name: value
+        for name in ("host", "port")
+        if (value := getattr(options, name)) is not None and step.listens
+    }
+    try:
+        if hasattr(module, "run"):
+            module.run(**arguments)
+        else:
+            _run(module.main(**arguments))
+    except OSError as error:
+        raise Refused(_why_not(error, options)) from error
+    return 0
+
+
+def _loaded(step: Step, settings: Sequence[str]) -> Any:
+    if step.kind in ("utils", "client"):
+        instead = f"python steps/{step.name}.py" if step.kind == "client" else ""
+        raise Refused(f"{step.name} is no server. {instead or 'Servers import it.'}")
+    if wrong := [setting for setting in settings if "=" not in setting]:
+        raise Refused(f"--set takes NAME=VALUE, not {wrong[0]}")
+    pairs = [setting.split("=", 1) for setting in settings]
+    try:
+        module = load(step, {name: value for name, value in pairs})
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    if not hasattr(module, "main"):
+        raise Refused(f"{step.path.name} has no main, so it cannot be started")
+    return module
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(main)
+    except KeyboardInterrupt:
+        pass  # asyncio.run has cancelled main and waited for it: all is done
+
+
+def _why_not(error: OSError, options: argparse.Namespace) -> str:
+    port = 9011 if options.port is None else options.port
+    where = f"{options.host or '127.0.0.1'}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{where} is in use; take another port, or a free one with --port 0"
+    if error.errno == errno.EACCES:
+        return f"{where} is not allowed to you; ports below 1024 are the system's"
+    return f"cannot listen on {where}: {error.strerror or error}"
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number up to 65535, not {text}")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""What each step can do, as functions that anybody can run.
+
+A behaviour is a plain coroutine function with one sentence as its docstring. It states
+with ``@since`` from which step on it holds, and takes one argument:
+
+- ``bench`` (see ``lab.behaviours.bench``), when it is about a server;
+- ``framing`` (see ``lab.behaviours.framing_bench``), when it is about the two
+  functions that turn bytes into messages and back, without any server.
+
+It returns when the behaviour is kept and raises ``NotYet`` when it is not.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+Run = Callable[[Any], Awaitable[None]]
+
+NEEDS = ("output", "exit")  # what a bench may have beyond the wire
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """One thing that the server can do, from a certain step on.
+
+    ``until`` names the step that replaces it with something better. ``needs`` is what
+    a bench must have beyond the wire to judge it, one of NEEDS.
+    """
+
+    run: Run
+    since: str
+    until: str | None
+    needs: str | None
+
+    @property
+    def name(self) -> str:
+        """The name of its function."""
+        return str(getattr(self.run, "__name__", self.run))
+
+    @property
+    def sentence(self) -> str:
+        """What the server does, as one sentence."""
+        return " ".join((inspect.getdoc(self.run) or "").split())
+
+    @property
+    def of_framing(self) -> bool:
+        """Whether it is about bytes and messages only, not about a server."""
+        return "framing" in inspect.signature(self.run).parameters
+
+
+_registered: list[Behaviour] = []
+
+
+def since(
+    step: int | str, *, until: int | str | None = None, needs: str | None = None
+) -> Callable[[Run], Run]:
+    """State from which step on a behaviour holds, by its number or its name."""
+    if needs is not None and needs not in NEEDS:
+        raise ValueError(f"needs={needs!r}: a bench can have one of {NEEDS}")
+
+    def register(run: Run) -> Run:
+        last = None if until is None else _step(until)
+        _registered.append(Behaviour(run, _step(step), last, needs))
+        return run
+
+    return register
+
+
+def every() -> list[Behaviour]:
+    """All behaviours, in the order of the modules' names and of their lines."""
+    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
+    return list(_registered)
+
+
+def find(name: str) -> Behaviour:
+    """Return the behaviour of this name.
+
+    Raises LookupError, with the names that there are.
+    """
+    for behaviour in every():
+        if behaviour.name == name:
+            return behaviour
+    names = ", ".join(behaviour.name for behaviour in every())
+    raise LookupError(f"there is no behaviour {name!r}; there are {names}")
+
+
+def _step(step: int | str) -> str:
+    return f"server{step:02}" if isinstance(step, int) else step

@@ -1,0 +1,68 @@
+"""The bench: everything that a behaviour may do with the server it judges.
+
+A behaviour knows no more than this, so it can judge a step in the running loop, a
+process, or anything else that can be called.
+"""
+
+from typing import Any, Self
+
+from lab.client import Client, Connection
+from lab.host import Process, Running
+from lab.notyet import NotYet
+
+
+class Bench:
+    """A server, and the clients that a behaviour brings to it.
+
+    ``patience`` is how many seconds an answer may take.
+    """
+
+    def __init__(self, server: Running, *, patience: float) -> None:
+        self.server = server
+        self.patience = patience
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop the server, the clients before it."""
+        await self.server.stop()
+
+    async def client(self, name: str) -> Client:
+        """Connect a client that has said who it is."""
+        return await self.server.connect(name, self.patience)
+
+    async def clients(self, *names: str, room: str) -> list[Client]:
+        """Connect clients, one after the other, and have each join the room."""
+        clients = [await self.client(name) for name in names]
+        for client in clients:
+            await client.join(room)
+        return clients
+
+    async def call(self) -> Connection:
+        """Open a connection of raw bytes."""
+        return await self.server.call()
+
+    async def stranger(self) -> Client:
+        """Connect a client that has not said who it is."""
+        return Client("a stranger", await self.call(), self.patience)
+
+    async def prints(self, fragment: str) -> str:
+        """Wait for a printed line that contains the fragment (needs: output)."""
+        return await self.server.prints(fragment, self.patience)
+
+    async def ends(self) -> tuple[int, str]:
+        """Press Ctrl-C; return the exit status and what came on stderr.
+
+        Needs: exit. NotYet if the process does not end.
+        """
+        if not isinstance(self.server, Process):
+            raise TypeError("only a process can be sent a signal")
+        status = await self.server.interrupt(self.patience)
+        return status, str(self.server.errors)
+
+
+def expect(got: Any, expected: Any, what: str) -> None:
+    """NotYet unless the two are equal; ``what`` says what they are."""
+    if got != expected:
+        raise NotYet(f"{what}: {expected!r}", repr(got))

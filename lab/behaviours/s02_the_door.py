@@ -1,0 +1,47 @@
+"""Step 02: the server answers the door."""
+
+from lab.behaviours import since
+from lab.behaviours.bench import Bench
+
+
+@since(2)
+async def a_client_is_let_in(bench: Bench) -> None:
+    """Whoever connects is let in and not sent away."""
+    caller = await bench.call()
+    caller.finish()
+    await caller.rest(bench.patience)
+
+
+@since(2)
+async def one_client_does_not_keep_another_out(bench: Bench) -> None:
+    """A second client comes, is served and goes while the first is still there."""
+    first, second = await bench.call(), await bench.call()
+    second.finish()
+    await second.rest(bench.patience)
+    first.finish()
+    await first.rest(bench.patience)
+
+
+@since(2)
+async def the_server_hangs_up_on_who_has_finished(bench: Bench) -> None:
+    """When a client has sent its last byte, the server closes the connection."""
+    for _ in range(3):
+        caller = await bench.call()
+        await caller.send(b"\0\0")  # one byte short of a header: no step can answer it
+        caller.finish()
+        await caller.rest(bench.patience)
+
+
+@since(2, needs="output")
+async def a_connection_is_announced(bench: Bench) -> None:
+    """The server prints that a new client has connected."""
+    await bench.call()
+    await bench.prints("New client connected!")
+
+
+@since(2, until=3, needs="output")
+async def the_bytes_heard_are_printed(bench: Bench) -> None:
+    """The server prints the bytes that it hears, in the portions in which they come."""
+    caller = await bench.call()
+    await caller.send(b"hello")
+    await bench.prints("Heard b'hello'")

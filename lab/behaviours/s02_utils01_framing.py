@@ -1,0 +1,67 @@
+"""utils01: a stream of bytes becomes messages."""
+
+import asyncio
+from asyncio import StreamReader
+
+from lab.behaviours import since
+from lab.behaviours.bench import expect
+from lab.behaviours.framing_bench import Framing
+from lab.notyet import NotYet
+from lab.wire import encode, frame
+
+JOIN = {"action": "joinroom", "room": "tea"}
+CHAT = {"action": "chat", "room": "tea", "message": "Grüße, 茶!"}
+
+
+@since("utils01")
+async def a_message_arrives_whole_however_it_is_cut(framing: Framing) -> None:
+    """A message that comes in two pieces arrives whole, wherever it was cut."""
+    data = encode(CHAT)
+    for cut in range(len(data) + 1):
+        got = await framing.received(data[:cut], data[cut:])
+        expect(got, [CHAT], f"the message that was cut after {cut} bytes")
+
+
+@since("utils01")
+async def messages_in_one_piece_come_one_by_one(framing: Framing) -> None:
+    """Messages that arrive in one piece come out one by one, in their order."""
+    got = await framing.received(encode(JOIN) + encode(CHAT) + encode(JOIN))
+    expect(got, [JOIN, CHAT, JOIN], "the three messages")
+
+
+@since("utils01")
+async def a_stream_that_is_cut_off_just_ends(framing: Framing) -> None:
+    """A stream that ends in a header or in a payload gives what was complete before."""
+    data = encode(JOIN)
+    for cut in range(len(data)):
+        got = await framing.received(encode(CHAT) + data[:cut])
+        expect(got, [CHAT], f"what came before a message cut off after {cut} bytes")
+
+
+@since("utils01")
+async def a_deadline_around_new_messages_raises(framing: Framing) -> None:
+    """A deadline around new_messages raises TimeoutError when it has passed."""
+    silent = StreamReader()
+    try:
+        async with asyncio.timeout(0.001):
+            async for _ in framing.messages(silent):
+                pass
+    except TimeoutError:
+        return
+    raise NotYet("a TimeoutError", "a loop that ended as if the client had gone")
+
+
+@since("utils01")
+async def a_payload_that_is_not_json_is_passed_over(framing: Framing) -> None:
+    """A payload that is not JSON is passed over; the message after it arrives."""
+    got = await framing.received(frame(b"not JSON") + frame(b"") + encode(CHAT))
+    expect(got, [CHAT], "what is left")
+
+
+@since("utils01")
+async def a_message_is_sent_as_its_size_and_json(framing: Framing) -> None:
+    """A message is sent as its size in three bytes, lowest first, and then as JSON."""
+    data = await framing.sent(JOIN)
+    size = int.from_bytes(data[:3], "little")
+    expect(size, len(data) - 3, "the size in the header")
+    expect(await framing.received(data), [JOIN], "the message, read back")

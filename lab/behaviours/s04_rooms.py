@@ -1,0 +1,80 @@
+"""Step 04: the server remembers who is in which room."""
+
+from lab.behaviours import since
+from lab.behaviours.bench import Bench, expect
+
+
+@since(4)
+async def who_joins_is_told_that_it_is_done(bench: Bench) -> None:
+    """Whoever joins a room gets the answer that it is done, with room and name."""
+    alice = await bench.client("alice")
+    await alice.join("tea")
+
+
+@since(4)
+async def who_leaves_is_told_that_it_is_done(bench: Bench) -> None:
+    """Whoever leaves a room gets the answer that it is done."""
+    (alice,) = await bench.clients("alice", room="tea")
+    await alice.leave("tea")
+
+
+@since(4)
+async def joining_twice_changes_nothing(bench: Bench) -> None:
+    """Joining a room twice is answered twice, and leaving it once is enough."""
+    (alice,) = await bench.clients("alice", room="tea")
+    await alice.join("tea")
+    await alice.leave("tea")
+    await alice.leave("tea")
+    expect(len(alice.heard), 4, "the number of answers")
+
+
+@since(4)
+async def an_action_that_nobody_knows_ends_nothing(bench: Bench) -> None:
+    """After a message that nobody understands, the next one is still answered."""
+    alice = await bench.client("alice")
+    await alice.send({"action": "dance"})
+    await alice.send({})
+    await alice.join("tea")
+
+
+@since(4)
+async def who_sends_rubbish_harms_nobody_else(bench: Bench) -> None:
+    """However one client breaks off, the others are answered as before."""
+    (alice,) = await bench.clients("alice", room="tea")
+    for rubbish in (b"\2\0\0[]", b"\3\0\0\x80\x80\x80", b"\x40\0\0half a message"):
+        (mallory,) = await bench.clients("mallory", room="tea")
+        await mallory.connection.send(rubbish)
+        mallory.connection.finish()
+        await mallory.hear_the_end()
+    await alice.leave("tea")
+
+
+@since(4, until=8)
+async def who_has_not_said_connect_is_not_heard(bench: Bench) -> None:
+    """Joining before connect is ignored; after it, the same message is answered."""
+    alice = await bench.stranger()
+    await alice.send({"action": "joinroom", "room": "coffee"})
+    await alice.send({"action": "connect", "username": "alice"})
+    alice.name = "alice"
+    await alice.join("tea")
+    expect([message["room"] for message in alice.heard], ["tea"], "the rooms joined")
+
+
+@since(4, until=8)
+async def a_second_connect_changes_no_name(bench: Bench) -> None:
+    """A second connect is ignored: the name stays."""
+    alice = await bench.client("alice")
+    await alice.send({"action": "connect", "username": "mallory"})
+    await alice.join("tea")
+
+
+@since(4, until=5, needs="output")
+async def who_should_hear_is_printed(bench: Bench) -> None:
+    """The server knows who should hear what is said, and prints their names."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    await alice.say("tea", "hello")
+    await bench.prints("['bob'] should hear 'hello'")
+    await bob.connection.close()
+    await bench.prints("Client gone.")
+    await alice.say("tea", "still there?")
+    await bench.prints("[] should hear 'still there?'")

@@ -1,0 +1,142 @@
+"""Step 05: the server delivers what is said to everyone else in the room."""
+
+from lab.behaviours import since
+from lab.behaviours.bench import Bench, expect
+from lab.client import Client
+from lab.wire import Message
+
+VISITS = 40  # members who come and go while somebody talks: many more than it takes
+
+
+def chat(room: str, text: str, sender: str) -> Message:
+    """Return what the others hear when the sender says something in a room."""
+    return {"action": "chat", "room": room, "message": text, "from": sender}
+
+
+@since(5)
+async def chat_reaches_everyone_else(bench: Bench) -> None:
+    """What Alice says in a room reaches Bob and Cleo with her name, and not her."""
+    alice, bob, cleo = await bench.clients("alice", "bob", "cleo", room="tea")
+    await alice.say("tea", "hello")
+    for member in (bob, cleo):
+        heard = await member.hear("chat")
+        expect(heard, chat("tea", "hello", "alice"), f"what {member.name} hears")
+    # The answer to this comes after an echo, if there is one.
+    await alice.leave("tea")
+    echo = [message for message in alice.heard if message["action"] == "chat"]
+    expect(echo, [], "what alice hears of herself")
+
+
+@since(5)
+async def what_one_client_says_arrives_in_order(bench: Bench) -> None:
+    """A hundred messages of one client arrive in the order in which they were sent."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    said = [f"message {number}" for number in range(100)]
+    for text in said:
+        await alice.say("tea", text)
+    heard = [(await bob.hear("chat"))["message"] for _ in said]
+    expect(heard, said, "what bob hears")
+
+
+@since(5)
+async def other_rooms_hear_nothing(bench: Bench) -> None:
+    """What is said in one room is heard in that room only."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    await bob.join("milk")
+    (cleo,) = await bench.clients("cleo", room="coffee")
+    await alice.say("tea", "for tea only")
+    await cleo.join("tea")
+    await alice.say("tea", "for cleo, too")
+    expect((await bob.hear("chat"))["message"], "for tea only", "what bob hears first")
+    expect((await cleo.hear("chat"))["message"], "for cleo, too", "what cleo hears")
+
+
+@since(5, until=8)
+async def only_members_are_heard(bench: Bench) -> None:
+    """What somebody says in a room that they have not joined, or have left, is lost."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    (cleo,) = await bench.clients("cleo", room="coffee")
+    await cleo.say("tea", "from outside")
+    await cleo.join("tea")
+    await cleo.leave("tea")
+    await cleo.say("tea", "from outside again")
+    await cleo.leave("coffee")  # answered when all of the above is done
+    await alice.say("tea", "from inside")
+    expect((await bob.hear("chat"))["message"], "from inside", "what bob hears")
+
+
+@since(5)
+async def the_name_on_a_message_is_the_servers(bench: Bench) -> None:
+    """Whatever a client puts into its message, the relay says who it really was."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    await alice.send({**chat("tea", "hello", "the queen"), "colour": "red"})
+    expect(await bob.hear("chat"), chat("tea", "hello", "alice"), "what bob hears")
+
+
+@since(5)
+async def the_room_hears_who_joins(bench: Bench) -> None:
+    """Everyone in a room hears who joins; the joiner hears who is there."""
+    (alice,) = await bench.clients("alice", room="tea")
+    bob = await bench.client("bob")
+    members = (await bob.join("tea")).get("members")
+    expect(sorted(members or []), ["alice", "bob"], "the members that bob is told")
+    news = {"action": "joinroom", "room": "tea", "from": "bob"}
+    await _hears_once(alice, news)
+
+
+@since(5)
+async def the_room_hears_who_leaves(bench: Bench) -> None:
+    """Everyone in a room hears who leaves it."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    await bob.leave("tea")
+    await bob.leave("tea")  # the second time there is nothing to tell
+    await _hears_once(alice, {"action": "leaveroom", "room": "tea", "from": "bob"})
+
+
+@since(5)
+async def the_room_hears_whose_connection_ends(bench: Bench) -> None:
+    """When a connection ends, everyone in its rooms hears who has left."""
+    (alice,) = await bench.clients("alice", room="tea")
+    await alice.join("milk")
+    (bob,) = await bench.clients("bob", room="tea")
+    await bob.join("milk")
+    await bob.close()
+    rooms = {(await alice.hear("leaveroom"))["room"] for _ in range(2)}
+    expect(rooms, {"tea", "milk"}, "the rooms that bob has left")
+
+
+@since(5)
+async def who_breaks_off_leaves_the_room(bench: Bench) -> None:
+    """A client whose rubbish ends its connection is taken out of its rooms."""
+    alice, mallory = await bench.clients("alice", "mallory", room="tea")
+    await mallory.connection.send(b"\2\0\0[]")  # JSON, but not an object
+    mallory.connection.finish()
+    await _hears_once(alice, {"action": "leaveroom", "room": "tea", "from": "mallory"})
+
+
+@since(5)
+async def members_who_leave_do_not_harm_a_talker(bench: Bench) -> None:
+    """Members who vanish while Alice talks at full speed never end her connection."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    said = 0
+    for visit in range(VISITS):
+        (guest,) = await bench.clients(f"guest {visit}", room="tea")
+        for _ in range(10):
+            await alice.say("tea", f"message {said}")
+            said += 1
+        if visit % 2:
+            guest.connection.reset()
+        await guest.close()
+    heard = [(await bob.hear("chat"))["message"] for _ in range(said)]
+    expect(heard, [f"message {number}" for number in range(said)], "what bob hears")
+    await alice.leave("tea")
+
+
+async def _hears_once(client: Client, news: Message) -> None:
+    """NotYet unless the client hears this, and has heard it only once at the end."""
+    heard = await client.hear(news["action"])
+    while heard.get("from") == client.name:
+        heard = await client.hear(news["action"])
+    expect(heard, news, f"what {client.name} hears")
+    await client.leave(news["room"])
+    expect(client.heard.count(news), 1, f"how often {client.name} hears {news!r}")

@@ -1,0 +1,236 @@
+"""The embedded client: what drives a server from a notebook, a test or a page.
+
+``connect`` gives a client that speaks messages. Underneath it lies a ``Connection``,
+which speaks bytes, for whoever wants to see (or to break) what is really sent.
+"""
+
+import asyncio
+import collections
+import json
+import socket
+import time
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Callable
+from typing import Protocol
+
+from lab import wire
+from lab.notyet import NotYet
+from lab.wire import Message
+
+PATIENCE = 5.0  # seconds to wait for an answer: longer than any busy machine needs
+
+
+class Server(Protocol):
+    """Whatever can say where it listens."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and the port."""
+
+
+class Connection:
+    """A connection to a server, as bytes."""
+
+    def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self.address: tuple[str, int] = writer.get_extra_info("sockname")[:2]
+
+    @classmethod
+    async def open(cls, server: Server) -> "Connection":
+        """Connect to a server; NotYet if nobody answers the door."""
+        host, port = server.address
+        try:
+            return cls(*await asyncio.open_connection(host, port))
+        except OSError as error:
+            raise NotYet("a server that can be called", f"{error}") from error
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes, and wait while too many of those sent before are still here.
+
+        NotYet if the server has hung up.
+        """
+        self._writer.write(data)
+        try:
+            await self._writer.drain()
+        except ConnectionError as error:
+            raise NotYet("a server that listens", f"a hang-up ({error})") from error
+
+    async def receive(self, most: int = 65536) -> bytes:
+        """Return bytes that have come, at most so many; none when the server ended.
+
+        A connection that broke has ended, too.
+        """
+        try:
+            return await self._reader.read(most)
+        except ConnectionError:
+            return b""
+
+    async def rest(self, patience: float = PATIENCE) -> bytes:
+        """Return everything up to the end; NotYet if the server does not hang up."""
+        data = bytearray()
+        try:
+            async with asyncio.timeout(patience):
+                while more := await self.receive():
+                    data += more
+        except TimeoutError as error:
+            got = f"an open connection after {patience:g} s (and {bytes(data)!r})"
+            raise NotYet("the server to hang up", got) from error
+        return bytes(data)
+
+    def finish(self) -> None:
+        """Say that nothing more will be sent, and go on listening (half-close)."""
+        self._writer.write_eof()
+
+    def reset(self) -> None:
+        """Break the connection off, as a crash or a pulled cable does (RST)."""
+        sock: socket.socket = self._writer.get_extra_info("socket")
+        # Linger for no time at all: the kernel throws away what is unsent.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self._writer.transport.abort()
+
+    async def close(self) -> None:
+        """Hang up, and wait until the socket is closed."""
+        self._writer.close()
+        try:
+            await self._writer.wait_closed()
+        except ConnectionError:
+            pass  # it was broken already: closed is closed
+
+
+class Client:
+    """A client with a name, which speaks and hears messages.
+
+    A task of its own reads what the server sends, so that a ``ping`` is answered even
+    while nobody asks for a message. ``log`` keeps every message of both directions
+    with its time, for a picture afterwards: see ``lab.sequence``.
+    """
+
+    def __init__(
+        self, name: str, connection: Connection, patience: float = PATIENCE
+    ) -> None:
+        self.name = name
+        self.connection = connection
+        self.patience = patience
+        self.log: list[tuple[float, bool, Message]] = []  # time, sent?, message
+        self.heard: list[Message] = []  # all of them, in the order they came
+        self._unread: collections.deque[Message] = collections.deque()
+        self._news = asyncio.Event()
+        self._end: str | None = None  # why no more messages will come
+        self._listening = asyncio.create_task(self._listen(), name=f"{name} listens")
+
+    def __repr__(self) -> str:
+        return f"<Client {self.name}: {len(self.heard)} messages heard>"
+
+    async def send(self, message: Message) -> None:
+        """Send any message; NotYet if the server has hung up."""
+        self.log.append((time.perf_counter(), True, message))
+        await self.connection.send(wire.encode(message))
+
+    async def join(self, room: str) -> Message:
+        """Join a room, and return the server's answer when it has come."""
+        await self.send({"action": "joinroom", "room": room})
+        return await self._own("joinroom", room)
+
+    async def leave(self, room: str) -> Message:
+        """Leave a room, and return the server's answer when it has come."""
+        await self.send({"action": "leaveroom", "room": room})
+        return await self._own("leaveroom", room)
+
+    async def say(self, room: str, text: str) -> None:
+        """Say something in a room. Nobody confirms it: see what the others hear."""
+        await self.send({"action": "chat", "room": room, "message": text})
+
+    async def hear(self, action: str | None = None) -> Message:
+        """Return the next message, or the next one with this action.
+
+        Those passed over stay where they are, to be heard later. NotYet if none comes
+        within the client's patience, or the server hangs up first.
+        """
+        wanted = f"a message with the action {action!r}" if action else "a message"
+        return await self._next(
+            lambda message: action in (None, message.get("action")), wanted
+        )
+
+    async def hear_the_end(self) -> None:
+        """Wait until the server has hung up; NotYet if it does not."""
+        try:
+            async with asyncio.timeout(self.patience):
+                await asyncio.shield(self._listening)
+        except TimeoutError as error:
+            got = f"an open connection after {self.patience:g} s"
+            raise NotYet("the server to hang up", got) from error
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self.connection.close()
+        await self._listening
+
+    async def _own(self, action: str, room: str) -> Message:
+        answer = {"action": action, "room": room, "from": self.name}
+        return await self._next(
+            lambda message: message.items() >= answer.items(),
+            f"the answer {json.dumps(answer)}",
+        )
+
+    async def _next(self, wanted: Callable[[Message], bool], words: str) -> Message:
+        passed_over: list[Message] = []
+        try:
+            async with asyncio.timeout(self.patience):
+                while True:
+                    message = await self._take(words)
+                    if wanted(message):
+                        return message
+                    passed_over.append(message)
+        except TimeoutError as error:
+            raise NotYet(f"{words} for {self.name}", self._instead(passed_over)) from (
+                error
+            )
+        finally:
+            self._unread.extendleft(reversed(passed_over))
+
+    async def _take(self, words: str) -> Message:
+        while not self._unread:
+            if self._end is not None:
+                raise NotYet(f"{words} for {self.name}", self._end)
+            self._news.clear()
+            await self._news.wait()
+        return self._unread.popleft()
+
+    def _instead(self, passed_over: list[Message]) -> str:
+        other = "".join(f" but {json.dumps(message)}" for message in passed_over[:3])
+        return f"nothing{other} within {self.patience:g} s"
+
+    async def _listen(self) -> None:
+        decoder = wire.Decoder()
+        try:
+            while data := await self.connection.receive():
+                for message in decoder.feed(data):
+                    await self._note(message)
+            cut = f" in the middle of a message ({decoder.waiting} bytes)"
+            self._end = f"a hang-up{cut if decoder.waiting else ''}"
+        except ValueError as error:
+            self._end = str(error)
+        except NotYet as error:
+            self._end = error.got
+        finally:
+            self._news.set()
+
+    async def _note(self, message: Message) -> None:
+        self.log.append((time.perf_counter(), False, message))
+        self.heard.append(message)
+        if message.get("action") == "ping":
+            await self.send({"action": "pong"})
+        else:
+            self._unread.append(message)
+            self._news.set()
+
+
+async def connect(server: Server, name: str, patience: float = PATIENCE) -> Client:
+    """Connect to a server and say who we are.
+
+    The server is whatever ``lab.start`` returned. NotYet if nobody answers the door.
+    """
+    client = Client(name, await Connection.open(server), patience)
+    await client.send({"action": "connect", "username": name})
+    return client

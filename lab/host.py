@@ -1,0 +1,355 @@
+"""Starts a step and ends it again: in the running loop, or as a process of its own.
+
+``start`` is for a notebook or a test: the step runs in the loop that is running
+already, and what it prints is kept instead of being lost among the cells.
+``start_process`` is for what only a real process can show: signals and exit codes.
+
+Either way the end is bounded. Cancelling the ``main`` of a step before server07 hangs
+on Python 3.12 and 3.13 as long as a client is connected, so the clients go first.
+"""
+
+import ast
+import asyncio
+import importlib.util
+import itertools
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Self
+
+from lab import story
+from lab.client import Client, Connection, connect
+from lab.notyet import NotYet
+from lab.story import ROOT, STEPS, Step
+
+PATIENCE = 5.0  # seconds for a step to print something, and for each part of its end
+
+_LISTENING = re.compile(r"Listening on (.+):(\d+)$")
+_loads = itertools.count(1)
+
+
+class Transcript:
+    """What a step has printed, line by line."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._unfinished = ""
+        self._shown = 0
+        self._news = asyncio.Event()
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    def print(self, *values: object, sep: str = " ", end: str = "\n", **_: Any) -> None:
+        """Stand in for the builtin of the same name."""
+        self.add(sep.join(map(str, values)) + end)
+
+    def add(self, text: str) -> None:
+        """Take more of what was printed; a line counts when it is complete."""
+        *lines, self._unfinished = (self._unfinished + text).split("\n")
+        self.lines += lines
+        self._news.set()
+
+    def news(self) -> str:
+        """Return the lines that have come since this was last asked."""
+        self._shown, since = len(self.lines), self._shown
+        return "\n".join(self.lines[since:])
+
+    async def find(self, pattern: str, patience: float) -> str:
+        """Wait for a line that the regular expression finds something in.
+
+        Raises TimeoutError if none comes in so many seconds.
+        """
+        seen = 0
+        async with asyncio.timeout(patience):
+            while True:
+                for line in itertools.islice(self.lines, seen, None):
+                    if re.search(pattern, line):
+                        return line
+                seen = len(self.lines)
+                self._news.clear()
+                await self._news.wait()
+
+
+class Running:
+    """A step that has been started; ``async with`` stops it at the end."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.transcript = Transcript()
+        self._address: tuple[str, int] | None = None
+        self._clients: list[Client | Connection] = []
+
+    def __repr__(self) -> str:
+        where = " at {}:{}".format(*self._address) if self._address else ""
+        return f"<{self.step.name}{where}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and the port that it listens on; NotYet if it does not listen."""
+        if self._address is None:
+            got = f"{self.step.name}, which does not listen"
+            raise NotYet("a server that can be called", got)
+        return self._address
+
+    def printed(self) -> str:
+        """Return what the step has printed since this was last asked."""
+        return self.transcript.news()
+
+    async def prints(self, fragment: str, patience: float = PATIENCE) -> str:
+        """Wait for a printed line that contains the fragment, and return the line.
+
+        NotYet if none comes in so many seconds.
+        """
+        try:
+            return await self.transcript.find(re.escape(fragment), patience)
+        except TimeoutError as error:
+            got = f"{self.transcript.lines[-3:]!r} within {patience:g} s"
+            raise NotYet(f"the server to print {fragment!r}", got) from error
+
+    async def connect(self, name: str, patience: float = PATIENCE) -> Client:
+        """Connect a client to the step; stopping the step closes the client."""
+        client = await connect(self, name, patience)
+        self._clients.append(client)
+        return client
+
+    async def call(self) -> Connection:
+        """Open a connection of raw bytes; stopping the step closes it."""
+        connection = await Connection.open(self)
+        self._clients.append(connection)
+        return connection
+
+    async def stop(self) -> None:
+        """End the clients, then the step, in bounded time."""
+        for client in self._clients:
+            await client.close()
+        self._clients.clear()
+
+    def _note_address(self, line: str) -> None:
+        if found := _LISTENING.search(line):
+            self._address = found[1], int(found[2])
+
+
+class InLoop(Running):
+    """A step that runs in the loop that was running already."""
+
+    def __init__(self, step: Step, settings: Mapping[str, str]) -> None:
+        super().__init__(step)
+        self.module = load(step, settings)
+        vars(self.module)["print"] = self.transcript.print
+        self._main: asyncio.Task[None] | None = None
+        self._before_clients: set[asyncio.Task[Any]] = set()
+
+    async def begin(self, port: int) -> None:
+        """Start ``main`` and wait until it listens, if this step does.
+
+        Raises what ``main`` raises, such as OSError if the port is in use.
+        """
+        arguments = {"port": port} if self.step.listens else {}
+        self._main = asyncio.create_task(
+            self.module.main(**arguments), name=self.step.name
+        )
+        pattern = _LISTENING.pattern if self.step.listens else ""
+        line = asyncio.create_task(self.transcript.find(pattern, PATIENCE))
+        await asyncio.wait({self._main, line}, return_when="FIRST_COMPLETED")
+        if self._main.done():
+            line.cancel()
+            await asyncio.wait({line})
+            self._main.result()
+        self._note_address(await line)
+        self._before_clients = self._tasks()
+
+    async def stop(self) -> None:
+        """End the clients, then the step, in bounded time."""
+        await super().stop()
+        await self._end(self._tasks() - self._before_clients, cancel=False)
+        if self._main is not None:
+            await self._end({self._main}, cancel=True)
+            # Somebody else's connection may have held it up: see the module's text.
+            await self._end(self._tasks(), cancel=True)
+        sys.modules.pop(self.module.__name__, None)
+
+    def _tasks(self) -> set[asyncio.Task[Any]]:
+        """Return the tasks that run code of this step."""
+        return {
+            task
+            for task in asyncio.all_tasks()
+            if (frame := getattr(task.get_coro(), "cr_frame", None)) is not None
+            and frame.f_globals is vars(self.module)
+        }
+
+    async def _end(self, tasks: set[asyncio.Task[Any]], *, cancel: bool) -> None:
+        tasks = {task for task in tasks if not task.done()}
+        if cancel:
+            for task in tasks:
+                task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=1.0 if cancel else PATIENCE)
+
+
+class Process(Running):
+    """A step that runs as a process of its own, started by ``python -m lab run``."""
+
+    def __init__(self, step: Step, process: asyncio.subprocess.Process) -> None:
+        super().__init__(step)
+        self.process = process
+        self.errors = Transcript()  # what it writes to stderr
+        self._reading = [
+            asyncio.create_task(_read(process.stdout, self.transcript)),
+            asyncio.create_task(_read(process.stderr, self.errors)),
+        ]
+
+    async def begin(self) -> None:
+        """Wait until the step has printed its first line, the address if it listens.
+
+        Raises OSError, with what it wrote to stderr, if it ends instead.
+        """
+        line = asyncio.create_task(self.transcript.find("", PATIENCE))
+        ended = asyncio.create_task(self.process.wait())
+        try:
+            await asyncio.wait({line, ended}, return_when="FIRST_COMPLETED")
+            if not line.done():
+                await asyncio.wait(self._reading)
+                raise OSError(f"{self.step.name} ended at once: {self.errors}")
+            self._note_address(await line)
+        finally:
+            for task in (line, ended):
+                task.cancel()
+            await asyncio.wait({line, ended})
+
+    async def interrupt(self, patience: float = PATIENCE) -> int:
+        """Send what Ctrl-C sends, and return the exit status.
+
+        NotYet if the process does not end in so many seconds.
+        """
+        self.process.send_signal(signal.SIGINT)
+        return await self.exit_status(patience)
+
+    async def exit_status(self, patience: float = PATIENCE) -> int:
+        """Wait for the process to end; NotYet if it does not in so many seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                await asyncio.gather(*self._reading)
+                return await self.process.wait()
+        except TimeoutError as error:
+            got = f"one that still runs after {patience:g} s"
+            raise NotYet("a process that ends", got) from error
+
+    async def stop(self) -> None:
+        """End the clients, then the process: asked first, then forced."""
+        await super().stop()
+        if self.process.returncode is None:
+            self.process.terminate()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.process.wait()
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+        await asyncio.wait(self._reading)
+
+
+async def _read(stream: asyncio.StreamReader | None, transcript: Transcript) -> None:
+    assert stream is not None, "the process was started with pipes"
+    while data := await stream.readline():
+        transcript.add(data.decode(errors="backslashreplace"))
+
+
+async def start(
+    step: str | Step, *, port: int = 0, settings: Mapping[str, str] | None = None
+) -> InLoop:
+    """Start a step in the running loop, on a free port unless one is named.
+
+    ``step`` is a name such as ``"05"``; ``settings`` changes upper-case constants of
+    its module for this run. Raises NoSuchStep, OSError for a port in use, and
+    ValueError for a setting that the step does not have.
+    """
+    running = InLoop(_found(step), settings or {})
+    try:
+        await running.begin(port)
+    except BaseException:
+        await running.stop()
+        raise
+    return running
+
+
+async def start_process(
+    step: str | Step, *, port: int = 0, settings: Mapping[str, str] | None = None
+) -> Process:
+    """Start a step as a process of its own, on a free port unless one is named.
+
+    Raises OSError, with what the process wrote, if it cannot be started.
+    """
+    step = _found(step)
+    options = [f"--set={name}={value}" for name, value in (settings or {}).items()]
+    command = [sys.executable, "-m", "lab", "run", _argument(step), f"--port={port}"]
+    process = await asyncio.create_subprocess_exec(
+        *command, *options, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=ROOT
+    )
+    running = Process(step, process)
+    try:
+        await running.begin()
+    except BaseException:
+        await running.stop()
+        raise
+    return running
+
+
+def load(step: Step, settings: Mapping[str, str] | None = None) -> ModuleType:
+    """Import a step afresh, with some of its upper-case constants changed.
+
+    Every call returns a module of its own, so that two runs of a step share nothing.
+    Raises ValueError for a setting that the step does not have.
+    """
+    if str(STEPS) not in sys.path:
+        sys.path.insert(0, str(STEPS))
+    name = f"{step.path.stem}_run{next(_loads)}"
+    spec = importlib.util.spec_from_file_location(name, step.path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"{step.path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    for setting, value in (settings or {}).items():
+        change(module, setting, value)
+    return module
+
+
+def change(module: ModuleType, setting: str, value: str) -> None:
+    """Change one upper-case constant of a module, to a value of the same type.
+
+    Raises ValueError if there is none of that name, or the value does not fit.
+    """
+    known = {
+        name: old
+        for name, old in vars(module).items()
+        if name.isupper() and isinstance(old, int | float | str)
+    }
+    if setting not in known:
+        names = ", ".join(known) or "none"
+        raise ValueError(f"there is no setting {setting}; there are: {names}")
+    kind = type(known[setting])
+    try:
+        new = kind(value if kind is str else ast.literal_eval(value))
+    except (ValueError, SyntaxError, TypeError) as error:
+        words = f"{setting} takes a value of type {kind.__name__}, not {value!r}"
+        raise ValueError(words) from error
+    setattr(module, setting, new)
+
+
+def _found(step: str | Step) -> Step:
+    return story.find(step) if isinstance(step, str) else step
+
+
+def _argument(step: Step) -> str:
+    return step.name if step.path.parent == STEPS else str(Path(step.path))

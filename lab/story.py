@@ -1,0 +1,130 @@
+"""The steps in the order of the story, read from the folder ``steps/``.
+
+Nothing about a step is written down twice: its sentence, what is new in it and what
+is still wrong with it are the first lines of its own docstring.
+"""
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STEPS = ROOT / "steps"
+
+_NAME = re.compile(r"(server|utils|client)(\d\d)")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One file of the story.
+
+    ``sentence`` says what the server can do now, ``new`` what the step adds and
+    ``wrong`` what is left for the next one to mend.
+    """
+
+    path: Path
+    sentence: str
+    new: str
+    wrong: str
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending, such as ``server05``."""
+        return self.path.stem
+
+    @property
+    def kind(self) -> str:
+        """``server``, ``utils`` or ``client``; ``other`` for a file of the reader's."""
+        known = _NAME.fullmatch(self.name)
+        return known[1] if known else "other"
+
+    @property
+    def number(self) -> str:
+        """The two digits in the name, such as ``05``; empty where there are none."""
+        known = _NAME.fullmatch(self.name)
+        return known[2] if known else ""
+
+    @property
+    def listens(self) -> bool:
+        """Whether ``main`` takes a port, so that somebody can connect."""
+        for node in _tree(self.path).body:
+            if isinstance(node, ast.AsyncFunctionDef) and node.name == "main":
+                return any(argument.arg == "port" for argument in node.args.args)
+        return False
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The names of the other steps' files that this one imports."""
+        return tuple(
+            node.module
+            for node in _tree(self.path).body
+            if isinstance(node, ast.ImportFrom) and _NAME.fullmatch(node.module or "")
+            if node.module
+        )
+
+
+class NoSuchStep(LookupError):
+    """There is no step of that name; the text says which there are."""
+
+
+def read(path: Path) -> Step:
+    """Read one file's place in the story from its docstring.
+
+    Raises ValueError if the docstring has not the form that the story needs: a
+    sentence, then ``New:`` and ``Still wrong:``, a line each.
+    """
+    lines = (ast.get_docstring(_tree(path)) or "").splitlines()
+    found = {
+        label: line.removeprefix(label).strip()
+        for line in lines
+        for label in ("New:", "Still wrong:")
+        if line.startswith(label)
+    }
+    if not lines or set(found) != {"New:", "Still wrong:"}:
+        raise ValueError(
+            f"{path.name}: its docstring has to open with a sentence, followed by "
+            "the lines 'New: ...' and 'Still wrong: ...'"
+        )
+    return Step(path, lines[0], found["New:"], found["Still wrong:"])
+
+
+def steps() -> list[Step]:
+    """All steps in the order of the story.
+
+    A ``utils`` file comes right before the first server that imports it; the clients
+    come last.
+    """
+    found = [read(path) for path in sorted(STEPS.glob("*.py"))]
+    order: list[Step] = []
+    for server in (step for step in found if step.kind == "server"):
+        needed = [step for step in found if step.name in server.imports]
+        order += [step for step in [*needed, server] if step not in order]
+    return order + [step for step in found if step not in order]
+
+
+def find(name: str) -> Step:
+    """Return the step called ``05``, ``5`` or ``server05``, or a file of one's own.
+
+    Raises NoSuchStep, with the names that there are.
+    """
+    path = Path(name)
+    if path.suffix == ".py" and path.is_file():
+        return Step(path.resolve(), "", "", "")
+    wanted = f"server{int(name):02}" if name.isdecimal() else name
+    everything = steps()
+    for step in everything:
+        if step.name == wanted:
+            return step
+    names = ", ".join(step.name for step in everything)
+    raise NoSuchStep(f"there is no step {name!r}; the steps are {names}")
+
+
+@cache
+def _parsed(path: Path, changed: int) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def _tree(path: Path) -> ast.Module:
+    return _parsed(path, path.stat().st_mtime_ns)

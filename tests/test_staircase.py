@@ -1,0 +1,61 @@
+"""Every behaviour on every step: kept from its step on, and not one step earlier."""
+
+import pytest
+
+from lab import behaviours, story
+from lab.behaviours.bench import Bench
+from lab.behaviours.framing_bench import Framing
+from lab.host import start, start_process
+from lab.notyet import NotYet
+
+PATIENT = 10.0  # seconds, where an answer has to come: a busy machine is no failure
+IMPATIENT = 0.25  # seconds, where none can come: the steps below a behaviour are silent
+
+ORDER = [step.name for step in story.steps()]
+
+
+def holds(behaviour, step):
+    """Whether the step is one of those that keep the behaviour."""
+    position = ORDER.index(step.name)
+    if position < ORDER.index(behaviour.since):
+        return False
+    return behaviour.until not in ORDER[: position + 1]
+
+
+def stair(behaviour, step):
+    """Return the parameters of one test, marked if it is expected to fail."""
+    expected = holds(behaviour, step)
+    reason = f"since {behaviour.since}, until {behaviour.until or 'now'}"
+    not_yet = pytest.mark.xfail(strict=True, raises=NotYet, reason=reason)
+    return pytest.param(
+        behaviour,
+        step,
+        PATIENT if expected else IMPATIENT,
+        id=f"{step.name}-{behaviour.name}",
+        marks=[] if expected else not_yet,
+    )
+
+
+SERVERS = [step for step in story.steps() if step.kind == "server"]
+WITH_FRAMING = [step for step in story.steps() if step.kind in ("server", "utils")]
+
+OF_SERVERS = [b for b in behaviours.every() if not b.of_framing]
+OF_FRAMING = [b for b in behaviours.every() if b.of_framing]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "step", "patience"),
+    [stair(behaviour, step) for step in SERVERS for behaviour in OF_SERVERS],
+)
+async def test_server(behaviour, step, patience):
+    begin = start_process if behaviour.needs == "exit" else start
+    async with Bench(await begin(step), patience=patience) as bench:
+        await behaviour.run(bench)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "step", "patience"),
+    [stair(behaviour, step) for step in WITH_FRAMING for behaviour in OF_FRAMING],
+)
+async def test_framing(behaviour, step, patience):
+    await behaviour.run(Framing.of(step, patience=patience))
