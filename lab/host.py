@@ -59,18 +59,16 @@ class Transcript:
         self._shown, since = len(self.lines), self._shown
         return "\n".join(self.lines[since:])
 
-    async def find(self, pattern: str, patience: float) -> str:
-        """Wait for a line that the regular expression finds something in.
+    async def find(self, pattern: str, patience: float, times: int = 1) -> str:
+        """Wait until the regular expression matches in so many lines; return the last.
 
-        Raises TimeoutError if none comes in so many seconds.
+        Raises TimeoutError if that takes longer than so many seconds.
         """
-        seen = 0
         async with asyncio.timeout(patience):
             while True:
-                for line in itertools.islice(self.lines, seen, None):
-                    if re.search(pattern, line):
-                        return line
-                seen = len(self.lines)
+                found = [line for line in self.lines if re.search(pattern, line)]
+                if len(found) >= times:
+                    return found[times - 1]
                 self._news.clear()
                 await self._news.wait()
 
@@ -106,13 +104,15 @@ class Running:
         """Return what the step has printed since this was last asked."""
         return self.transcript.news()
 
-    async def prints(self, fragment: str, patience: float = PATIENCE) -> str:
-        """Wait for a printed line that contains the fragment, and return the line.
+    async def prints(
+        self, fragment: str, patience: float = PATIENCE, times: int = 1
+    ) -> str:
+        """Wait until so many printed lines contain the fragment; return the last.
 
-        NotYet if none comes in so many seconds.
+        NotYet if that takes longer than so many seconds.
         """
         try:
-            return await self.transcript.find(re.escape(fragment), patience)
+            return await self.transcript.find(re.escape(fragment), patience, times)
         except TimeoutError as error:
             got = f"{self.transcript.lines[-3:]!r} within {patience:g} s"
             raise NotYet(f"the server to print {fragment!r}", got) from error

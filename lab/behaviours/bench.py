@@ -47,9 +47,9 @@ class Bench:
         """Connect a client that has not said who it is."""
         return Client("a stranger", await self.call(), self.patience)
 
-    async def prints(self, fragment: str) -> str:
-        """Wait for a printed line that contains the fragment (needs: output)."""
-        return await self.server.prints(fragment, self.patience)
+    async def prints(self, fragment: str, times: int = 1) -> str:
+        """Wait until so many printed lines contain the fragment (needs: output)."""
+        return await self.server.prints(fragment, self.patience, times)
 
     async def ends(self) -> tuple[int, str]:
         """Press Ctrl-C; return the exit status and what came on stderr.

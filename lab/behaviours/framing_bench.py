@@ -56,6 +56,8 @@ class Framing:
                 return [message async for message in self.messages(reader)]
         except TimeoutError as error:
             raise NotYet("the messages to end with the stream", "silence") from error
+        except Exception as error:  # the module's own: what a server would die of
+            raise NotYet("messages, and no exception", repr(error)) from error
         finally:
             feeding.cancel()
             await asyncio.wait({feeding})

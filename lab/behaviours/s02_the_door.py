@@ -5,24 +5,6 @@ from lab.behaviours.bench import Bench
 
 
 @since(2)
-async def a_client_is_let_in(bench: Bench) -> None:
-    """Whoever connects is let in and not sent away."""
-    caller = await bench.call()
-    caller.finish()
-    await caller.rest(bench.patience)
-
-
-@since(2)
-async def one_client_does_not_keep_another_out(bench: Bench) -> None:
-    """A second client comes, is served and goes while the first is still there."""
-    first, second = await bench.call(), await bench.call()
-    second.finish()
-    await second.rest(bench.patience)
-    first.finish()
-    await first.rest(bench.patience)
-
-
-@since(2)
 async def the_server_hangs_up_on_who_has_finished(bench: Bench) -> None:
     """When a client has sent its last byte, the server closes the connection."""
     for _ in range(3):
@@ -30,6 +12,15 @@ async def the_server_hangs_up_on_who_has_finished(bench: Bench) -> None:
         await caller.send(b"\0\0")  # one byte short of a header: no step can answer it
         caller.finish()
         await caller.rest(bench.patience)
+
+
+@since(2, needs="output")
+async def one_client_does_not_keep_another_out(bench: Bench) -> None:
+    """The server attends to a second client while the first is still there."""
+    await bench.call()
+    await bench.prints("New client connected!")
+    await bench.call()
+    await bench.prints("New client connected!", times=2)
 
 
 @since(2, needs="output")

@@ -1,0 +1,51 @@
+"""Each wrong version fails the one behaviour that it is named for, and no other."""
+
+import pytest
+from test_staircase import IMPATIENT, OF_FRAMING, OF_SERVERS, PATIENT, holds
+
+from lab.behaviours.bench import Bench
+from lab.behaviours.framing_bench import Framing
+from lab.host import start_process
+from lab.notyet import NotYet
+from lab.twins import twins
+
+
+def cases(candidates, of_framing):
+    """Return a test for each twin and each behaviour that its step has."""
+    return [
+        pytest.param(
+            twin,
+            behaviour,
+            id=f"{twin.step.name}-{behaviour.name}",
+            marks=pytest.mark.xfail(strict=True, raises=NotYet, reason=twin.sentence)
+            if twin.breaks == behaviour.name
+            else [],
+        )
+        for twin in twins()
+        if (twin.of.kind == "utils") == of_framing
+        for behaviour in candidates
+        if holds(behaviour, twin.of)
+    ]
+
+
+def patience(twin, behaviour):
+    return IMPATIENT if twin.breaks == behaviour.name else PATIENT
+
+
+@pytest.mark.parametrize(("twin", "behaviour"), cases(OF_SERVERS, of_framing=False))
+async def test_server(twin, behaviour):
+    # A process, since a twin may well not be able to stop.
+    server = await start_process(twin.step)
+    async with Bench(server, patience=patience(twin, behaviour)) as bench:
+        await behaviour.run(bench)
+
+
+@pytest.mark.parametrize(("twin", "behaviour"), cases(OF_FRAMING, of_framing=True))
+async def test_framing(twin, behaviour):
+    await behaviour.run(Framing.of(twin.step, patience=patience(twin, behaviour)))
+
+
+@pytest.mark.parametrize("twin", twins(), ids=lambda twin: twin.step.name)
+def test_a_twin_breaks_a_behaviour_that_its_step_has(twin):
+    candidates = [b for b in OF_SERVERS + OF_FRAMING if holds(b, twin.of)]
+    assert twin.breaks in [behaviour.name for behaviour in candidates]
