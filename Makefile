@@ -13,7 +13,7 @@ PORT ?= 9011
 find-python = for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done
-version-of = $(shell $(1) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null)
+version-of = $(if $(1),$(shell $(1) -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null))
 
 ifdef PYTHON
 VENV := .venv-$(call version-of,$(PYTHON))
@@ -25,11 +25,25 @@ endif
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BOOK := build/html
+SOURCES = conf.py $(shell find docs notebooks steps lab -type f \
+	-not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*')
+# -E: a page may show what another file does, so all pages are made afresh.
+SPHINX = $(BIN)/python -m sphinx -b html -E -W --keep-going -n -q -j auto
 
 # $(call timed,what is done,the command): say what is being done, and how long it took.
 timed = @echo "» $(1) ..."; start=$$(date +%s); $(2) || { status=$$?; \
 	echo "» $(1): failed after $$(($$(date +%s) - start)) s"; exit $$status; }; \
 	echo "» $(1): $$(($$(date +%s) - start)) s"
+
+# Say in one line what is missing, before anything else fails in many.
+define check-python
+@$(if $(PYTHON),,echo "No Python 3.11 or later on the PATH. Debian and Ubuntu: apt install \
+python3 python3-venv. Elsewhere: python.org. Or name one: make PYTHON=/path/to/python" >&2; exit 1)
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo \
+"$(PYTHON) is not there, or older than 3.11. Name another: make PYTHON=python3.12" >&2; exit 1; }
+@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo \
+"$(PYTHON) has no venv module. Debian and Ubuntu: apt install python3-venv. Then again." >&2; exit 1; }
+endef
 
 .PHONY: help
 help:  ## show this list
@@ -41,7 +55,7 @@ help:  ## show this list
 setup: $(READY)  ## make the environment and nothing else
 
 .PHONY: learn
-learn: book  ## build the book and serve it on a free local port
+learn: $(BOOK)/index.html  ## build the book and serve it on a free local port
 	@echo "» The book is at the address below. Ctrl-C ends it."
 	@$(BIN)/python -u -m http.server 0 --bind 127.0.0.1 --directory $(BOOK)
 
@@ -59,7 +73,12 @@ story: $(READY)  ## print the steps, a sentence each
 
 .PHONY: book
 book: $(READY)  ## build the book, every notebook executed, warnings as errors
-	$(call timed,Building the book,$(BIN)/python -m sphinx -W --keep-going -n -q . $(BOOK))
+	$(call timed,Building the book: about half a minute,$(SPHINX) . $(BOOK))
+	@echo "» It is in $(BOOK)/index.html"
+
+# For `make learn`, only when something has changed since the last time.
+$(BOOK)/index.html: $(READY) $(SOURCES)
+	@$(MAKE) --no-print-directory book
 
 .PHONY: test
 test: $(READY)  ## run every test that needs no browser
@@ -86,7 +105,8 @@ lock: .venv-lock/bin/uv  ## pin the newest dependencies, with hashes, for every 
 	$< pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.11 \
 		--custom-compile-command 'make lock' --output-file requirements.txt pyproject.toml
 
-.venv-lock/bin/uv: | python-is-there
+.venv-lock/bin/uv:
+	$(check-python)
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
 
 .PHONY: clean
@@ -98,17 +118,10 @@ ifeq ($(wildcard $(BIN)/python),)
 .PHONY: $(READY)
 endif
 
-$(READY): requirements.txt | python-is-there
+$(READY): requirements.txt
+	$(check-python)
 	@rm -rf $(VENV)
 	$(call timed,Making $(VENV) with Python $(call version-of,$(PYTHON)),$(PYTHON) -m venv $(VENV))
 	$(call timed,Installing what the lock names: about half a minute,$(BIN)/python -m pip install \
 		--disable-pip-version-check --no-input --quiet --require-hashes -r requirements.txt)
 	@touch $@
-
-.PHONY: python-is-there
-python-is-there:
-	@$(if $(PYTHON),,echo "No Python 3.11 or later on the PATH. Debian and Ubuntu: apt install python3 python3-venv. Others: python.org. Or name one: make PYTHON=/path/to/python3.12" >&2; exit 1)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-		|| { echo "$(PYTHON) cannot be used: it is not there, or older than 3.11. Name another: make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
-		|| { echo "$(PYTHON) has no venv module. Debian and Ubuntu: apt install python3-venv. Then run make again." >&2; exit 1; }

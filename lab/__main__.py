@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="")
 
     tell = commands.add_parser("story", help="print the steps, a sentence each")
+    tell.add_argument("--markdown", action="store_true", help="as the README's table")
     tell.set_defaults(action=print_story)
 
     run = commands.add_parser("run", help="start a step")
@@ -64,8 +65,11 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def print_story(_: argparse.Namespace) -> int:
+def print_story(options: argparse.Namespace) -> int:
     """Print the steps in their order, with what each adds and what it leaves."""
+    if options.markdown:
+        print(story.markdown())
+        return 0
     for step in story.steps():
         print(f"{step.name}  {step.sentence}")
         print(f"{'':10}new: {step.new}")

@@ -15,6 +15,7 @@ import itertools
 import re
 import signal
 import sys
+import traceback
 from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,6 +80,7 @@ class Running:
     def __init__(self, step: Step) -> None:
         self.step = step
         self.transcript = Transcript()
+        self.errors = Transcript()  # what a process would write to stderr
         self._address: tuple[str, int] | None = None
         self._clients: list[Client | Connection] = []
 
@@ -155,6 +157,7 @@ class InLoop(Running):
 
         Raises what ``main`` raises, such as OSError if the port is in use.
         """
+        self._take_over_errors()
         arguments = {"port": port} if self.step.listens else {}
         self._main = asyncio.create_task(
             self.module.main(**arguments), name=self.step.name
@@ -178,6 +181,29 @@ class InLoop(Running):
             # Somebody else's connection may have held it up: see the module's text.
             await self._end(self._tasks(), cancel=True)
         sys.modules.pop(self.module.__name__, None)
+
+    def _take_over_errors(self) -> None:
+        """Keep the loop's complaints about this step, and pass on all others."""
+        loop = asyncio.get_running_loop()
+        before = loop.get_exception_handler()
+
+        def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            error = context.get("exception")
+            if error is not None and self._is_ours(error):
+                self.errors.add("".join(traceback.format_exception(error)))
+            elif before is not None:
+                before(loop, context)
+            else:
+                loop.default_exception_handler(context)
+
+        loop.set_exception_handler(handle)
+
+    def _is_ours(self, error: BaseException) -> bool:
+        """Whether the exception, or one behind it, came through code of this step."""
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        if any(frame.f_globals is vars(self.module) for frame in frames):
+            return True
+        return error.__context__ is not None and self._is_ours(error.__context__)
 
     def _tasks(self) -> set[asyncio.Task[Any]]:
         """Return the tasks that run code of this step."""
@@ -203,7 +229,6 @@ class Process(Running):
     def __init__(self, step: Step, process: asyncio.subprocess.Process) -> None:
         super().__init__(step)
         self.process = process
-        self.errors = Transcript()  # what it writes to stderr
         self._reading = [
             asyncio.create_task(_read(process.stdout, self.transcript)),
             asyncio.create_task(_read(process.stderr, self.errors)),

@@ -121,6 +121,13 @@ def find(name: str) -> Step:
     raise NoSuchStep(f"there is no step {name!r}; the steps are {names}")
 
 
+def markdown() -> str:
+    """Return the story as the table that stands in the README."""
+    rows = [f"| `{step.name}` | {step.sentence} | {step.wrong} |" for step in steps()]
+    head = "| step | what it does | still wrong, until the next step |"
+    return "\n".join([head, "|---|---|---|", *rows])
+
+
 @cache
 def _parsed(path: Path, changed: int) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), str(path))

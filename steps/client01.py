@@ -85,7 +85,7 @@ async def send(writer: StreamWriter, message: dict[str, Any]) -> None:
     """Send a message, unless the server has gone."""
     try:
         await send_message(writer, message)
-    except ConnectionError:
+    except OSError:
         pass  # the task that listens sees it too, and ends the client
 
 

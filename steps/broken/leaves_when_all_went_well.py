@@ -89,9 +89,11 @@ class Client:
             await send_to(ROOMS[room] - {self}, relay)
 
     async def send(self, message: dict[str, Any]) -> None:
+        if self.writer.is_closing():
+            return  # gone already, and not yet out of its rooms
         try:
             await send_message(self.writer, message)
-        except ConnectionError:
+        except OSError:
             # This client has gone, and its own task will see to that. The task that
             # we are in may be somebody else's, who has done nothing wrong.
             pass

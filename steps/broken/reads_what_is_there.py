@@ -29,7 +29,7 @@ async def new_messages(reader: StreamReader) -> AsyncGenerator[dict[str, Any], N
             except json.JSONDecodeError:
                 continue
             yield message
-    except (IncompleteReadError, ConnectionAbortedError, ConnectionResetError):
+    except (IncompleteReadError, OSError):
         # The connection is dead, leave. CancelledError is not on the list: whoever
         # cancels us must be able to rely on it.
         return
@@ -38,8 +38,8 @@ async def new_messages(reader: StreamReader) -> AsyncGenerator[dict[str, Any], N
 async def send_message(writer: StreamWriter, message: dict[str, Any]) -> None:
     """Send one message; wait while too much of what was sent before is still here.
 
-    Raises ConnectionResetError if the connection has been lost, and OverflowError
-    if the payload is larger than the header can say (16 MiB less one byte).
+    Raises an OSError if the connection has been lost, and OverflowError if the
+    payload is larger than the header can say (16 MiB less one byte).
     """
     payload = json.dumps(message).encode()
     size_prefix = len(payload).to_bytes(HEADER, byteorder="little")

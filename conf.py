@@ -1,0 +1,51 @@
+# Sphinx, at the root so that docs/, notebooks/ and steps/ are all inside the source
+# folder. It is short because docs/_ext/ does the work.
+
+import os
+import sys
+from pathlib import Path
+
+import pypandoc
+
+ROOT = Path(__file__).resolve().parent
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_ext")]
+
+project = "A chat server in asyncio, one step at a time"
+copyright = "2026, the authors"
+html_title = "A chat server in asyncio"
+
+extensions = ["nbsphinx", "sphinx_copybutton", "book"]
+root_doc = "docs/index"
+# What belongs to the book, rather than a list of everything that does not.
+include_patterns = ["docs/**", "notebooks/**"]
+exclude_patterns = ["docs/_ext", "docs/examples", "**/.ipynb_checkpoints"]
+highlight_language = "python3"
+nitpicky = True
+
+# nbsphinx calls pandoc by its name; the wheel brings it without putting it on the PATH.
+pandoc = Path(pypandoc.get_pandoc_path()).parent
+os.environ["PATH"] = os.pathsep.join([str(pandoc), os.environ["PATH"]])
+# Notebooks are stored without outputs, so a page shows what happened in this build.
+nbsphinx_execute = "always"
+nbsphinx_timeout = 60  # seconds a cell may take: ours take one or two
+nbsphinx_execute_arguments = ["--log-level=ERROR"]  # no remark on each kernel's start
+# Every page works offline: no script from anywhere else.
+nbsphinx_requirejs_path = ""
+nbsphinx_widgets_path = ""
+nbsphinx_assume_equations = False
+nbsphinx_prolog = """
+.. note::
+   This page is a notebook, executed while the book was built. To run it yourself:
+   ``make lab``, then open ``{{ env.doc2path(env.docname, base=False) }}``.
+"""
+
+html_theme = "furo"
+html_static_path = ["docs/_static"]
+html_css_files = ["book.css"]
+html_show_sphinx = False
+html_copy_source = False
+html_theme_options = {"navigation_with_keys": True}
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
+copybutton_prompt_text = "$ "
+copybutton_exclude = ".linenos, .gp"

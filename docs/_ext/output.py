@@ -1,0 +1,31 @@
+"""``.. output:: turns.py``: what an example prints, captured in the build."""
+
+from typing import ClassVar
+
+import running
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util.docutils import SphinxDirective
+
+
+class Output(SphinxDirective):
+    """Show the command that a reader would type, and what it printed just now.
+
+    ``:status:`` is the exit status that the example is expected to end with.
+    """
+
+    required_arguments = 1
+    option_spec: ClassVar = {"status": directives.nonnegative_int}
+
+    def run(self) -> list[nodes.Node]:
+        """Run the example; the build fails if it does not end as expected."""
+        name = self.arguments[0]
+        self.env.note_dependency(str(running.EXAMPLES / name))
+        try:
+            text = running.run(name, status=self.options.get("status", 0))
+        except running.ExampleFailed as error:
+            raise self.error(str(error)) from error
+        shown = f"$ python docs/examples/{name}\n{text}".rstrip("\n")
+        block = nodes.literal_block(shown, shown, language="text", classes=["output"])
+        self.set_source_info(block)
+        return [block]

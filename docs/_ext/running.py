@@ -1,0 +1,53 @@
+"""Runs the programs of ``docs/examples/`` for the directives that show what they do."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "docs" / "examples"
+PATIENCE = 30.0  # seconds: an example takes one or two, on a busy machine some more
+
+
+class ExampleFailed(Exception):
+    """A program could not be run, or not to the end that the page names."""
+
+
+def run(name: str, *, status: int = 0) -> str:
+    """Run one example and return what it printed, errors included, in their order.
+
+    Where a traceback names this machine's folders, the folder is taken out. Raises
+    ExampleFailed if there is no such example, or if it ends with another status.
+    """
+    path = EXAMPLES / name
+    if not path.is_file():
+        raise ExampleFailed(f"there is no docs/examples/{name}")
+    paths = [str(ROOT), str(ROOT / "steps")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    environment.pop("PYTHONASYNCIODEBUG", None)  # pages show what readers will see
+    environment.pop("PYTHONDEVMODE", None)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-u", str(path)],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ExampleFailed(f"{name} still ran after {PATIENCE:g} s") from error
+    text = without_folders(done.stdout.decode(errors="replace"))
+    if done.returncode != status:
+        raise ExampleFailed(f"{name} ended with {done.returncode}:\n{text}")
+    return text
+
+
+def without_folders(text: str) -> str:
+    """Cut the folders of this machine out of a traceback."""
+    text = text.replace(f"{ROOT}{os.sep}", "")
+    return re.sub(r'"[^"\n]*[/\\](asyncio[/\\]\w+\.py)"', r'"\1"', text)

@@ -1,0 +1,31 @@
+"""A TaskGroup waits for all its tasks; when one of them fails, it ends the others."""
+
+import asyncio
+
+
+async def work(name: str) -> None:
+    """Work for ever, and say so when that is cut short."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print(f"{name} has been cancelled")
+
+
+async def fail() -> None:
+    """Fail at once."""
+    raise ConnectionError("the server has gone")
+
+
+async def main() -> None:
+    """Start three tasks, of which one fails."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(work("first"))
+            tasks.create_task(work("second"))
+            tasks.create_task(fail())
+            # -- waits here until all three have ended --
+    except* ConnectionError as group:
+        print("the group raises", group.exceptions)
+
+
+asyncio.run(main())

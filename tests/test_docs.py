@@ -1,0 +1,288 @@
+"""The book: what it shows is true, and it shows nothing from anywhere else."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import pytest
+
+from lab import story
+from lab.behaviours import every
+from lab.story import ROOT
+
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.rst"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+EXAMPLES = sorted((DOCS / "examples").glob("*.py"))
+STEPS = sorted((ROOT / "steps").rglob("*.py"))
+
+FAILING = {"naive_messages.py": 1}  # examples that are shown to fail, with their status
+
+
+def name(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def prose(path):
+    """Return what a reader reads on a page or in a notebook, code cells left out."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        text = "\n".join(
+            "".join(c["source"]) for c in cells if c["cell_type"] != "code"
+        )
+    return text
+
+
+def python_blocks(text):
+    """Return the code of every python code-block of a page, without its options."""
+    directive = r"\.\. (?:code-block|sourcecode|code):: *(?:python3?|pycon)?"
+    paragraph = r"(?!\.\. )\S.*::"  # one that ends with two colons
+    pattern = rf"^( *)(?:{directive}|{paragraph})\n((?:\1 +.*\n|\n)+)"
+    for _, block in re.findall(pattern, text, re.MULTILINE):
+        lines = [line.strip() for line in block.splitlines()]
+        yield [line for line in lines if line and not re.match(r":[\w-]+:", line)]
+
+
+def sources():
+    return [
+        [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+        for path in STEPS + EXAMPLES
+    ]
+
+
+def is_piece(block, source):
+    return any(
+        source[start : start + len(block)] == block
+        for start in range(len(source) - len(block) + 1)
+    )
+
+
+@pytest.mark.parametrize("path", PAGES + NOTEBOOKS, ids=name)
+def test_no_line_number_is_typed(path):
+    assert not re.findall(r"\blines? \d+", prose(path), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_python_on_a_page_is_a_piece_of_a_file(path):
+    for block in python_blocks(path.read_text(encoding="utf-8")):
+        assert any(is_piece(block, source) for source in sources()), block
+
+
+def test_a_python_block_that_is_no_piece_of_a_file_is_found():
+    page = ".. code-block:: python3\n   :linenos:\n\n   import antigravity\n\nText\n"
+    assert list(python_blocks(page)) == [["import antigravity"]]
+    assert list(python_blocks("Like this::\n\n   x = 1\n\n")) == [["x = 1"]]
+    assert not any(is_piece(["import antigravity"], source) for source in sources())
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_json_on_a_page_is_json(path):
+    text = path.read_text(encoding="utf-8")
+    for block in re.findall(r"code-block:: json\n((?: +.*\n|\n)+)", text):
+        lines = [line for line in block.splitlines() if ":caption:" not in line]
+        assert "action" in json.loads("\n".join(lines))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=name)
+def test_an_example_runs(path):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT)])}
+    for variable in ("PYTHONASYNCIODEBUG", "PYTHONDEVMODE"):
+        environment.pop(variable, None)
+    done = subprocess.run(
+        [sys.executable, path],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert done.returncode == FAILING.get(path.name, 0), done.stderr
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=name)
+def test_an_example_is_shown(path):
+    assert any(path.name in page.read_text(encoding="utf-8") for page in PAGES)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=name)
+def test_a_wrong_example_says_that_it_is_wrong_on_the_page(path):
+    if "Wrong on purpose" not in path.read_text(encoding="utf-8"):
+        return
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for found in re.finditer(rf"literalinclude:: \S*{path.name}", text):
+            marked = text.rfind(".. admonition:: Wrong on purpose", 0, found.start())
+            between = text[marked : found.start()]
+            assert marked >= 0, f"{page.name}: {path.name} is shown without a mark"
+            assert not re.search(r"^\S", between.split("\n", 1)[1], re.MULTILINE)
+
+
+def test_every_step_has_a_page_that_shows_it_whole():
+    for step in story.steps():
+        whole = f".. literalinclude:: /steps/{step.name}.py\n   :linenos:"
+        (page,) = DOCS.glob(
+            f"{step.number if step.kind == 'server' else step.name}*.rst"
+        )
+        assert whole in page.read_text(encoding="utf-8")
+
+
+def test_a_chapter_ends_with_what_the_next_step_will_mend():
+    servers = [step for step in story.steps() if step.kind == "server"]
+    for step in servers:
+        (page,) = DOCS.glob(f"{step.number}-*.rst")
+        assert (
+            page.read_text("utf-8").count("\nWhat still hurts\n----------------\n") == 1
+        )
+
+
+def commands():
+    for page in PAGES:
+        for line in re.findall(r"^ +\$ (.*)$", page.read_text("utf-8"), re.MULTILINE):
+            yield pytest.param(line, id=f"{page.stem}: {line}")
+
+
+@pytest.mark.parametrize("command", list(commands()))
+def test_a_command_on_a_page_names_what_is_there(command):
+    words = shlex.split(command)
+    if words[0] == "python" and words[1] != "-m":
+        assert (ROOT / words[1]).is_file()
+    elif words[:3] == ["python", "-m", "lab"]:
+        assert words[3] in ("run", "story")
+        assert words[3] != "run" or story.find(words[4])
+    else:
+        assert words[0] == "make"
+        makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+        assert f"\n{words[1]}:" in makefile
+        for word in words[2:]:
+            selects_tests(word)
+
+
+def selects_tests(word):
+    """Refuse arguments for pytest that select no test."""
+    variable, _, arguments = word.partition("=")
+    assert variable == "ARGS"
+    option, *rest = shlex.split(arguments)
+    if option == "-k":
+        wanted = [part for part in re.split(r"\W+", rest[0]) if part != "or"]
+        names = " ".join(b.name for b in every())
+        names += " ".join(step.name for step in story.steps())
+        assert all(part in names for part in wanted)
+    else:
+        assert (ROOT / option).is_file()
+
+
+LOADING = {  # the attributes that make a browser fetch something
+    "script": ("src",),
+    "link": ("href",),
+    "img": ("src", "srcset"),
+    "iframe": ("src",),
+    "source": ("src", "srcset"),
+    "video": ("src",),
+    "audio": ("src",),
+    "object": ("data",),
+}
+
+
+class References(HTMLParser):
+    """Collects everything that a page makes a browser load."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if tag == "link" and attributes.get("rel") in ("canonical", "license"):
+            return
+        for attribute in LOADING.get(tag, ()):
+            if attributes.get(attribute):
+                self.found.append(attributes[attribute])
+        self.found += urls(attributes.get("style") or "")
+
+    def handle_data(self, data):
+        self.found += re.findall(r"@import\s+[\"']([^\"']+)", data) + urls(data)
+
+
+def urls(css):
+    return re.findall(r"url\(\s*[\"']?([^\"')]+)", css)
+
+
+def outside(references):
+    return [r for r in references if urlsplit(r).netloc]
+
+
+def test_the_search_for_outside_hosts_finds_them():
+    page = References()
+    page.feed(
+        '<script src="//cdn.example/x.js"></script><link rel="stylesheet" '
+        'href="https://fonts.example/a.css"><style>@import "https://c.example/b.css";'
+        "</style><p style=\"background:url('http://d.example/e.png')\">"
+    )
+    assert len(outside(page.found)) == 4
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """Build the book, the notebooks not executed: another test does that."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q"]
+    command += ["-D", "nbsphinx_execute=never", "-d", str(folder / "doctrees")]
+    done = subprocess.run(
+        [*command, str(ROOT), str(folder / "html")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "html"
+
+
+@pytest.mark.timeout(180)
+def test_the_built_site_loads_nothing_from_elsewhere(site):
+    pages = sorted(site.rglob("*.html"))
+    assert len(pages) > len(PAGES)
+    for path in pages:
+        page = References()
+        page.feed(path.read_text(encoding="utf-8"))
+        assert not outside(page.found), path.relative_to(site)
+    for path in site.rglob("*.css"):
+        css = path.read_text(encoding="utf-8")
+        found = urls(css) + re.findall(r"@import\s+[\"']([^\"']+)", css)
+        assert not outside(found), path.relative_to(site)
+
+
+@pytest.mark.timeout(180)
+def test_the_built_site_names_no_folder_of_this_machine(site):
+    for path in site.rglob("*.html"):
+        assert str(ROOT) not in path.read_text(encoding="utf-8"), path.relative_to(site)
+
+
+@pytest.mark.timeout(180)
+def test_the_sites_root_leads_to_the_book(site):
+    target = re.search(r"url=(\S+?)\"", (site / "index.html").read_text("utf-8"))[1]
+    assert (site / target).is_file()
+
+
+@pytest.mark.timeout(180)
+def test_the_conversation_of_step_05_is_drawn_on_its_page(site):
+    page = (site / "docs" / "05-delivery.html").read_text(encoding="utf-8")
+    picture = re.search(
+        r"<svg.*?</svg>", page[page.index('class="picture"') :], re.DOTALL
+    )
+    assert 'role="img"' in picture[0]
+    assert "server to bob: chat tea" in picture[0]
+    assert "currentColor" in picture[0]
+
+
+def test_the_readme_tells_the_story_that_the_steps_tell():
+    assert story.markdown() in (ROOT / "README.md").read_text(encoding="utf-8")
