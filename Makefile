@@ -61,7 +61,7 @@ learn: $(BOOK)/index.html  ## build the book and serve it on a free local port
 
 .PHONY: lab
 lab: $(READY)  ## open JupyterLab on the notebooks
-	$(BIN)/python -m jupyterlab --notebook-dir . notebooks
+	$(BIN)/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 
 .PHONY: chat
 chat: $(READY)  ## start a step: make chat STEP=05

@@ -10,11 +10,13 @@ import pypandoc
 ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_ext")]
 
+import inventory  # noqa: E402  # one of ours: the path had to be set first
+
 project = "A chat server in asyncio, one step at a time"
 copyright = "2026, the authors"
 html_title = "A chat server in asyncio"
 
-extensions = ["nbsphinx", "sphinx_copybutton", "book"]
+extensions = ["nbsphinx", "sphinx_copybutton", "sphinx.ext.intersphinx", "book"]
 root_doc = "docs/index"
 # What belongs to the book, rather than a list of everything that does not.
 include_patterns = ["docs/**", "notebooks/**"]
@@ -38,6 +40,11 @@ nbsphinx_prolog = """
    This page is a notebook, executed while the book was built. To run it yourself:
    ``make lab``, then open ``{{ env.doc2path(env.docname, base=False) }}``.
 """
+
+# Links to the Python documentation, without asking it while building.
+_list = ROOT / "docs" / "python-inventory.txt"
+_inventory = inventory.write(_list, ROOT / "build" / "python.inv")
+intersphinx_mapping = {"python": ("https://docs.python.org/3", _inventory)}
 
 html_theme = "furo"
 html_static_path = ["docs/_static"]

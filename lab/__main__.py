@@ -3,11 +3,15 @@
 import argparse
 import asyncio
 import errno
+import inspect
 import sys
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
-from lab import story
+from lab import checking, exercise, story
+from lab.check import CannotStart
+from lab.exercise import NoExercise
 from lab.host import load
 from lab.story import NoSuchStep, Step
 
@@ -15,6 +19,11 @@ EPILOG = """\
   python -m lab story                  the steps, a sentence each
   python -m lab run 05                 start step 05 where the clients expect it
   python -m lab run 05 --port 0        the same on a free port, which it prints
+  python -m lab start 05 mine.py       begin to build step 05 yourself
+  python -m lab check 05 mine.py       see how far your server is
+  python -m lab check 05 -- node mine.js {port}     the same in any language
+  python -m lab check 05 --connect localhost:9011   a server that runs already
+  python -m lab solution 05            what our step 05 changed
 """
 
 
@@ -26,10 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks for, and return the exit status."""
     # Whoever watches through a pipe wants to see each line when it is printed.
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a file
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        if words[:1] == ["check"]:
+            return checking.run(words[1:])
+        options = parser().parse_args(words)
         status: int = options.action(options)
-    except (NoSuchStep, Refused) as refusal:
+    except (NoSuchStep, NoExercise, CannotStart, Refused) as refusal:
         print(f"lab: {refusal}", file=sys.stderr)
         return 2
     return status
@@ -52,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="start a step")
     run.add_argument("step", help="05, server05, or a Python file with a main")
-    run.add_argument("--host", help="the address to listen on (127.0.0.1)")
+    run.add_argument("--host", type=_host, help="the address to listen on (127.0.0.1)")
     run.add_argument("--port", type=_port, help="the port; 0 takes a free one (9011)")
     run.add_argument(
         "--set",
@@ -62,6 +74,18 @@ def parser() -> argparse.ArgumentParser:
         help="change an upper-case constant of the step for this run",
     )
     run.set_defaults(action=run_step)
+
+    # It has a parser of its own: in this one a file could not follow an option.
+    commands.add_parser("check", help="see how far a server is, yours or anybody's")
+
+    begin = commands.add_parser("start", help="begin to build a step yourself")
+    begin.add_argument("step", help="the step to build, such as 05")
+    begin.add_argument("file", type=Path, help="where to put the step before it")
+    begin.set_defaults(action=start_exercise)
+
+    solve = commands.add_parser("solution", help="show what our own step changed")
+    solve.add_argument("step", help="such as 05")
+    solve.set_defaults(action=show_solution)
     return top
 
 
@@ -96,6 +120,18 @@ def run_step(options: argparse.Namespace) -> int:
     return 0
 
 
+def start_exercise(options: argparse.Namespace) -> int:
+    """Write the place to begin at; NoExercise if that cannot be done."""
+    print(exercise.start(story.find(options.step), options.file))
+    return 0
+
+
+def show_solution(options: argparse.Namespace) -> int:
+    """Print the difference between our own step and the one before it."""
+    print(exercise.solution(story.find(options.step)))
+    return 0
+
+
 def _loaded(step: Step, settings: Sequence[str]) -> Any:
     if step.kind in ("utils", "client"):
         instead = f"python steps/{step.name}.py" if step.kind == "client" else ""
@@ -107,8 +143,8 @@ def _loaded(step: Step, settings: Sequence[str]) -> Any:
         module = load(step, {name: value for name, value in pairs})
     except ValueError as error:
         raise Refused(str(error)) from error
-    if not hasattr(module, "main"):
-        raise Refused(f"{step.path.name} has no main, so it cannot be started")
+    if not inspect.iscoroutinefunction(getattr(module, "main", None)):
+        raise Refused(f"{step.path.name} has no 'async def main', so it cannot start")
     return module
 
 
@@ -127,6 +163,11 @@ def _why_not(error: OSError, options: argparse.Namespace) -> str:
     if error.errno == errno.EACCES:
         return f"{where} is not allowed to you; ports below 1024 are the system's"
     return f"cannot listen on {where}: {error.strerror or error}"
+
+
+def _host(text: str) -> str:
+    text.encode("idna")  # a ValueError here is a traceback in the resolver later
+    return text
 
 
 def _port(text: str) -> int:

@@ -8,6 +8,8 @@ import asyncio
 import collections
 import json
 import socket
+import struct
+import sys
 import time
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
@@ -86,14 +88,21 @@ class Connection:
         """Break the connection off, as a crash or a pulled cable does (RST)."""
         sock: socket.socket = self._writer.get_extra_info("socket")
         # Linger for no time at all: the kernel throws away what is unsent.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        on_for_no_time = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, on_for_no_time)
         self._writer.transport.abort()
 
     async def close(self) -> None:
-        """Hang up, and wait until the socket is closed."""
+        """Hang up, and wait until the socket is closed.
+
+        What the server does not take in bounded time is thrown away.
+        """
         self._writer.close()
         try:
-            await self._writer.wait_closed()
+            async with asyncio.timeout(PATIENCE):
+                await self._writer.wait_closed()
+        except TimeoutError:
+            self._writer.transport.abort()
         except ConnectionError:
             pass  # it was broken already: closed is closed
 

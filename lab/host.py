@@ -10,7 +10,9 @@ on Python 3.12 and 3.13 as long as a client is connected, so the clients go firs
 
 import ast
 import asyncio
+import codecs
 import importlib.util
+import io
 import itertools
 import re
 import signal
@@ -28,6 +30,7 @@ from lab.notyet import NotYet
 from lab.story import ROOT, STEPS, Step
 
 PATIENCE = 5.0  # seconds for a step to print something, and for each part of its end
+CHUNK = 65536  # bytes taken off a pipe at a time: what a pipe holds on Linux
 
 _LISTENING = re.compile(r"Listening on (.+):(\d+)$")
 _loads = itertools.count(1)
@@ -133,13 +136,24 @@ class Running:
 
     async def stop(self) -> None:
         """End the clients, then the step, in bounded time."""
-        for client in self._clients:
-            await client.close()
+        # All at once: one may be held up by another, who does not read.
+        async with asyncio.TaskGroup() as closing:
+            for client in self._clients:
+                closing.create_task(client.close())
         self._clients.clear()
+
+    async def _first_line(self) -> str:
+        """Wait for the line that says that it has started; TimeoutError without one."""
+        pattern = _LISTENING.pattern if self.step.listens else ""
+        return await self.transcript.find(pattern, PATIENCE)
+
+    def listens_at(self, host: str, port: int) -> None:
+        """Note where it can be called."""
+        self._address = host, port
 
     def _note_address(self, line: str) -> None:
         if found := _LISTENING.search(line):
-            self._address = found[1], int(found[2])
+            self.listens_at(found[1], int(found[2]))
 
 
 class InLoop(Running):
@@ -155,27 +169,31 @@ class InLoop(Running):
     async def begin(self, port: int) -> None:
         """Start ``main`` and wait until it listens, if this step does.
 
-        Raises what ``main`` raises, such as OSError if the port is in use.
+        Raises what ``main`` raises, such as OSError if the port is in use, and OSError
+        if it ends instead.
         """
         self._take_over_errors()
         arguments = {"port": port} if self.step.listens else {}
         self._main = asyncio.create_task(
             self.module.main(**arguments), name=self.step.name
         )
-        pattern = _LISTENING.pattern if self.step.listens else ""
-        line = asyncio.create_task(self.transcript.find(pattern, PATIENCE))
+        line = asyncio.create_task(self._first_line())
         await asyncio.wait({self._main, line}, return_when="FIRST_COMPLETED")
         if self._main.done():
             line.cancel()
             await asyncio.wait({line})
             self._main.result()
+            if line.cancelled():
+                raise OSError(f"{self.step.name} ended at once")
         self._note_address(await line)
         self._before_clients = self._tasks()
 
     async def stop(self) -> None:
         """End the clients, then the step, in bounded time."""
+        ours = bool(self._clients)
         await super().stop()
-        await self._end(self._tasks() - self._before_clients, cancel=False)
+        if ours:  # what attended to them ends by itself; for others nobody knows
+            await self._end(self._tasks() - self._before_clients, cancel=False)
         if self._main is not None:
             await self._end({self._main}, cancel=True)
             # Somebody else's connection may have held it up: see the module's text.
@@ -235,11 +253,11 @@ class Process(Running):
         ]
 
     async def begin(self) -> None:
-        """Wait until the step has printed its first line, the address if it listens.
+        """Wait until the step has printed that it listens, or its first line.
 
         Raises OSError, with what it wrote to stderr, if it ends instead.
         """
-        line = asyncio.create_task(self.transcript.find("", PATIENCE))
+        line = asyncio.create_task(self._first_line())
         ended = asyncio.create_task(self.process.wait())
         try:
             await asyncio.wait({line, ended}, return_when="FIRST_COMPLETED")
@@ -264,7 +282,7 @@ class Process(Running):
         """Wait for the process to end; NotYet if it does not in so many seconds."""
         try:
             async with asyncio.timeout(patience):
-                await asyncio.gather(*self._reading)
+                await asyncio.wait(self._reading)
                 return await self.process.wait()
         except TimeoutError as error:
             got = f"one that still runs after {patience:g} s"
@@ -286,8 +304,13 @@ class Process(Running):
 
 async def _read(stream: asyncio.StreamReader | None, transcript: Transcript) -> None:
     assert stream is not None, "the process was started with pipes"
-    while data := await stream.readline():
-        transcript.add(data.decode(errors="backslashreplace"))
+    # Not readline: it gives up on a long line. A character may come in two portions,
+    # and so may the end of a line on Windows.
+    characters = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+    decoder = io.IncrementalNewlineDecoder(characters, translate=True)
+    while data := await stream.read(CHUNK):
+        transcript.add(decoder.decode(data))
+    transcript.add(decoder.decode(b"", final=True))
 
 
 async def start(
@@ -366,7 +389,7 @@ def change(module: ModuleType, setting: str, value: str) -> None:
     kind = type(known[setting])
     try:
         new = kind(value if kind is str else ast.literal_eval(value))
-    except (ValueError, SyntaxError, TypeError) as error:
+    except (ValueError, SyntaxError, TypeError, OverflowError) as error:
         words = f"{setting} takes a value of type {kind.__name__}, not {value!r}"
         raise ValueError(words) from error
     setattr(module, setting, new)

@@ -1,10 +1,12 @@
 """Says of one behaviour whether a step has it, and if not, what came instead."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from lab import behaviours, story
 from lab.behaviours.bench import Bench
-from lab.host import start
+from lab.behaviours.framing_bench import Framing
+from lab.host import Running, start
 from lab.notyet import NotYet
 from lab.story import Step
 
@@ -37,11 +39,23 @@ async def judge(behaviour: str, step: str, patience: float = PATIENCE) -> Verdic
 
     Raises LookupError if there is no such behaviour or step.
     """
-    wanted, judged = behaviours.find(behaviour), story.find(step)
-    server = await start(judged)
-    async with Bench(server, patience=patience) as bench:
-        try:
-            await wanted.run(bench)
-        except NotYet as not_yet:
-            return Verdict(wanted, judged, not_yet)
-    return Verdict(wanted, judged, None)
+    return await verdict(behaviour, story.find(step), patience)
+
+
+async def verdict(
+    behaviour: str,
+    step: Step,
+    patience: float = PATIENCE,
+    begin: Callable[[Step], Awaitable[Running]] = start,
+) -> Verdict:
+    """Try one behaviour on a step, started in the loop or as ``begin`` does."""
+    wanted = behaviours.find(behaviour)
+    try:
+        if wanted.of_framing:
+            await wanted.run(Framing.of(step, patience=patience))
+        else:
+            async with Bench(await begin(step), patience=patience) as bench:
+                await wanted.run(bench)
+    except NotYet as not_yet:
+        return Verdict(wanted, step, not_yet)
+    return Verdict(wanted, step, None)

@@ -65,7 +65,7 @@ class Sequence:
 
     def text(self) -> str:
         """Return the same in words, a line a message."""
-        lines = [f"{a.sender} to {a.receiver}: {a.label}" for a in self.arrows]
+        lines = [_seen(f"{a.sender} to {a.receiver}: {a.label}") for a in self.arrows]
         if self.left_out:
             lines.append(f"and {self.left_out} more")
         return "\n".join(lines)
@@ -81,7 +81,7 @@ class Sequence:
         return (
             f'<rect x="{x - 52}" y="4" width="104" height="24" rx="4" fill="none" '
             f'stroke="currentColor"/><text x="{x}" y="20" text-anchor="middle" '
-            f'font-weight="bold">{html.escape(peer)}</text>'
+            f'font-weight="bold">{html.escape(_seen(peer))}</text>'
             f'<path d="M{x} 28V{height}" stroke="currentColor" opacity=".35" '
             f'stroke-dasharray="4 3"/>'
         )
@@ -93,8 +93,13 @@ class Sequence:
             f'<path d="M{start} {y + 12}H{end}" stroke="currentColor"/>'
             f'<path d="M{end} {y + 12}l{tip} -4v8z"/>'
             f'<text x="{(start + end) / 2}" y="{y + 7}" text-anchor="middle">'
-            f"{html.escape(arrow.label)}</text>"
+            f"{html.escape(_seen(arrow.label))}</text>"
         )
+
+
+def _seen(text: str) -> str:
+    """Write what nobody can see as an escape; XML could not hold all of it."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def label(message: Message) -> str:

@@ -104,6 +104,11 @@ def steps() -> list[Step]:
     return order + [step for step in found if step not in order]
 
 
+def steps_of(kind: str) -> list[Step]:
+    """Return the steps of one kind, in their order."""
+    return [step for step in steps() if step.kind == kind]
+
+
 def find(name: str) -> Step:
     """Return the step called ``05``, ``5`` or ``server05``, or a file of one's own.
 

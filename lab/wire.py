@@ -6,12 +6,79 @@ would cancel itself out, and nothing that judges a server would notice.
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 HEADER = 3  # bytes: the size of the payload, an unsigned integer, lowest byte first
 LARGEST = 2 ** (8 * HEADER) - 1  # bytes: the largest payload that the header can name
 
 Message = dict[str, Any]
+
+TO_SERVER = "From the client to the server"
+TO_ASKER = "From the server to the client that asked"
+TO_OTHERS = "From the server to everyone else in the room"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of message: what it is for, its fields, and since which step it is sent.
+
+    ``fields`` maps each name to the type of its value; every field has to be there.
+    """
+
+    direction: str
+    action: str
+    fields: dict[str, type]
+    meaning: str
+    since: str
+
+
+# The one definition of the wire. The table on the protocol page is made of it, and
+# what the checker hears from a server is compared with it.
+KINDS = (
+    Kind(TO_SERVER, "connect", {"username": str}, "This is who I am.", "server03"),
+    Kind(
+        TO_SERVER, "joinroom", {"room": str}, "I want to be in this room.", "server03"
+    ),
+    Kind(TO_SERVER, "leaveroom", {"room": str}, "I want to leave it.", "server03"),
+    Kind(
+        TO_SERVER,
+        "chat",
+        {"room": str, "message": str},
+        "I say this in the room.",
+        "server03",
+    ),
+    Kind(TO_ASKER, "joinroom", {"room": str, "from": str}, "It is done.", "server04"),
+    Kind(TO_ASKER, "leaveroom", {"room": str, "from": str}, "It is done.", "server04"),
+    Kind(
+        TO_ASKER,
+        "joinroom",
+        {"room": str, "from": str, "members": list},
+        "It is done, and these are the names of all who are in the room now.",
+        "server05",
+    ),
+    Kind(
+        TO_OTHERS,
+        "joinroom",
+        {"room": str, "from": str},
+        "They have joined.",
+        "server05",
+    ),
+    Kind(
+        TO_OTHERS,
+        "leaveroom",
+        {"room": str, "from": str},
+        "They have left, or their connection has ended.",
+        "server05",
+    ),
+    Kind(
+        TO_OTHERS,
+        "chat",
+        {"room": str, "message": str, "from": str},
+        "They have said this.",
+        "server05",
+    ),
+)
 
 
 def frame(payload: bytes) -> bytes:

@@ -103,10 +103,13 @@ def typed_lines() -> Queue[str | None]:
         # sys.stdin, and must not have to wait for us.
         number, encoding = sys.stdin.fileno(), sys.stdin.encoding
         with open(number, encoding=encoding, errors="replace", closefd=False) as typed:
-            for line in typed:
-                # A queue belongs to its loop. This is how another thread asks for it.
-                loop.call_soon_threadsafe(lines.put_nowait, line)
-        loop.call_soon_threadsafe(lines.put_nowait, None)
+            try:
+                for line in typed:
+                    # A queue belongs to its loop. This is how another thread asks.
+                    loop.call_soon_threadsafe(lines.put_nowait, line)
+                loop.call_soon_threadsafe(lines.put_nowait, None)
+            except RuntimeError:
+                pass  # the loop has closed: nobody waits for a line any more
 
     threading.Thread(target=read, daemon=True).start()
     return lines
@@ -115,7 +118,9 @@ def typed_lines() -> Queue[str | None]:
 def show(text: str) -> None:
     """Print a line. What could command the terminal is shown, and not obeyed."""
     safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    print(safe, flush=True)
+    # Not every terminal has every letter, and none that it lacks may end the client.
+    known = sys.stdout.encoding
+    print(safe.encode(known, "backslashreplace").decode(known), flush=True)
 
 
 if __name__ == "__main__":

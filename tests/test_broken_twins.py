@@ -1,12 +1,14 @@
 """Each wrong version fails the one behaviour that it is named for, and no other."""
 
 import pytest
-from test_staircase import IMPATIENT, OF_FRAMING, OF_SERVERS, PATIENT, holds
+from test_staircase import OF_FRAMING, OF_SERVERS
 
+from lab.behaviours import holds
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
 from lab.host import start_process
 from lab.notyet import NotYet
+from lab.staircase import IMPATIENT, PATIENT
 from lab.twins import twins
 
 

@@ -7,24 +7,12 @@ from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
 from lab.host import start, start_process
 from lab.notyet import NotYet
-
-PATIENT = 10.0  # seconds, where an answer has to come: a busy machine is no failure
-IMPATIENT = 0.25  # seconds, where none can come: the steps below a behaviour are silent
-
-ORDER = [step.name for step in story.steps()]
-
-
-def holds(behaviour, step):
-    """Whether the step is one of those that keep the behaviour."""
-    position = ORDER.index(step.name)
-    if position < ORDER.index(behaviour.since):
-        return False
-    return behaviour.until not in ORDER[: position + 1]
+from lab.staircase import IMPATIENT, PATIENT
 
 
 def stair(behaviour, step):
     """Return the parameters of one test, marked if it is expected to fail."""
-    expected = holds(behaviour, step)
+    expected = behaviours.holds(behaviour, step)
     reason = f"since {behaviour.since}, until {behaviour.until or 'now'}"
     not_yet = pytest.mark.xfail(strict=True, raises=NotYet, reason=reason)
     return pytest.param(

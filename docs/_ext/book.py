@@ -5,6 +5,11 @@ Each directive lives in a module of its own; this one names them to Sphinx.
 
 from pathlib import Path
 
+import behaviour_lists
+import broken
+import callouts
+import listing
+import messages
 import output
 import picture
 import story_table
@@ -20,11 +25,29 @@ FRONT = """<!doctype html>
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Make the directives known."""
+    app.add_node(listing.Listing, html=(listing.visit_listing, None))
+    app.add_directive("step", listing.StepListing)
+    app.add_directive("diff", listing.Diff)
+    app.add_directive("callouts", callouts.Callouts)
+    app.add_role("line", callouts.Line())
     app.add_directive("output", output.Output)
     app.add_directive("picture", picture.Picture)
+    app.add_directive("broken", broken.Broken)
+    app.add_directive("spot-the-bug", broken.SpotTheBug)
     app.add_directive("story", story_table.StoryTable)
+    app.add_directive("behaviours", behaviour_lists.Behaviours)
+    app.add_directive("staircase", behaviour_lists.Staircase)
+    app.add_directive("messages", messages.Messages)
+    app.connect("doctree-read", callouts.note_listings)
+    app.connect("doctree-resolved", callouts.resolve)
+    app.connect("env-purge-doc", callouts.forget)
+    app.connect("env-merge-info", callouts.merge)
     app.connect("build-finished", lead_to_the_book)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+        "env_version": 1,
+    }
 
 
 def lead_to_the_book(app: Sphinx, exception: Exception | None) -> None:

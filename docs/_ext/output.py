@@ -11,21 +11,24 @@ from sphinx.util.docutils import SphinxDirective
 class Output(SphinxDirective):
     """Show the command that a reader would type, and what it printed just now.
 
-    ``:status:`` is the exit status that the example is expected to end with.
+    The argument is an example's file, or a command that begins with ``python``.
+    ``:status:`` is the exit status that it is expected to end with.
     """
 
     required_arguments = 1
+    final_argument_whitespace = True
     option_spec: ClassVar = {"status": directives.nonnegative_int}
 
     def run(self) -> list[nodes.Node]:
         """Run the example; the build fails if it does not end as expected."""
         name = self.arguments[0]
-        self.env.note_dependency(str(running.EXAMPLES / name))
+        if " " not in name:
+            self.env.note_dependency(str(running.EXAMPLES / name))
         try:
             text = running.run(name, status=self.options.get("status", 0))
         except running.ExampleFailed as error:
             raise self.error(str(error)) from error
-        shown = f"$ python docs/examples/{name}\n{text}".rstrip("\n")
+        shown = f"$ {running.command(name)}\n{text}".rstrip("\n")
         block = nodes.literal_block(shown, shown, language="text", classes=["output"])
         self.set_source_info(block)
         return [block]

@@ -15,22 +15,30 @@ class ExampleFailed(Exception):
     """A program could not be run, or not to the end that the page names."""
 
 
-def run(name: str, *, status: int = 0) -> str:
-    """Run one example and return what it printed, errors included, in their order.
+def command(name: str) -> str:
+    """Return what a reader would type to run an example; a command stays as it is."""
+    return name if " " in name else f"python docs/examples/{name}"
 
-    Where a traceback names this machine's folders, the folder is taken out. Raises
+
+def run(name: str, *, status: int = 0) -> str:
+    """Run one command, and return what it printed, errors included, in their order.
+
+    ``name`` is a command that begins with ``python``, or the file of an example. Where
+    a traceback names this machine's folders, the folder is taken out. Raises
     ExampleFailed if there is no such example, or if it ends with another status.
     """
-    path = EXAMPLES / name
-    if not path.is_file():
-        raise ExampleFailed(f"there is no docs/examples/{name}")
+    python, *words = command(name).split()
+    if python != "python":
+        raise ExampleFailed(f"only python can be run, not {python}")
+    if words[0] != "-m" and not (ROOT / words[0]).is_file():
+        raise ExampleFailed(f"there is no {words[0]}")
     paths = [str(ROOT), str(ROOT / "steps")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     environment.pop("PYTHONASYNCIODEBUG", None)  # pages show what readers will see
     environment.pop("PYTHONDEVMODE", None)
     try:
         done = subprocess.run(
-            [sys.executable, "-u", str(path)],
+            [sys.executable, "-u", *words],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -1,10 +1,11 @@
 """``.. story::``: the table of the steps, computed from their docstrings."""
 
+from collections.abc import Sequence
+
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from lab import story
-from lab.story import Step
 
 
 class StoryTable(SphinxDirective):
@@ -15,20 +16,41 @@ class StoryTable(SphinxDirective):
         steps = story.steps()
         for step in steps:
             self.env.note_dependency(str(step.path))
-        rows = [["step", "", "new", "still wrong"], *map(cells, steps)]
-        group = nodes.tgroup("", cols=4)
-        group += [nodes.colspec("", colwidth=width) for width in (12, 32, 32, 24)]
-        group += nodes.thead("", row(rows[0]))
-        group += nodes.tbody("", *(row(texts) for texts in rows[1:]))
-        return [nodes.table("", group, classes=["story"])]
+        head = ["step", "what it does", "new", "still wrong"]
+        rows = [[step.name, step.sentence, step.new, step.wrong] for step in steps]
+        return [table(head, rows, [12, 32, 32, 24], "story")]
 
 
-def cells(step: Step) -> list[str]:
-    """Return what the table says of one step."""
-    return [step.name, step.sentence, step.new, step.wrong]
+def table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    widths: Sequence[int],
+    name: str,
+    literal: Sequence[int] = (),
+) -> nodes.table:
+    """Return a table; the columns whose numbers are in ``literal`` hold code."""
+    group = nodes.tgroup("", cols=len(head))
+    group += [nodes.colspec("", colwidth=width) for width in widths]
+    group += nodes.thead("", row(head, ()))
+    group += nodes.tbody("", *(row(texts, literal) for texts in rows))
+    return nodes.table("", group, classes=[name])
 
 
-def row(texts: list[str]) -> nodes.row:
-    """Return a row of the table."""
-    entries = (nodes.entry("", nodes.paragraph("", text)) for text in texts)
-    return nodes.row("", *entries)
+def row(texts: Sequence[str], literal: Sequence[int]) -> nodes.row:
+    """Return a row of a table."""
+    return nodes.row(
+        "",
+        *(
+            nodes.entry(
+                "",
+                nodes.paragraph(
+                    "",
+                    "",
+                    nodes.literal(text, text)
+                    if column in literal
+                    else nodes.Text(text),
+                ),
+            )
+            for column, text in enumerate(texts)
+        ),
+    )

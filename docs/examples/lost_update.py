@@ -1,4 +1,4 @@
-"""Two tasks share a number; one of them waits at the wrong moment."""
+"""Wrong on purpose: waits between reading and writing."""
 
 import asyncio
 

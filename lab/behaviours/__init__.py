@@ -17,6 +17,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lab import story
+from lab.story import Step
+
 Run = Callable[[Any], Awaitable[None]]
 
 NEEDS = ("output", "exit")  # what a bench may have beyond the wire
@@ -27,13 +30,15 @@ class Behaviour:
     """One thing that the server can do, from a certain step on.
 
     ``until`` names the step that replaces it with something better. ``needs`` is what
-    a bench must have beyond the wire to judge it, one of NEEDS.
+    a bench must have beyond the wire to judge it, one of NEEDS. ``hint`` helps whoever
+    has built a server that has it not.
     """
 
     run: Run
     since: str
     until: str | None
     needs: str | None
+    hint: str
 
     @property
     def name(self) -> str:
@@ -55,7 +60,11 @@ _registered: list[Behaviour] = []
 
 
 def since(
-    step: int | str, *, until: int | str | None = None, needs: str | None = None
+    step: int | str,
+    *,
+    until: int | str | None = None,
+    needs: str | None = None,
+    hint: str = "",
 ) -> Callable[[Run], Run]:
     """State from which step on a behaviour holds, by its number or its name."""
     if needs is not None and needs not in NEEDS:
@@ -63,7 +72,7 @@ def since(
 
     def register(run: Run) -> Run:
         last = None if until is None else _step(until)
-        _registered.append(Behaviour(run, _step(step), last, needs))
+        _registered.append(Behaviour(run, _step(step), last, needs, hint))
         return run
 
     return register
@@ -86,6 +95,13 @@ def find(name: str) -> Behaviour:
             return behaviour
     names = ", ".join(behaviour.name for behaviour in every())
     raise LookupError(f"there is no behaviour {name!r}; there are {names}")
+
+
+def holds(behaviour: Behaviour, step: Step) -> bool:
+    """Whether a step is one of those that keep the behaviour."""
+    order = [other.name for other in story.steps()]
+    so_far = order[: order.index(step.name) + 1]
+    return behaviour.since in so_far and behaviour.until not in so_far
 
 
 def _step(step: int | str) -> str:

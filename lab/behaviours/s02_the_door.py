@@ -4,7 +4,10 @@ from lab.behaviours import since
 from lab.behaviours.bench import Bench
 
 
-@since(2)
+@since(
+    2,
+    hint='read() returns b"" at the end: close the writer then, in a finally',
+)
 async def the_server_hangs_up_on_who_has_finished(bench: Bench) -> None:
     """When a client has sent its last byte, the server closes the connection."""
     for _ in range(3):
@@ -14,7 +17,11 @@ async def the_server_hangs_up_on_who_has_finished(bench: Bench) -> None:
         await caller.rest(bench.patience)
 
 
-@since(2, needs="output")
+@since(
+    2,
+    needs="output",
+    hint="start_server runs your function as a task for each client: does it block?",
+)
 async def one_client_does_not_keep_another_out(bench: Bench) -> None:
     """The server attends to a second client while the first is still there."""
     await bench.call()
@@ -23,14 +30,23 @@ async def one_client_does_not_keep_another_out(bench: Bench) -> None:
     await bench.prints("New client connected!", times=2)
 
 
-@since(2, needs="output")
+@since(
+    2,
+    needs="output",
+    hint='print "New client connected!" first thing in client_connected',
+)
 async def a_connection_is_announced(bench: Bench) -> None:
     """The server prints that a new client has connected."""
     await bench.call()
     await bench.prints("New client connected!")
 
 
-@since(2, until=3, needs="output")
+@since(
+    2,
+    until=3,
+    needs="output",
+    hint='print(f"Heard {data!r}") for every portion that read() returns',
+)
 async def the_bytes_heard_are_printed(bench: Bench) -> None:
     """The server prints the bytes that it hears, in the portions in which they come."""
     caller = await bench.call()

@@ -13,7 +13,9 @@ JOIN = {"action": "joinroom", "room": "tea"}
 CHAT = {"action": "chat", "room": "tea", "message": "Grüße, 茶!"}
 
 
-@since("utils01")
+@since(
+    "utils01", hint="read(n) returns what is there; readexactly(n) waits for all of it"
+)
 async def a_message_arrives_whole_however_it_is_cut(framing: Framing) -> None:
     """A message that comes in two pieces arrives whole, wherever it was cut."""
     data = encode(CHAT)
@@ -22,14 +24,20 @@ async def a_message_arrives_whole_however_it_is_cut(framing: Framing) -> None:
         expect(got, [CHAT], f"the message that was cut after {cut} bytes")
 
 
-@since("utils01")
+@since(
+    "utils01",
+    hint="read the header, then exactly as many bytes as it says, and begin again",
+)
 async def messages_in_one_piece_come_one_by_one(framing: Framing) -> None:
     """Messages that arrive in one piece come out one by one, in their order."""
     got = await framing.received(encode(JOIN) + encode(CHAT) + encode(JOIN))
     expect(got, [JOIN, CHAT, JOIN], "the three messages")
 
 
-@since("utils01")
+@since(
+    "utils01",
+    hint="readexactly raises IncompleteReadError at the end of the stream: return then",
+)
 async def a_stream_that_is_cut_off_just_ends(framing: Framing) -> None:
     """A stream that ends in a header or in a payload gives what was complete before."""
     data = encode(JOIN)
@@ -38,7 +46,7 @@ async def a_stream_that_is_cut_off_just_ends(framing: Framing) -> None:
         expect(got, [CHAT], f"what came before a message cut off after {cut} bytes")
 
 
-@since("utils01")
+@since("utils01", hint="do not catch CancelledError: a deadline works by cancelling")
 async def a_deadline_around_new_messages_raises(framing: Framing) -> None:
     """A deadline around new_messages raises TimeoutError when it has passed."""
     silent = StreamReader()
@@ -51,14 +59,19 @@ async def a_deadline_around_new_messages_raises(framing: Framing) -> None:
     raise NotYet("a TimeoutError", "a loop that ended as if the client had gone")
 
 
-@since("utils01")
+@since(
+    "utils01",
+    hint="catch JSONDecodeError around json.loads only, and go on with the next frame",
+)
 async def a_payload_that_is_not_json_is_passed_over(framing: Framing) -> None:
     """A payload that is not JSON is passed over; the message after it arrives."""
     got = await framing.received(frame(b"not JSON") + frame(b"") + encode(CHAT))
     expect(got, [CHAT], "what is left")
 
 
-@since("utils01")
+@since(
+    "utils01", hint='len(payload).to_bytes(3, byteorder="little"), and then the payload'
+)
 async def a_message_is_sent_as_its_size_and_json(framing: Framing) -> None:
     """A message is sent as its size in three bytes, lowest first, and then as JSON."""
     data = await framing.sent(JOIN)

@@ -4,7 +4,12 @@ from lab.behaviours import since
 from lab.behaviours.bench import Bench
 
 
-@since(3, until=4, needs="output")
+@since(
+    3,
+    until=4,
+    needs="output",
+    hint="print the action and what it carries, with !r: connect: 'alice'",
+)
 async def what_is_asked_for_is_printed(bench: Bench) -> None:
     """The server prints what each of the four actions asks for."""
     alice = await bench.client("alice")
@@ -17,7 +22,12 @@ async def what_is_asked_for_is_printed(bench: Bench) -> None:
     await bench.prints("leaveroom: 'tea'")
 
 
-@since(3, until=4, needs="output")
+@since(
+    3,
+    until=4,
+    needs="output",
+    hint="handlers.get(action) returns None for an action that you do not know",
+)
 async def an_unknown_action_is_passed_over(bench: Bench) -> None:
     """A message with an unknown action, or with none, does not keep the next away."""
     alice = await bench.client("alice")

@@ -4,21 +4,23 @@ from lab.behaviours import since
 from lab.behaviours.bench import Bench, expect
 
 
-@since(4)
+@since(4, hint='send the action and the room back, with "from": the name of who asked')
 async def who_joins_is_told_that_it_is_done(bench: Bench) -> None:
     """Whoever joins a room gets the answer that it is done, with room and name."""
     alice = await bench.client("alice")
     await alice.join("tea")
 
 
-@since(4)
+@since(4, hint='send the action and the room back, with "from": the name of who asked')
 async def who_leaves_is_told_that_it_is_done(bench: Bench) -> None:
     """Whoever leaves a room gets the answer that it is done."""
     (alice,) = await bench.clients("alice", room="tea")
     await alice.leave("tea")
 
 
-@since(4)
+@since(
+    4, hint="answer every time; keep the members in a set, which holds everything once"
+)
 async def joining_twice_changes_nothing(bench: Bench) -> None:
     """Joining a room twice is answered twice, and leaving it once is enough."""
     (alice,) = await bench.clients("alice", room="tea")
@@ -28,7 +30,7 @@ async def joining_twice_changes_nothing(bench: Bench) -> None:
     expect(len(alice.heard), 4, "the number of answers")
 
 
-@since(4)
+@since(4, hint="pass over an unknown action, and a message without one")
 async def an_action_that_nobody_knows_ends_nothing(bench: Bench) -> None:
     """After a message that nobody understands, the next one is still answered."""
     alice = await bench.client("alice")
@@ -37,7 +39,7 @@ async def an_action_that_nobody_knows_ends_nothing(bench: Bench) -> None:
     await alice.join("tea")
 
 
-@since(4)
+@since(4, hint="an exception may end the connection it came from, and no other")
 async def who_sends_rubbish_harms_nobody_else(bench: Bench) -> None:
     """However one client breaks off, the others are answered as before."""
     (alice,) = await bench.clients("alice", room="tea")
@@ -49,7 +51,7 @@ async def who_sends_rubbish_harms_nobody_else(bench: Bench) -> None:
     await alice.leave("tea")
 
 
-@since(4, until=8)
+@since(4, until=8, hint="return from the handler while the client has no name")
 async def who_has_not_said_connect_is_not_heard(bench: Bench) -> None:
     """Joining before connect is ignored; after it, the same message is answered."""
     alice = await bench.stranger()
@@ -57,10 +59,12 @@ async def who_has_not_said_connect_is_not_heard(bench: Bench) -> None:
     await alice.send({"action": "connect", "username": "alice"})
     alice.name = "alice"
     await alice.join("tea")
-    expect([message["room"] for message in alice.heard], ["tea"], "the rooms joined")
+    expect(
+        [message.get("room") for message in alice.heard], ["tea"], "the rooms joined"
+    )
 
 
-@since(4, until=8)
+@since(4, until=8, hint="take the name only while there is none")
 async def a_second_connect_changes_no_name(bench: Bench) -> None:
     """A second connect is ignored: the name stays."""
     alice = await bench.client("alice")
@@ -68,7 +72,12 @@ async def a_second_connect_changes_no_name(bench: Bench) -> None:
     await alice.join("tea")
 
 
-@since(4, until=5, needs="output")
+@since(
+    4,
+    until=5,
+    needs="output",
+    hint='print(f"{others} should hear {text!r}"), others being a list of names',
+)
 async def who_should_hear_is_printed(bench: Bench) -> None:
     """The server knows who should hear what is said, and prints their names."""
     alice, bob = await bench.clients("alice", "bob", room="tea")

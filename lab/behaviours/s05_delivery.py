@@ -13,7 +13,7 @@ def chat(room: str, text: str, sender: str) -> Message:
     return {"action": "chat", "room": room, "message": text, "from": sender}
 
 
-@since(5)
+@since(5, hint="send it to every member of the room but the one who said it")
 async def chat_reaches_everyone_else(bench: Bench) -> None:
     """What Alice says in a room reaches Bob and Cleo with her name, and not her."""
     alice, bob, cleo = await bench.clients("alice", "bob", "cleo", room="tea")
@@ -23,22 +23,22 @@ async def chat_reaches_everyone_else(bench: Bench) -> None:
         expect(heard, chat("tea", "hello", "alice"), f"what {member.name} hears")
     # The answer to this comes after an echo, if there is one.
     await alice.leave("tea")
-    echo = [message for message in alice.heard if message["action"] == "chat"]
+    echo = [message for message in alice.heard if message.get("action") == "chat"]
     expect(echo, [], "what alice hears of herself")
 
 
-@since(5)
+@since(5, hint="do not start a task for each message: they may overtake each other")
 async def what_one_client_says_arrives_in_order(bench: Bench) -> None:
     """A hundred messages of one client arrive in the order in which they were sent."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     said = [f"message {number}" for number in range(100)]
     for text in said:
         await alice.say("tea", text)
-    heard = [(await bob.hear("chat"))["message"] for _ in said]
+    heard = [(await bob.hear("chat")).get("message") for _ in said]
     expect(heard, said, "what bob hears")
 
 
-@since(5)
+@since(5, hint="look up the members of the room that the message names")
 async def other_rooms_hear_nothing(bench: Bench) -> None:
     """What is said in one room is heard in that room only."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
@@ -47,11 +47,13 @@ async def other_rooms_hear_nothing(bench: Bench) -> None:
     await alice.say("tea", "for tea only")
     await cleo.join("tea")
     await alice.say("tea", "for cleo, too")
-    expect((await bob.hear("chat"))["message"], "for tea only", "what bob hears first")
-    expect((await cleo.hear("chat"))["message"], "for cleo, too", "what cleo hears")
+    expect(
+        (await bob.hear("chat")).get("message"), "for tea only", "what bob hears first"
+    )
+    expect((await cleo.hear("chat")).get("message"), "for cleo, too", "what cleo hears")
 
 
-@since(5, until=8)
+@since(5, until=8, hint="pass over what comes from somebody who is not in the room")
 async def only_members_are_heard(bench: Bench) -> None:
     """What somebody says in a room that they have not joined, or have left, is lost."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
@@ -62,10 +64,10 @@ async def only_members_are_heard(bench: Bench) -> None:
     await cleo.say("tea", "from outside again")
     await cleo.leave("coffee")  # answered when all of the above is done
     await alice.say("tea", "from inside")
-    expect((await bob.hear("chat"))["message"], "from inside", "what bob hears")
+    expect((await bob.hear("chat")).get("message"), "from inside", "what bob hears")
 
 
-@since(5)
+@since(5, hint="build a new message; do not pass on the one that came")
 async def the_name_on_a_message_is_the_servers(bench: Bench) -> None:
     """Whatever a client puts into its message, the relay says who it really was."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
@@ -73,7 +75,10 @@ async def the_name_on_a_message_is_the_servers(bench: Bench) -> None:
     expect(await bob.hear("chat"), chat("tea", "hello", "alice"), "what bob hears")
 
 
-@since(5)
+@since(
+    5,
+    hint='answer the joiner with "members", and tell everyone else without it',
+)
 async def the_room_hears_who_joins(bench: Bench) -> None:
     """Everyone in a room hears who joins; the joiner hears who is there."""
     (alice,) = await bench.clients("alice", room="tea")
@@ -84,7 +89,9 @@ async def the_room_hears_who_joins(bench: Bench) -> None:
     await _hears_once(alice, news)
 
 
-@since(5)
+@since(
+    5, hint="send the notice to those who stay, once, and only if somebody really left"
+)
 async def the_room_hears_who_leaves(bench: Bench) -> None:
     """Everyone in a room hears who leaves it."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
@@ -93,7 +100,9 @@ async def the_room_hears_who_leaves(bench: Bench) -> None:
     await _hears_once(alice, {"action": "leaveroom", "room": "tea", "from": "bob"})
 
 
-@since(5)
+@since(
+    5, hint="leave all rooms in the finally of client_connected, and tell the others"
+)
 async def the_room_hears_whose_connection_ends(bench: Bench) -> None:
     """When a connection ends, everyone in its rooms hears who has left."""
     (alice,) = await bench.clients("alice", room="tea")
@@ -101,11 +110,13 @@ async def the_room_hears_whose_connection_ends(bench: Bench) -> None:
     (bob,) = await bench.clients("bob", room="tea")
     await bob.join("milk")
     await bob.close()
-    rooms = {(await alice.hear("leaveroom"))["room"] for _ in range(2)}
+    rooms = {(await alice.hear("leaveroom")).get("room") for _ in range(2)}
     expect(rooms, {"tea", "milk"}, "the rooms that bob has left")
 
 
-@since(5)
+@since(
+    5, hint="only a finally is on every way out: an exception in a handler is one, too"
+)
 async def who_breaks_off_leaves_the_room(bench: Bench) -> None:
     """A client whose rubbish ends its connection is taken out of its rooms."""
     alice, mallory = await bench.clients("alice", "mallory", room="tea")
@@ -114,7 +125,10 @@ async def who_breaks_off_leaves_the_room(bench: Bench) -> None:
     await _hears_once(alice, {"action": "leaveroom", "room": "tea", "from": "mallory"})
 
 
-@since(5)
+@since(
+    5,
+    hint="catch OSError around each send: the speaker has done nothing wrong",
+)
 async def members_who_leave_do_not_harm_a_talker(bench: Bench) -> None:
     """Members who vanish while Alice talks at full speed never end her connection."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
@@ -127,7 +141,7 @@ async def members_who_leave_do_not_harm_a_talker(bench: Bench) -> None:
         if visit % 2:
             guest.connection.reset()
         await guest.close()
-    heard = [(await bob.hear("chat"))["message"] for _ in range(said)]
+    heard = [(await bob.hear("chat")).get("message") for _ in range(said)]
     expect(heard, [f"message {number}" for number in range(said)], "what bob hears")
     await alice.leave("tea")
 

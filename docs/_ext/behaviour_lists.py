@@ -1,0 +1,83 @@
+"""``.. behaviours:: 05`` and ``.. staircase::``: what the steps can do, from a run."""
+
+import asyncio
+from functools import cache
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+from story_table import table
+
+from lab import behaviours, staircase, story
+from lab.behaviours import Behaviour
+from lab.story import Step
+
+
+class Behaviours(SphinxDirective):
+    """List what a step can do that the one before it cannot."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the list; the build fails for a step that adds nothing."""
+        step = story.find(self.arguments[0])
+        self.env.note_dependency(str(step.path))
+        new = [b for b in behaviours.every() if b.since == step.name]
+        if not new:
+            raise self.error(f"{step.name} adds no behaviour")
+        items = [nodes.list_item("", *described(behaviour)) for behaviour in new]
+        return [nodes.bullet_list("", *items, classes=["behaviours"])]
+
+
+def described(behaviour: Behaviour) -> list[nodes.Node]:
+    """Return one behaviour's sentence, and its name for whoever looks for the test."""
+    name = nodes.literal(behaviour.name, behaviour.name)
+    words = nodes.Text(f"{behaviour.sentence} ")
+    return [nodes.paragraph("", "", words, name)]
+
+
+class Staircase(SphinxDirective):
+    """Show the table of all behaviours on all server steps, from a run."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table; the build fails where the run contradicts a behaviour."""
+        for step in story.steps():
+            self.env.note_dependency(str(step.path))
+        servers = story.steps_of("server")
+        run = kept()
+        wrong = [
+            f"{behaviour} on {step}"
+            for (behaviour, step), fine in run.items()
+            if not fine
+        ]
+        if wrong:
+            raise self.error(f"the run contradicts what is stated: {', '.join(wrong)}")
+        head = ["behaviour", *(step.number for step in servers)]
+        rows = [
+            [behaviour.sentence, *(mark(behaviour, step) for step in servers)]
+            for behaviour in behaviours.every()
+        ]
+        widths = [60, *(6 for _ in servers)]
+        return [table(head, rows, widths, "staircase")]
+
+
+@cache
+def kept() -> dict[tuple[str, str], bool]:
+    """Run every behaviour on every step, once a build."""
+    return asyncio.run(staircase.run())
+
+
+def before(behaviour: Behaviour, step: Step) -> bool:
+    """Whether a step comes before the one that brings the behaviour."""
+    order = [other.name for other in story.steps()]
+    return order.index(step.name) < order.index(behaviour.since)
+
+
+def mark(behaviour: Behaviour, step: Step) -> str:
+    """Return what the table says of one behaviour on one step."""
+    return (
+        "kept"
+        if behaviours.holds(behaviour, step)
+        else "not yet"
+        if before(behaviour, step)
+        else "replaced"
+    )

@@ -1,0 +1,160 @@
+"""``.. broken::``: wrong code, which is never shown without saying so.
+
+It carries a mark, a sentence, the code, and the failure as a run just captured it.
+"""
+
+import asyncio
+from ast import ClassDef
+from typing import ClassVar
+
+import running
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util.docutils import SphinxDirective
+
+from lab import changes, twins
+from lab.host import start_process
+from lab.judge import Verdict, verdict
+from lab.twins import Twin
+
+PATIENCE = (
+    1.0  # seconds: the failure is often silence, and the build has to wait for it
+)
+
+
+class Broken(SphinxDirective):
+    """Show a twin of ``steps/broken/``, or a wrong example of ``docs/examples/``.
+
+    The argument is the name of the twin, or of the example with its ``.py``.
+    ``:show:`` names the function to show. The content says what goes wrong.
+    ``:status:`` is the exit status of an example that ends with an error.
+    """
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {
+        "show": directives.unchanged_required,
+        "status": directives.nonnegative_int,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Return the box; the build fails if nothing goes wrong in it."""
+        name = self.arguments[0]
+        if not self.content:
+            raise self.error("wrong code needs a sentence that says what goes wrong")
+        if "show" not in self.options:
+            raise self.error("broken needs :show:, the function to be shown")
+        if name.endswith(".py"):
+            return [self.box(*self.example(name))]
+        return [self.box(*self.twin(name))]
+
+    def example(self, name: str) -> tuple[str, str, str, str]:
+        """Return title, file, text and captured output of a wrong example."""
+        path = running.EXAMPLES / name
+        self.env.note_dependency(str(path))
+        try:
+            printed = running.run(name, status=self.options.get("status", 0))
+        except running.ExampleFailed as error:
+            raise self.error(str(error)) from error
+        text = path.read_text(encoding="utf-8")
+        first = text.split('"""')[1].splitlines()[0]
+        mark, _, sentence = first.partition(": ")
+        if mark != "Wrong on purpose":
+            raise self.error(f"{name} does not say that it is wrong on purpose")
+        shown = f"$ python docs/examples/{name}\n{printed}"
+        return sentence, f"docs/examples/{name}", text, shown
+
+    def twin(self, name: str) -> tuple[str, str, str, str]:
+        """Return title, file, text and verdict of a broken twin."""
+        by_name = {twin.step.name: twin for twin in twins.twins()}
+        if name not in by_name:
+            raise self.error(
+                f"there is no twin {name!r}; there are {', '.join(by_name)}"
+            )
+        twin = by_name[name]
+        self.env.note_dependency(str(twin.step.path))
+        judged = asyncio.run(judge_twin(twin))
+        if judged.not_yet is None:
+            raise self.error(f"{name} keeps {twin.breaks}: it is not wrong any more")
+        return (
+            twin.sentence,
+            f"steps/broken/{name}.py",
+            changes.source(twin.step),
+            running.without_folders(repr(judged)),
+        )
+
+    def box(self, title: str, file: str, text: str, shown: str) -> nodes.admonition:
+        """Return the marked box with everything in it."""
+        name = self.options["show"]
+        found = dict(changes.names(text)).get(name)
+        if found is None:
+            raise self.error(f"{file} has no {name}")
+        lines = text.splitlines()[found.lineno - 1 : found.end_lineno]
+        code = "\n".join(lines)
+        words = f"Wrong on purpose: {title}"
+        block = nodes.literal_block(code, code, language="python3", linenos=True)
+        block["highlight_args"] = {"linenostart": found.lineno}
+        output = nodes.literal_block(
+            shown.rstrip(), shown.rstrip(), language="text", classes=["output"]
+        )
+        place = nodes.caption("", "", nodes.literal(file, file))
+        listing = nodes.container(
+            "", place, block, classes=["literal-block-wrapper"], literal_block=True
+        )
+        content = self.parse_content_to_nodes()
+        title_node = nodes.title(words, words)
+        return nodes.admonition(
+            "", title_node, *content, listing, output, classes=["broken"]
+        )
+
+
+async def judge_twin(twin: Twin) -> Verdict:
+    """Put a twin to the behaviour that it breaks, as a process where it is a server."""
+    return await verdict(twin.breaks, twin.step, PATIENCE, begin=start_process)
+
+
+class SpotTheBug(Broken):
+    """All broken twins as riddles: the function first, the answer folded away."""
+
+    required_arguments = 0
+    has_content = False
+    option_spec: ClassVar = {}
+
+    def run(self) -> list[nodes.Node]:
+        """Return a section for each twin."""
+        return [self.riddle(twin) for twin in twins.twins()]
+
+    def riddle(self, twin: Twin) -> nodes.section:
+        """Return one twin: what it changed, and what that breaks."""
+        name = twin.step.name
+        _, file, _, shown = self.twin(name)
+        title = name.replace("_", " ").capitalize()
+        section = nodes.section("", nodes.title(title, title), ids=[f"twin-{name}"])
+        parts = "\n\n".join(changed_parts(twin))
+        block = nodes.literal_block(parts, parts, language="python3")
+        where = nodes.paragraph("", "", nodes.Text("From "), nodes.literal(file, file))
+        answer = nodes.admonition(
+            "", nodes.title("", "What it breaks"), classes=["broken"], collapsible=True
+        )
+        answer["open"] = False
+        answer += nodes.paragraph("", twin.sentence)
+        answer += nodes.literal_block(shown, shown, language="text", classes=["output"])
+        section += [where, block, answer]
+        return section
+
+
+def changed_parts(twin: Twin) -> list[str]:
+    """Return the functions that differ from those of the step, as the twin has them."""
+    theirs, ours = changes.source(twin.step), dict(functions(changes.source(twin.of)))
+    return [text for name, text in functions(theirs) if ours.get(name) != text]
+
+
+def functions(text: str) -> list[tuple[str, str]]:
+    """Return the innermost functions of a file with their names."""
+    lines = text.splitlines()
+    found = [
+        (n, node) for n, node in changes.names(text) if not isinstance(node, ClassDef)
+    ]
+    return [
+        (n, "\n".join(lines[node.lineno - 1 : node.end_lineno])) for n, node in found
+    ]

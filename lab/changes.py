@@ -1,0 +1,98 @@
+"""What a step changes against the step before it: counted, marked, and as a diff."""
+
+import ast
+import difflib
+import io
+import tokenize
+from collections.abc import Iterator
+
+from lab import story
+from lab.story import Step
+
+
+def before(step: Step) -> Step | None:
+    """Return the step of the same kind that comes right before; None for the first."""
+    same = [other for other in story.steps() if other.kind == step.kind]
+    place = [other.name for other in same].index(step.name)
+    return same[place - 1] if place else None
+
+
+def source(step: Step | None) -> str:
+    """Return the text of a step; nothing for no step."""
+    return step.path.read_text(encoding="utf-8") if step else ""
+
+
+def count(old: str, new: str) -> int:
+    """Return how many lines change, docstring of the module and empty lines left out.
+
+    Lines that are replaced count once: the larger of what goes and what comes.
+    """
+    first, second = _counted(old), _counted(new)
+    matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
+    return sum(
+        max(end - start, last - begin)
+        for tag, start, end, begin, last in matcher.get_opcodes()
+        if tag != "equal"
+    )
+
+
+def changed_lines(old: str, new: str) -> list[int]:
+    """Return the numbers, from 1, of the lines of ``new`` that are new or altered."""
+    first, second = old.splitlines(), new.splitlines()
+    matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
+    return [
+        number + 1
+        for tag, _, _, begin, last in matcher.get_opcodes()
+        if tag in ("insert", "replace")
+        for number in range(begin, last)
+        if second[number].strip()
+    ]
+
+
+def diff(old: str, new: str, *, inside: str = "", context: int = 2) -> list[str]:
+    """Return the difference as lines that begin with ``+``, ``-`` or a space.
+
+    ``inside`` names a function or a method, such as ``Client.send``, to see only that.
+    Parts that lie apart are separated by a line of three dots. Raises LookupError if
+    neither text has such a function.
+    """
+    if inside:
+        old, new = (_part(text, inside) for text in (old, new))
+        if not old and not new:
+            raise LookupError(f"there is no {inside}")
+    lines = list(
+        difflib.unified_diff(old.splitlines(), new.splitlines(), n=context, lineterm="")
+    )
+    return [line if not line.startswith("@@") else "..." for line in lines[3:]]
+
+
+def names(text: str) -> Iterator[tuple[str, ast.stmt]]:
+    """Yield every function, class and method by its dotted name."""
+
+    def walk(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, ast.stmt]]:
+        for node in body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield prefix + node.name, node
+                yield from walk(node.body, f"{prefix}{node.name}.")
+
+    return walk(ast.parse(text).body, "")
+
+
+def _part(text: str, name: str) -> str:
+    for found, node in names(text):
+        if found == name:
+            lines = text.splitlines()[node.lineno - 1 : node.end_lineno]
+            return "\n".join(lines)
+    return ""
+
+
+def _counted(text: str) -> list[str]:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    strings = [token for token in tokens if token.type == tokenize.STRING]
+    documented = ast.get_docstring(ast.parse(text)) is not None
+    skip = range(strings[0].start[0], strings[0].end[0] + 1) if documented else ()
+    return [
+        line
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip() and number not in skip
+    ]

@@ -1,0 +1,52 @@
+"""The exercise of each chapter: the step before to begin with, ours as a solution."""
+
+import textwrap
+from pathlib import Path
+
+from lab import changes, story
+from lab.story import Step
+
+
+class NoExercise(Exception):
+    """There is no exercise for this step, or nowhere to put it; the text says why."""
+
+
+def start(step: Step, path: Path) -> str:
+    """Write the place to begin at for building a step, and return what to do next.
+
+    That is the step before, with what is to be done as its docstring. Raises
+    NoExercise if the file exists already, if its folder does not, or if there is no
+    step before.
+    """
+    earlier = before(step)
+    code = changes.source(earlier).split('"""', 2)[2]
+    task = textwrap.fill(f"To do: {step.new}", 88, subsequent_indent="    ")
+    text = f'"""{step.sentence}\n\n{task}\nStill wrong: {earlier.wrong}\n"""{code}'
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise NoExercise(f"{path} exists already, and is left as it is") from error
+    except OSError as error:
+        raise NoExercise(f"{path} cannot be written: {error.strerror}") from error
+    return (
+        f"{path} is {earlier.name}. What it still gets wrong: {earlier.wrong}\n"
+        f"Build this: {step.sentence}\n"
+        f"See how far you are: python -m lab check {step.number} {path}"
+    )
+
+
+def solution(step: Step) -> str:
+    """Return what our own step changed, as a diff; NoExercise for the first step."""
+    earlier = before(step)
+    lines = changes.diff(changes.source(earlier), changes.source(step))
+    size = changes.count(changes.source(earlier), changes.source(step))
+    return "\n".join([f"{earlier.name} to {step.name}: {size} changed lines", *lines])
+
+
+def before(step: Step) -> Step:
+    """Return the server step before; NoExercise if this is none, or the first."""
+    earlier = changes.before(step) if step in story.steps() else None
+    if step.kind != "server" or earlier is None:
+        raise NoExercise(f"{step.name} builds on no other server step")
+    return earlier

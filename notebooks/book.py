@@ -1,0 +1,16 @@
+"""What the notebooks need of the book, wherever they are opened.
+
+A notebook can import what lies beside it, and no more: JupyterLab, VS Code and the
+browser all start it in its own folder, and nothing of this book is installed. So this
+file lies there too, and shows the way to ``lab/``, one folder up.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from lab import Sequence, connect, judge, start
+from lab.wire import encode, frame
+
+__all__ = ["Sequence", "connect", "encode", "frame", "judge", "start"]

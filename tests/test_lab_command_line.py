@@ -1,0 +1,192 @@
+"""``python -m lab`` and ``python steps/serverNN.py``, started as people start them."""
+
+import asyncio
+import errno
+import os
+import re
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from lab import story
+from lab.host import Process
+from lab.story import ROOT
+
+PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure
+STRICT = [sys.executable, "-X", "dev", "-W", "error"]
+
+STEPS = {step.name: step for step in story.steps()}
+SERVERS = [step for step in story.steps() if step.kind == "server"]
+LISTENING = [step for step in SERVERS if step.listens]
+
+IN_USE = os.strerror(errno.EADDRINUSE).lower()
+
+# With what is written here argparse or lab itself has to refuse.
+REFUSED = {
+    "run 99": "there is no step '99'; the steps are server01, ",
+    "run server5": "there is no step 'server5'",
+    "run nowhere.py": "there is no step 'nowhere.py'",
+    "run utils01": "utils01 is no server. Servers import it.",
+    "run client01": "client01 is no server. python steps/client01.py",
+    "run conf.py": "conf.py has no 'async def main'",
+    "run 05 --host ...": "argument --host",
+    "run 05 --port 65536": "a port is a number up to 65535, not 65536",
+    "run 05 --port -1": "a port is a number up to 65535, not -1",
+    "run 05 --port many": "a port is a number up to 65535, not many",
+    "run 01 --set TOCK=1": "there is no setting TOCK; there are: TICK",
+    "run 05 --set TICK=1": "there is no setting TICK; there are: none",
+    "run 01 --set TICK": "--set takes NAME=VALUE, not TICK",
+    "run 01 --set TICK=often": "TICK takes a value of type float, not 'often'",
+    "run 01 --set TICK=": "TICK takes a value of type float, not ''",
+    "run 01 --set TICK=[1]": "TICK takes a value of type float, not '[1]'",
+    "run 02 --set CHUNK=1e999": "CHUNK takes a value of type int, not '1e999'",
+    "run": "the following arguments are required: step",
+    "dance": "invalid choice: 'dance'",
+}
+
+
+def lab(*arguments):
+    """Run ``python -m lab`` to its end, with nothing to read on its stdin."""
+    return subprocess.run(
+        [*STRICT, "-m", "lab", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        timeout=PATIENT,
+        check=False,
+    )
+
+
+async def started(*command, step="server05"):
+    """Start a Python command, as a process that knows what it prints."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *STRICT, *command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT
+    )
+    return Process(STEPS[step], process)
+
+
+async def answers(host, port):
+    """Connect and hang up; OSError if nobody is there."""
+    _, writer = await asyncio.open_connection(host, port)
+    writer.close()
+    await writer.wait_closed()
+
+
+def test_alone_it_prints_what_it_can_do():
+    done = lab()
+    assert (done.returncode, done.stderr) == (0, "")
+    for command in ("python -m lab story", "python -m lab run 05"):
+        assert command in done.stdout
+
+
+def test_story_prints_all_steps_in_their_order():
+    done = lab("story")
+    assert (done.returncode, done.stderr) == (0, "")
+    sentences = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert sentences == [f"{step.name}  {step.sentence}" for step in story.steps()]
+    for step in story.steps():
+        assert f"new: {step.new}\n" in done.stdout
+        assert f"still wrong: {step.wrong}\n" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", REFUSED)
+def test_what_cannot_be_done_is_refused_in_one_clear_line(arguments):
+    done = lab(*arguments.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    *usage, line = done.stderr.splitlines()
+    assert re.match(r"(lab: |python -m lab.*: error: )", line)
+    assert not usage or usage[0].startswith("usage: python -m lab")
+    assert REFUSED[arguments] in line
+
+
+def test_a_port_in_use_is_refused_in_one_clear_line():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = lab("run", "05", f"--port={port}")
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"lab: 127.0.0.1:{port} is in use; ")
+
+
+def test_an_address_that_is_not_ours_is_refused():
+    done = lab("run", "05", "--host=192.0.2.1")  # of documentation, never of a machine
+    assert (done.returncode, done.stdout) == (2, "")
+    *log, line = done.stderr.splitlines()
+    assert line.startswith("lab: cannot listen on 192.0.2.1:9011: ")
+    assert len(log) <= 1  # asyncio on 3.13 says it, too, when it debugs
+
+
+@pytest.mark.parametrize("text", ["x = 1\n", "def main(): pass\n", "main = None\n"])
+def test_a_file_without_a_coroutine_main_is_refused(tmp_path, text):
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    done = lab("run", str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    wanted = "lab: mine.py has no 'async def main', so it cannot start"
+    assert done.stderr.splitlines() == [wanted]
+
+
+@pytest.mark.parametrize("name", ["05", "5", "server05", "steps/server05.py"])
+async def test_run_prints_the_address_and_listens_there(name):
+    async with await started("-m", "lab", "run", name, "--port", "0") as server:
+        await server.begin()
+        host, port = server.address
+        assert server.transcript.lines == [f"Listening on 127.0.0.1:{port}"]
+        await answers(host, port)
+        await server.prints("Client gone.", PATIENT)
+
+
+async def test_run_takes_the_path_of_a_file(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_bytes((ROOT / "steps" / "server05.py").read_bytes())
+    async with await started("-m", "lab", "run", str(file), "--port=0") as server:
+        await server.begin()
+        await answers(*server.address)
+
+
+async def test_run_takes_a_setting():
+    run = ("-m", "lab", "run", "01", "--set", "TICK=0.01")
+    async with await started(*run, step="server01") as server:
+        await server.prints("tick 20", PATIENT)  # else it would take twenty seconds
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="cannot send Ctrl-C there")
+@pytest.mark.parametrize("step", SERVERS, ids=lambda step: step.name)
+async def test_run_ends_with_status_0_at_ctrl_c(step):
+    port = ["--port=0"] if step.listens else []
+    run = ("-m", "lab", "run", step.name, *port)
+    async with await started(*run, step=step.name) as server:
+        await server.begin()
+        assert await server.interrupt(PATIENT) == 0
+        assert str(server.errors) == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="cannot send Ctrl-C there")
+async def test_server01_runs_by_itself_and_stops_at_ctrl_c():
+    async with await started("steps/server01.py", step="server01") as server:
+        await server.prints("The server has started; Ctrl-C stops it.", PATIENT)
+        assert await server.interrupt(PATIENT) == 0
+        assert str(server.errors) == ""
+        assert server.transcript.lines[-1].startswith("The server has stopped after ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="cannot send Ctrl-C there")
+async def test_each_step_runs_by_itself_and_stops_at_ctrl_c():
+    # One after the other in one test, since all want the same port.
+    for step in LISTENING:
+        async with await started(f"steps/{step.name}.py", step=step.name) as server:
+            try:
+                await server.begin()
+            except OSError as error:
+                if IN_USE in str(error).lower():
+                    pytest.skip("somebody else uses port 9011")
+                raise
+            assert server.address == ("127.0.0.1", 9011)
+            await answers(*server.address)
+            await server.prints("Client gone.", PATIENT)
+            assert await server.interrupt(PATIENT) == 0
+            assert str(server.errors) == ""

@@ -1,0 +1,201 @@
+"""Every notebook runs as it is, and has the form of the others."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from itertools import pairwise
+
+import nbformat
+import pytest
+
+from lab import behaviours, story
+from lab.story import ROOT
+
+NOTEBOOKS = ROOT / "notebooks"
+PATIENCE = 50.0  # seconds for a whole notebook, which takes two when nothing is wrong
+LONGEST = 8  # lines of code that a cell may have: what is seen at one glance
+
+ORDER = [step.name for step in story.steps() if step.kind != "client"]
+SERVERS = [step for step in story.steps() if step.kind == "server"]
+
+# Run after the last cell of a notebook: nothing that it started may be left.
+NOTHING_IS_LEFT = """
+import asyncio, pathlib
+import lab
+
+root = pathlib.Path(lab.__file__).parent.parent
+codes = [getattr(task.get_coro(), "cr_code", None) for task in asyncio.all_tasks()]
+folders = [pathlib.Path(code.co_filename).parent for code in codes if code]
+assert not {root / "lab", root / "steps"} & set(folders), asyncio.all_tasks()
+"""
+
+# A process of its own: a kernel manager leaves sockets to the garbage collector, which
+# here would be an error, and it brings its own loop. It speaks to the kernel through
+# files where it can: the ports that it picks are free, and others may take them before
+# the kernel does, as the other tests of this run do all the time.
+EXECUTE = """
+import os, sys, tempfile
+import nbformat
+from nbclient import NotebookClient
+from traitlets.config import Config
+
+source, target, last_cell = sys.argv[1:]
+notebook = nbformat.read(source, as_version=4)
+notebook.cells.append(nbformat.v4.new_code_cell(last_cell))
+with tempfile.TemporaryDirectory() as folder:
+    ports = {"transport": "ipc", "ip": f"{folder}/kernel"} if os.name == "posix" else {}
+    config = Config(KernelManager=ports)
+    options = {"kernel_name": "python3", "timeout": 20, "shutdown_kernel": "immediate"}
+    NotebookClient(notebook, config=config, **options).execute()
+nbformat.write(notebook, target)
+"""
+
+
+def found(step):
+    """Return the notebooks of a step, which are told by the number in their name."""
+    return sorted(NOTEBOOKS.glob(f"{step.number}_*.ipynb"))
+
+
+def read(path):
+    return nbformat.read(path, as_version=nbformat.NO_CONVERT)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def parsed(cell):
+    """Return the syntax tree of a cell; SyntaxError for %pip and all other magic."""
+    flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    return compile(cell.source, cell.id, "exec", flags)
+
+
+def judged(notebook):
+    """Return the behaviour and the step of each call of ``judge``."""
+    return [
+        tuple(argument.value for argument in node.args)
+        for cell in code_cells(notebook)
+        for node in ast.walk(parsed(cell))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "judge"
+    ]
+
+
+def may_raise(cell):
+    return "raises-exception" in cell.metadata.get("tags", [])
+
+
+of_each_step = pytest.mark.parametrize(
+    ("step", "path"),
+    [
+        pytest.param(step, path, id=path.stem)
+        for step in SERVERS
+        for path in found(step)
+    ],
+)
+
+
+@of_each_step
+def test_it_runs_from_the_first_cell_to_the_last(step, path, tmp_path):
+    target = tmp_path / path.name
+    done = subprocess.run(
+        [sys.executable, "-c", EXECUTE, path, target, NOTHING_IS_LEFT],
+        cwd=NOTEBOOKS,  # where a kernel starts whose notebook lies there
+        env={**os.environ, "IPYTHONDIR": str(tmp_path)},  # nobody's own settings
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for cell in code_cells(read(target)):
+        kinds = {output.get("name", output.output_type) for output in cell.outputs}
+        assert "stderr" not in kinds, cell
+        assert ("error" in kinds) == may_raise(cell), cell
+
+
+@of_each_step
+def test_code_that_raises_is_marked_as_wrong(step, path):
+    for cell in code_cells(read(path)):
+        assert ("# wrong" in cell.source) == may_raise(cell), cell.source
+
+
+@of_each_step
+def test_it_is_stored_without_outputs(step, path):
+    notebook = read(path)
+    assert [cell.outputs for cell in code_cells(notebook) if cell.outputs] == []
+    assert {cell.execution_count for cell in code_cells(notebook)} == {None}
+
+
+@of_each_step
+def test_it_is_a_plain_python_notebook(step, path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
+
+
+@of_each_step
+def test_its_title_is_the_number_and_the_sentence_of_the_step(step, path):
+    title = read(path).cells[0]
+    assert title.cell_type == "markdown"
+    heading = title.source.splitlines()[0]
+    assert heading == f"# {step.number}: {step.sentence.rstrip('.')}"
+
+
+@of_each_step
+def test_its_first_code_is_one_import(step, path):
+    (statement,) = parsed(code_cells(read(path))[0]).body
+    assert isinstance(statement, ast.ImportFrom)
+    assert statement.module == "book"
+
+
+@of_each_step
+def test_each_cell_has_a_question_before_it_and_an_explanation_after_it(step, path):
+    notebook = read(path)
+    first = notebook.cells.index(code_cells(notebook)[0])
+    rest = notebook.cells[first + 1 :]
+    assert len(rest) % 3 == 0
+    for before, cell, after in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
+        assert "**Predict.**" in before.source
+        assert cell.cell_type == "code"
+        assert after.source.startswith("**Explain.**")
+
+
+@of_each_step
+def test_its_cells_are_short_and_define_nothing(step, path):
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    for cell in code_cells(read(path)):
+        assert len(cell.source.splitlines()) <= LONGEST, cell.source
+        nodes = ast.walk(parsed(cell))
+        assert not [node for node in nodes if isinstance(node, definitions)]
+
+
+@of_each_step
+def test_its_last_code_closes_everything(step, path):
+    assert ".stop()" in code_cells(read(path))[-1].source
+
+
+@of_each_step
+def test_no_line_number_is_typed(step, path):
+    for cell in read(path).cells:
+        assert not re.search(r"\blines? \d+", cell.source), cell.source
+
+
+@pytest.mark.parametrize(
+    ("step", "following"), list(pairwise(SERVERS)), ids=lambda step: step.name
+)
+def test_it_shows_what_the_next_step_will_mend(step, following):
+    (path,) = found(step)
+    next_steps = ORDER[ORDER.index(step.name) + 1 : ORDER.index(following.name) + 1]
+    tried = [name for name, on in judged(read(path)) if on == step.number]
+    assert [name for name in tried if behaviours.find(name).since in next_steps]
+
+
+def test_every_server_has_one_notebook_and_no_notebook_is_without_a_server():
+    of_steps = [path for step in SERVERS for path in found(step)]
+    assert [path.name[:2] for path in of_steps] == [step.number for step in SERVERS]
+    assert sorted(NOTEBOOKS.glob("*.ipynb")) == sorted(of_steps)
