@@ -108,6 +108,8 @@ class PythonFile(Command):
         if not path.is_file():
             raise CannotStart(f"there is no file {path}")
         self.path = path.resolve()
+        if not Step(self.path, "", "", "").listens:
+            raise CannotStart(f"{path} has no main(host, port): nobody can call it")
         run = [sys.executable, "-m", "lab", "run", str(self.path)]
         super().__init__([*run, "--port", "{port}"])
 

@@ -91,11 +91,11 @@ def test_json_on_a_page_is_json(path):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=name)
 def test_an_example_runs(path):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT)])}
-    for variable in ("PYTHONASYNCIODEBUG", "PYTHONDEVMODE"):
+    environment = dict(os.environ)
+    for variable in ("PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "PYTHONPATH"):
         environment.pop(variable, None)
     done = subprocess.run(
-        [sys.executable, path],
+        [sys.executable, "-m", f"docs.examples.{path.stem}"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

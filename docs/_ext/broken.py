@@ -26,7 +26,8 @@ class Broken(SphinxDirective):
     """Show a twin of ``steps/broken/``, or a wrong example of ``docs/examples/``.
 
     The argument is the name of the twin, or of the example with its ``.py``.
-    ``:show:`` names the function to show. The content says what goes wrong.
+    ``:show:`` names the function to show, or two: ``greet to main``. The content says
+    what goes wrong.
     ``:status:`` is the exit status of an example that ends with an error.
     """
 
@@ -61,7 +62,7 @@ class Broken(SphinxDirective):
         mark, _, sentence = first.partition(": ")
         if mark != "Wrong on purpose":
             raise self.error(f"{name} does not say that it is wrong on purpose")
-        shown = f"$ python docs/examples/{name}\n{printed}"
+        shown = f"$ {running.command(name)}\n{printed}"
         return sentence, f"docs/examples/{name}", text, shown
 
     def twin(self, name: str) -> tuple[str, str, str, str]:
@@ -85,15 +86,15 @@ class Broken(SphinxDirective):
 
     def box(self, title: str, file: str, text: str, shown: str) -> nodes.admonition:
         """Return the marked box with everything in it."""
-        name = self.options["show"]
-        found = dict(changes.names(text)).get(name)
-        if found is None:
-            raise self.error(f"{file} has no {name}")
-        lines = text.splitlines()[found.lineno - 1 : found.end_lineno]
-        code = "\n".join(lines)
+        parts = dict(changes.names(text))
+        names = self.options["show"].split(" to ")
+        if missing := [name for name in names if name not in parts]:
+            raise self.error(f"{file} has no {missing[0]}")
+        first, last = parts[names[0]].lineno, parts[names[-1]].end_lineno
+        code = "\n".join(text.splitlines()[first - 1 : last])
         words = f"Wrong on purpose: {title}"
         block = nodes.literal_block(code, code, language="python3", linenos=True)
-        block["highlight_args"] = {"linenostart": found.lineno}
+        block["highlight_args"] = {"linenostart": first}
         output = nodes.literal_block(
             shown.rstrip(), shown.rstrip(), language="text", classes=["output"]
         )

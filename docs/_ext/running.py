@@ -17,7 +17,7 @@ class ExampleFailed(Exception):
 
 def command(name: str) -> str:
     """Return what a reader would type to run an example; a command stays as it is."""
-    return name if " " in name else f"python docs/examples/{name}"
+    return name if " " in name else f"python -m docs.examples.{Path(name).stem}"
 
 
 def run(name: str, *, status: int = 0) -> str:
@@ -30,10 +30,10 @@ def run(name: str, *, status: int = 0) -> str:
     python, *words = command(name).split()
     if python != "python":
         raise ExampleFailed(f"only python can be run, not {python}")
-    if words[0] != "-m" and not (ROOT / words[0]).is_file():
-        raise ExampleFailed(f"there is no {words[0]}")
-    paths = [str(ROOT), str(ROOT / "steps")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    if " " not in name and not (EXAMPLES / name).is_file():
+        raise ExampleFailed(f"there is no docs/examples/{name}")
+    environment = dict(os.environ)
+    environment.pop("PYTHONPATH", None)  # what is shown works without it
     environment.pop("PYTHONASYNCIODEBUG", None)  # pages show what readers will see
     environment.pop("PYTHONDEVMODE", None)
     try:

@@ -1,4 +1,4 @@
-"""Wrong on purpose: what one member suffers, the speaker dies of.
+"""Wrong on purpose: one broken connection ends the task of whoever speaks.
 
 Twin of: server05
 Breaks: members_who_leave_do_not_harm_a_talker
