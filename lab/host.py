@@ -119,7 +119,8 @@ class Running:
         try:
             return await self.transcript.find(re.escape(fragment), patience, times)
         except TimeoutError as error:
-            got = f"{self.transcript.lines[-3:]!r} within {patience:g} s"
+            last = "; ".join(list(self.transcript.lines)[-3:]) or "nothing"
+            got = f"{last} within {patience:g} s"
             raise NotYet(f"the server to print {fragment!r}", got) from error
 
     async def connect(self, name: str, patience: float = PATIENCE) -> Client:
@@ -165,6 +166,7 @@ class InLoop(Running):
         vars(self.module)["print"] = self.transcript.print
         self._main: asyncio.Task[None] | None = None
         self._before_clients: set[asyncio.Task[Any]] = set()
+        self._errors_before: tuple[Any, Any] = None, None  # the handler, and ours
 
     async def begin(self, port: int) -> None:
         """Start ``main`` and wait until it listens, if this step does.
@@ -198,6 +200,7 @@ class InLoop(Running):
             await self._end({self._main}, cancel=True)
             # Somebody else's connection may have held it up: see the module's text.
             await self._end(self._tasks(), cancel=True)
+        self._give_back_errors()
         sys.modules.pop(self.module.__name__, None)
 
     def _take_over_errors(self) -> None:
@@ -215,6 +218,14 @@ class InLoop(Running):
                 loop.default_exception_handler(context)
 
         loop.set_exception_handler(handle)
+        self._errors_before = before, handle
+
+    def _give_back_errors(self) -> None:
+        """Let the loop's complaints go where they went before us."""
+        loop = asyncio.get_running_loop()
+        before, ours = self._errors_before
+        if ours is not None and loop.get_exception_handler() is ours:
+            loop.set_exception_handler(before)
 
     def _is_ours(self, error: BaseException) -> bool:
         """Whether the exception, or one behind it, came through code of this step."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lab import behaviours, story
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
-from lab.host import Running, start
+from lab.host import Running, start, start_process
 from lab.notyet import NotYet
 from lab.story import Step
 
@@ -46,10 +46,14 @@ async def verdict(
     behaviour: str,
     step: Step,
     patience: float = PATIENCE,
-    begin: Callable[[Step], Awaitable[Running]] = start,
+    begin: Callable[[Step], Awaitable[Running]] | None = None,
 ) -> Verdict:
-    """Try one behaviour on a step, started in the loop or as ``begin`` does."""
+    """Try one behaviour on a step, started as ``begin`` does.
+
+    Otherwise it runs in the loop, or as a process where the behaviour needs one.
+    """
     wanted = behaviours.find(behaviour)
+    begin = begin or (start_process if wanted.needs == "exit" else start)
     try:
         if wanted.of_framing:
             await wanted.run(Framing.of(step, patience=patience))

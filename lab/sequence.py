@@ -106,6 +106,8 @@ def label(message: Message) -> str:
     """Return a message in a few words: its action, and what matters most in it."""
     words = [str(message.get("action"))]
     words += [str(message[key]) for key in ("username", "room") if key in message]
+    if "from" in message and "message" not in message:
+        words.insert(1, str(message["from"]))
     if "message" in message:
         words.append(json.dumps(message["message"], ensure_ascii=False))
     text = " ".join(words)

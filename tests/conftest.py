@@ -2,8 +2,20 @@
 
 import asyncio
 import gc
+import signal
 
 import pytest_asyncio
+
+# A job in the background of a script is started with Ctrl-C switched off, and would
+# hand that on to every step that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish():
+    """Let the collector look at what the tests make, not at all that was imported."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest_asyncio.fixture(autouse=True)

@@ -5,6 +5,7 @@ It carries a mark, a sentence, the code, and the failure as a run just captured 
 
 import asyncio
 from ast import ClassDef
+from functools import cache
 from typing import ClassVar
 
 import running
@@ -74,14 +75,14 @@ class Broken(SphinxDirective):
             )
         twin = by_name[name]
         self.env.note_dependency(str(twin.step.path))
-        judged = asyncio.run(judge_twin(twin))
-        if judged.not_yet is None:
+        found = judged(twin)
+        if found.not_yet is None:
             raise self.error(f"{name} keeps {twin.breaks}: it is not wrong any more")
         return (
             twin.sentence,
             f"steps/broken/{name}.py",
             changes.source(twin.step),
-            running.without_folders(repr(judged)),
+            running.without_folders(repr(found)),
         )
 
     def box(self, title: str, file: str, text: str, shown: str) -> nodes.admonition:
@@ -109,9 +110,11 @@ class Broken(SphinxDirective):
         )
 
 
-async def judge_twin(twin: Twin) -> Verdict:
+@cache
+def judged(twin: Twin) -> Verdict:
     """Put a twin to the behaviour that it breaks, as a process where it is a server."""
-    return await verdict(twin.breaks, twin.step, PATIENCE, begin=start_process)
+    run = verdict(twin.breaks, twin.step, PATIENCE, begin=start_process)
+    return asyncio.run(run)
 
 
 class SpotTheBug(Broken):

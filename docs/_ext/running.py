@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +21,7 @@ def command(name: str) -> str:
     return name if " " in name else f"python -m docs.examples.{Path(name).stem}"
 
 
+@cache
 def run(name: str, *, status: int = 0) -> str:
     """Run one command, and return what it printed, errors included, in their order.
 

@@ -1,0 +1,219 @@
+"""The rules of the house: how a step looks, who imports whom, what belongs together."""
+
+import ast
+import inspect
+import re
+import sys
+from itertools import pairwise
+
+import pytest
+
+from lab import behaviours, changes, story
+from lab.host import load
+from lab.story import ROOT
+from lab.twins import BROKEN, twins
+
+MOST_CHANGED = 40  # lines that a step may change of the step before
+MORE_ALLOWED = {
+    "server04": 60,  # a client gets a state of its own, and rooms
+}
+LONGEST = 40  # lines that a function may have
+
+STEPS = story.steps()
+NAMES = [step.name for step in STEPS]
+SERVERS = [step for step in STEPS if step.kind == "server"]
+NETWORKED = [step for step in SERVERS if step.listens]
+
+OF_STEPS = sorted((ROOT / "steps").glob("*.py")) + sorted(BROKEN.glob("*.py"))
+OF_LAB = sorted((ROOT / "lab").rglob("*.py"))
+
+FORM = re.compile(
+    r"[A-Z][^\n]+\.\n\nNew: [^\n]+\.\nStill wrong: [^\n]+\.(\n\n.+)?", re.S
+)
+
+
+def named(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imported(path):
+    """Return the full names of the modules that a file imports, wherever it does."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or "")
+
+
+def of_the_standard_library(module):
+    return module.partition(".")[0] in sys.stdlib_module_names
+
+
+of_each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+of_each_server = pytest.mark.parametrize("step", SERVERS, ids=lambda step: step.name)
+
+
+# A step.
+
+
+@of_each_step
+def test_a_step_says_what_it_does_what_is_new_and_what_is_still_wrong(step):
+    assert FORM.fullmatch(ast.get_docstring(parsed(step.path)))
+
+
+@pytest.mark.parametrize(
+    ("step", "following"), list(pairwise(SERVERS)), ids=lambda step: step.name
+)
+def test_a_step_changes_few_lines_of_the_one_before(step, following):
+    changed = changes.count(changes.source(step), changes.source(following))
+    assert 0 < changed <= MORE_ALLOWED.get(following.name, MOST_CHANGED)
+
+
+def test_only_few_steps_may_change_more_and_not_much_more():
+    assert set(MORE_ALLOWED) <= set(NAMES)
+    assert len(MORE_ALLOWED) <= 3
+    assert max(MORE_ALLOWED.values()) <= 60
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("a\nb\n", "a\nb\n", 0),
+        ("a\n", "a\nb\nc\n", 2),
+        ("a\nb\n", "a\n", 1),
+        ("a\nb\nc\n", "a\nx\nc\n", 1),
+        ("a\nb\n", "a\nx\ny\n", 2),
+        ("a\n\nb\n", "a\nb\n\n\n", 0),
+        ('"""One\n\ntwo."""\na\n', '"""Three."""\na\n', 0),
+    ],
+)
+def test_changed_lines_are_counted_without_docstring_and_empty_lines(old, new, changed):
+    assert changes.count(old, new) == changed
+
+
+@pytest.mark.parametrize("path", OF_STEPS + OF_LAB, ids=named)
+def test_functions_are_short(path):
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno - node.lineno < LONGEST, node.name
+
+
+@pytest.mark.parametrize("step", SERVERS[1:], ids=lambda step: step.name)
+def test_a_server_has_a_main_with_the_host_and_the_port_of_the_book(step):
+    main = load(step).main
+    assert inspect.iscoroutinefunction(main)
+    defaults = {p.name: p.default for p in inspect.signature(main).parameters.values()}
+    assert defaults == {"host": "127.0.0.1", "port": 9011}
+
+
+# Who imports whom.
+
+
+@pytest.mark.parametrize("path", OF_STEPS, ids=named)
+def test_a_step_imports_the_standard_library_and_utils_only(path):
+    others = [name for name in imported(path) if not of_the_standard_library(name)]
+    utils = [step.name for step in STEPS if step.kind == "utils"]
+    assert set(others) <= set(utils)
+
+
+@pytest.mark.parametrize("path", OF_LAB, ids=named)
+def test_the_lab_imports_the_standard_library_and_itself_only(path):
+    others = [name for name in imported(path) if not of_the_standard_library(name)]
+    assert [name for name in others if name.partition(".")[0] != "lab"] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "docs").rglob("*.py")) + sorted((ROOT / "notebooks").glob("*.py")),
+    ids=named,
+)
+def test_nothing_imports_the_tests(path):
+    tests = {"tests", *(test.stem for test in (ROOT / "tests").glob("*.py"))}
+    assert tests.isdisjoint(name.partition(".")[0] for name in imported(path))
+
+
+def test_the_search_for_imports_finds_them(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import a.b, c\ndef f():\n    from d import e\n    from . import g\n"
+    )
+    assert list(imported(file)) == ["a.b", "c", "d", "."]
+
+
+# Behaviours and broken twins.
+
+
+def test_there_are_at_least_fifteen_behaviours_and_three_broken_twins():
+    assert len(behaviours.every()) >= 15
+    assert len(twins()) >= 3
+
+
+@pytest.mark.parametrize("behaviour", behaviours.every(), ids=lambda b: b.name)
+def test_a_behaviour_begins_with_a_step_and_ends_with_a_later_one(behaviour):
+    assert behaviour.since in NAMES
+    if behaviour.until in NAMES:
+        assert NAMES.index(behaviour.since) < NAMES.index(behaviour.until)
+    elif behaviour.until is not None:  # a step that is still to be written
+        assert re.fullmatch(r"server\d\d", behaviour.until)
+        assert behaviour.until > SERVERS[-1].name
+
+
+@pytest.mark.parametrize("behaviour", behaviours.every(), ids=lambda b: b.name)
+def test_a_behaviour_stands_in_the_module_of_its_step(behaviour):
+    step = story.find(behaviour.since)
+    own = f".s{step.number}_" if step.kind == "server" else f"_{step.name}_"
+    assert own in behaviour.run.__module__
+
+
+def test_a_wrong_version_is_named_for_its_mistake_and_not_for_a_step():
+    assert not {twin.step.name for twin in twins()} & set(NAMES)
+
+
+# One number, five artefacts.
+
+
+def pages():
+    return sorted((ROOT / "docs").glob("[0-9][0-9]-*.rst"))
+
+
+def notebooks():
+    return sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def modules_of_behaviours():
+    return sorted((ROOT / "lab" / "behaviours").glob("s[0-9][0-9]_*.py"))
+
+
+def rows():
+    """Return the names of the steps in the story table of the README."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| `(\w+\d\d)` \|", readme, re.MULTILINE)
+
+
+@of_each_server
+def test_a_step_has_one_page_and_one_notebook(step):
+    assert len([path for path in pages() if path.name[:2] == step.number]) == 1
+    assert len([path for path in notebooks() if path.name[:2] == step.number]) == 1
+
+
+@of_each_server
+def test_a_step_has_behaviours_of_its_own(step):
+    assert [b for b in behaviours.every() if b.since == step.name]
+
+
+@of_each_step
+def test_a_step_has_a_row_in_the_story_table(step):
+    assert rows().count(step.name) == 1
+
+
+def test_there_is_no_page_notebook_behaviour_or_row_without_a_step():
+    numbers = {step.number for step in SERVERS}
+    assert [path for path in pages() if path.name[:2] not in numbers] == []
+    assert [path for path in notebooks() if path.name[:2] not in numbers] == []
+    modules = modules_of_behaviours()
+    assert [path for path in modules if path.name[1:3] not in numbers] == []
+    assert [name for name in rows() if name not in NAMES] == []

@@ -1,0 +1,152 @@
+"""The story, the judge and the list of behaviours. The other instruments have files."""
+
+import sys
+
+import pytest
+
+import lab
+from lab import behaviours, story
+from lab.story import ROOT, NoSuchStep
+
+PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure
+
+
+# The story.
+
+
+def test_the_steps_come_in_the_order_of_the_story():
+    names = [step.name for step in story.steps()]
+    servers = [name for name in names if name.startswith("server")]
+    assert servers == sorted(servers)
+    assert names.index("utils01") == names.index("server03") - 1
+    assert names[-1].startswith("client")
+
+
+@pytest.mark.parametrize(
+    "name", ["5", "05", "server05", str(ROOT / "steps/server05.py")]
+)
+def test_a_step_is_found_by_its_number_its_name_and_its_path(name):
+    assert story.find(name).path == ROOT / "steps" / "server05.py"
+
+
+@pytest.mark.parametrize("name", ["99", "", "server5", "nowhere.py", "steps", "0x5"])
+def test_a_step_that_is_not_there_is_refused_with_those_that_are(name):
+    with pytest.raises(NoSuchStep, match="the steps are server01, server02, utils01"):
+        story.find(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1\n",
+        '"""A sentence."""\n',
+        '"""A sentence.\n\nNew: something.\n"""\n',
+        '"""A sentence.\n\nStill wrong: something.\n"""\n',
+    ],
+)
+def test_a_docstring_of_another_form_is_refused(tmp_path, text):
+    file = tmp_path / "server99.py"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=r"server99\.py: its docstring has to open"):
+        story.read(file)
+
+
+def test_a_step_is_read_from_its_docstring(tmp_path):
+    file = tmp_path / "server99.py"
+    file.write_text('"""It flies.\n\nNew: wings.\nStill wrong: no landing.\n"""\n')
+    step = story.read(file)
+    assert (step.sentence, step.new, step.wrong) == (
+        "It flies.",
+        "wings.",
+        "no landing.",
+    )
+    assert (step.name, step.kind, step.number) == ("server99", "server", "99")
+    assert (step.listens, step.imports) == (False, ())
+
+
+# The judge.
+
+
+async def test_a_behaviour_that_is_kept_is_judged_so():
+    verdict = await lab.judge("chat_reaches_everyone_else", "05", PATIENT)
+    assert verdict.not_yet is None
+    assert repr(verdict).splitlines()[-1] == "  kept"
+    assert repr(verdict).startswith("server05: What Alice says in a room")
+
+
+async def test_a_behaviour_that_is_not_kept_yet_is_judged_so():
+    verdict = await lab.judge("chat_reaches_everyone_else", "04")
+    assert "  not yet" in repr(verdict).splitlines()
+    assert "  expected: a message with the action 'chat' for bob" in repr(verdict)
+    assert f"  got:      {verdict.not_yet.got}" in repr(verdict)
+
+
+async def test_a_behaviour_of_the_framing_is_judged_too():
+    name = "a_message_arrives_whole_however_it_is_cut"
+    assert (await lab.judge(name, "03", PATIENT)).not_yet is None
+    assert (await lab.judge(name, "utils01", PATIENT)).not_yet is None
+    assert "which does not" in repr(await lab.judge(name, "02"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="cannot send Ctrl-C there")
+async def test_a_behaviour_that_needs_a_process_is_judged_too():
+    name = "ctrl_c_ends_it_when_nobody_is_connected"
+    assert (await lab.judge(name, "01", PATIENT)).not_yet is None
+
+
+async def test_a_behaviour_or_a_step_that_is_not_there_is_a_lookup_error():
+    with pytest.raises(LookupError, match="there is no behaviour 'flies'"):
+        await lab.judge("flies", "05")
+    with pytest.raises(LookupError, match="there is no step '99'"):
+        await lab.judge("chat_reaches_everyone_else", "99")
+
+
+# The list of behaviours.
+
+
+async def flies(bench):
+    """Fly.
+
+    Land.
+    """
+
+
+async def counts(framing):
+    """Count."""
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    behaviours.every()  # those of the book are registered once, when they are imported
+    mine = []
+    monkeypatch.setattr(behaviours, "_registered", mine)
+    return mine
+
+
+def test_a_behaviour_is_registered_with_what_it_states(registry):
+    assert behaviours.since(5, until="utils07", needs="output")(flies) is flies
+    (behaviour,) = registry
+    assert behaviours.find("flies") == behaviour
+    assert (behaviour.since, behaviour.until) == ("server05", "utils07")
+    assert (behaviour.name, behaviour.needs) == ("flies", "output")
+    assert behaviour.sentence == "Fly. Land."
+    assert not behaviour.of_framing
+
+
+def test_a_behaviour_of_the_framing_is_told_by_its_argument(registry):
+    behaviours.since("utils01")(counts)
+    assert [behaviour.of_framing for behaviour in registry] == [True]
+
+
+def test_a_need_that_no_bench_has_is_refused(registry):
+    with pytest.raises(ValueError, match="needs='wings'"):
+        behaviours.since(5, needs="wings")
+    assert registry == []
+
+
+def test_every_behaviour_comes_once_and_says_what_the_server_does():
+    names = [behaviour.name for behaviour in behaviours.every()]
+    assert len(names) == len(set(names))
+    assert behaviours.every() == behaviours.every()
+    for behaviour in behaviours.every():
+        assert behaviour.sentence.endswith("."), behaviour.name

@@ -1,0 +1,210 @@
+"""The embedded client, against our steps and against servers that behave badly."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from lab.client import Connection, connect
+from lab.host import start
+from lab.notyet import NotYet
+from lab.wire import encode, frame
+
+PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure
+IMPATIENT = 0.05  # seconds for what cannot happen
+
+JOIN = {"action": "joinroom", "room": "tea", "from": "alice"}
+CHAT = {"action": "chat", "room": "tea", "message": "hello", "from": "bob"}
+
+
+def listening(server):
+    """Return what ``connect`` takes: whatever can say where it listens."""
+    return SimpleNamespace(address=server.sockets[0].getsockname()[:2])
+
+
+def finish(writer):
+    writer.write_eof()
+
+
+def break_off(writer):
+    # Linger for no time at all: what closes the connection resets it.
+    linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    writer.close()
+
+
+def stay(writer):
+    pass
+
+
+@contextlib.asynccontextmanager
+async def sending(*pieces, then=finish):
+    """Start a server that sends these bytes to whoever comes, and then does this."""
+
+    async def client_connected(reader, writer):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        then(writer)
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(1024):
+                pass
+        writer.close()
+
+    async with await asyncio.start_server(client_connected, "127.0.0.1", 0) as server:
+        yield listening(server)
+
+
+@contextlib.asynccontextmanager
+async def client(server, patience=PATIENT):
+    """Connect alice, and see her off."""
+    alice = await connect(server, "alice", patience)
+    try:
+        yield alice
+    finally:
+        await alice.close()
+
+
+async def test_hearing_passes_over_and_keeps():
+    three = (encode(JOIN), encode(CHAT), encode(CHAT))
+    async with sending(*three) as server, client(server) as alice:
+        assert await alice.hear("chat") == CHAT
+        assert await alice.hear() == JOIN
+        assert await alice.hear() == CHAT
+        assert alice.heard == [JOIN, CHAT, CHAT]
+        assert repr(alice) == "<Client alice: 3 messages heard>"
+
+
+async def test_hearing_nothing_is_not_yet():
+    async with sending(then=stay) as server, client(server, IMPATIENT) as alice:
+        with pytest.raises(NotYet) as not_yet:
+            await alice.hear("chat")
+    assert not_yet.value.expected == "a message with the action 'chat' for alice"
+    assert not_yet.value.got == "nothing within 0.05 s"
+
+
+async def test_hearing_something_else_is_not_yet_and_says_what_it_was():
+    both = (encode(JOIN), encode(CHAT))
+    async with sending(*both, then=stay) as server, client(server) as alice:
+        assert await alice.hear("chat") == CHAT
+        alice.patience = IMPATIENT
+        with pytest.raises(NotYet, match=r"nothing but .*joinroom.* within"):
+            await alice.hear("chat")
+        assert await alice.hear() == JOIN
+
+
+async def test_a_hang_up_is_told_at_once():
+    async with sending(encode(CHAT)) as server, client(server) as alice:
+        assert await alice.hear() == CHAT
+        with pytest.raises(NotYet) as not_yet:
+            await alice.hear()
+        assert not_yet.value.got == "a hang-up"
+        await alice.hear_the_end()
+
+
+async def test_a_hang_up_in_the_middle_of_a_message_is_told():
+    async with sending(encode(CHAT)[:10]) as server, client(server) as alice:
+        with pytest.raises(NotYet, match=r"in the middle of a message \(10 bytes\)"):
+            await alice.hear()
+
+
+async def test_no_hang_up_is_not_yet():
+    async with sending(then=stay) as server, client(server, IMPATIENT) as alice:
+        with pytest.raises(NotYet, match="the server to hang up"):
+            await alice.hear_the_end()
+
+
+@pytest.mark.parametrize("garbage", [b"HTTP/1.1 400", b"[]", b"\x80", b""], ids=repr)
+async def test_garbage_from_the_server_is_not_yet_and_shown(garbage):
+    both = (encode(CHAT), frame(garbage))
+    async with sending(*both) as server, client(server) as alice:
+        assert await alice.hear() == CHAT
+        with pytest.raises(NotYet) as not_yet:
+            await alice.hear()
+        assert repr(garbage) in not_yet.value.got
+
+
+async def test_a_ping_is_answered_and_not_heard():
+    came = asyncio.get_running_loop().create_future()
+
+    async def client_connected(reader, writer):
+        writer.write(encode({"action": "ping"}) + encode(CHAT))
+        hello = encode({"action": "connect", "username": "alice"})
+        pong = encode({"action": "pong"})
+        came.set_result(await reader.readexactly(len(hello + pong)) == hello + pong)
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(client_connected, "127.0.0.1", 0) as server:
+        alice = await connect(listening(server), "alice", PATIENT)
+        async with asyncio.timeout(PATIENT):
+            assert await came  # although nobody has asked for a message
+        assert await alice.hear() == CHAT
+        await alice.close()
+
+
+async def test_a_server_that_breaks_off_is_a_hang_up():
+    async with sending(encode(CHAT), then=break_off) as server, client(server) as alice:
+        await alice.hear_the_end()
+        while alice.heard:
+            assert alice.heard.pop() == await alice.hear()
+        with pytest.raises(NotYet, match="a hang-up"):
+            await alice.hear()
+
+
+async def test_a_client_that_breaks_off_is_gone_for_the_server():
+    async with await start("05") as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await alice.join("tea")
+        await bob.join("tea")
+        bob.connection.reset()
+        left = {"action": "leaveroom", "room": "tea", "from": "bob"}
+        assert await alice.hear("leaveroom") == left
+        await bob.close()
+        with pytest.raises(NotYet, match="a server that listens"):
+            await bob.say("tea", "hello")
+
+
+async def test_a_server_that_is_not_there_is_not_yet():
+    with socket.socket() as taken:  # so that nobody else listens there
+        taken.bind(("127.0.0.1", 0))
+        nobody = SimpleNamespace(address=taken.getsockname())
+        with pytest.raises(NotYet, match="a server that can be called"):
+            await connect(nobody, "alice")
+
+
+async def test_everything_said_and_heard_is_noted_in_its_order():
+    async with sending(encode(CHAT)) as server, client(server) as alice:
+        await alice.hear()
+    connected = {"action": "connect", "username": "alice"}
+    assert [entry[1:] for entry in alice.log] == [(True, connected), (False, CHAT)]
+    assert alice.log[0][0] <= alice.log[1][0]
+
+
+async def test_the_rest_of_a_raw_connection_is_read_to_its_end():
+    async with sending(b"one", b"two") as server:
+        caller = await Connection.open(server)
+        caller.finish()
+        assert await caller.rest(PATIENT) == b"onetwo"
+        await caller.close()
+
+
+async def test_a_raw_connection_without_an_end_is_not_yet():
+    async with sending(then=stay) as server:
+        caller = await Connection.open(server)
+        with pytest.raises(NotYet, match="the server to hang up"):
+            await caller.rest(IMPATIENT)
+        await caller.close()
+
+
+async def test_the_answer_to_a_join_is_ones_own():
+    other = {**JOIN, "from": "bob"}
+    both = (encode(other), encode(JOIN))
+    async with sending(*both) as server, client(server) as alice:
+        assert await alice.join("tea") == JOIN
+        assert await alice.hear() == other
