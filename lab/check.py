@@ -20,7 +20,7 @@ from lab import behaviours, story
 from lab.behaviours import Behaviour
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
-from lab.host import Process, Running, Transcript
+from lab.host import Process, Running, Transcript, ctrl_c_for_children
 from lab.notyet import NotYet
 from lab.story import ROOT, STEPS, Step
 
@@ -148,14 +148,18 @@ class Program(Process):
 async def begun(words: Sequence[str], path: Path) -> Program:
     """Start a command; CannotStart if there is no such program."""
     try:
-        process = await asyncio.create_subprocess_exec(
-            *words,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=PIPE,
-            stderr=PIPE,
-            start_new_session=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(STEPS)])},
-        )
+        with ctrl_c_for_children():
+            process = await asyncio.create_subprocess_exec(
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=PIPE,
+                stderr=PIPE,
+                start_new_session=True,
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join([str(ROOT), str(STEPS)]),
+                },
+            )
     except OSError as error:
         raise CannotStart(f"{words[0]} cannot be started: {error.strerror}") from error
     return Program(Step(path, "", "", ""), process)

@@ -19,7 +19,8 @@ import signal
 import sys
 import traceback
 from asyncio.subprocess import PIPE
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Self
@@ -352,9 +353,10 @@ async def start_process(
     step = _found(step)
     options = [f"--set={name}={value}" for name, value in (settings or {}).items()]
     command = [sys.executable, "-m", "lab", "run", _argument(step), f"--port={port}"]
-    process = await asyncio.create_subprocess_exec(
-        *command, *options, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=ROOT
-    )
+    with ctrl_c_for_children():
+        process = await asyncio.create_subprocess_exec(
+            *command, *options, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=ROOT
+        )
     running = Process(step, process)
     try:
         await running.begin()
@@ -362,6 +364,23 @@ async def start_process(
         await running.stop()
         raise
     return running
+
+
+@contextmanager
+def ctrl_c_for_children() -> Iterator[None]:
+    """Let Ctrl-C reach the processes that are started in the block.
+
+    A shell starts the jobs in its background with Ctrl-C switched off, and a process
+    hands that on to those that it starts. A step has to hear it all the same.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def load(step: Step, settings: Mapping[str, str] | None = None) -> ModuleType:

@@ -1,0 +1,20 @@
+"""What becomes of a client whose message makes a handler raise an exception."""
+
+import asyncio
+
+from lab import start
+from lab.wire import encode
+
+
+async def main() -> None:
+    """Join without saying which room."""
+    async with await start("04") as server:
+        alice = await server.connect("alice")
+        await alice.connection.send(encode({"action": "joinroom"}))
+        await alice.hear_the_end()
+        print("alice has been hung up on")
+        print("the server printed:", server.printed().splitlines()[1:])
+        print("and on stderr:", server.errors.lines[-1])
+
+
+asyncio.run(main())
