@@ -67,6 +67,11 @@ lab: $(READY)  ## open JupyterLab on the notebooks
 chat: $(READY)  ## start a step: make chat STEP=05
 	$(BIN)/python -m lab run $(STEP) --port $(PORT)
 
+.PHONY: check
+check: $(READY)  ## see how far a server of yours is: make check STEP=05 FILE=mine.py
+	@$(if $(FILE),,echo "Which file? make check STEP=05 FILE=mine.py" >&2; exit 2)
+	@$(BIN)/python -m lab check $(STEP) $(FILE)
+
 .PHONY: story
 story: $(READY)  ## print the steps, a sentence each
 	@$(BIN)/python -m lab story
@@ -94,6 +99,8 @@ lint: $(READY)  ## ruff, mypy, sphinx-lint; no outputs in notebooks
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
 	$(BIN)/python -m sphinxlint --enable all --disable line-too-long docs README.md
+	@! grep -lE '"outputs": \[$$|"execution_count": [0-9]' notebooks/*.ipynb \
+		|| { echo "Notebooks are stored without outputs: clear them before you commit." >&2; exit 1; }
 
 .PHONY: format
 format: $(READY)  ## let ruff mend what it can

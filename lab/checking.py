@@ -100,4 +100,7 @@ def how_far(step: Step, results: list[Result]) -> str:
     """Return how far up the stairs the server is, as the end of the last line."""
     reached = check.reached(step, results)
     words = f"as far as {reached}" if reached else "not yet at the first step"
-    return f". The server is {words}; the goal was {step.name}."
+    last = f". The server is {words}; the goal was {step.name}."
+    if reached != step.name:
+        last += "\nWhat many people stumble over: docs/pitfalls.rst"
+    return last

@@ -126,24 +126,24 @@ class SpotTheBug(Broken):
 
     def run(self) -> list[nodes.Node]:
         """Return a section for each twin."""
-        return [self.riddle(twin) for twin in twins.twins()]
+        return [self.riddle(n, twin) for n, twin in enumerate(twins.twins(), 1)]
 
-    def riddle(self, twin: Twin) -> nodes.section:
+    def riddle(self, number: int, twin: Twin) -> nodes.section:
         """Return one twin: what it changed, and what that breaks."""
         name = twin.step.name
         _, file, _, shown = self.twin(name)
-        title = name.replace("_", " ").capitalize()
+        title = f"Riddle {number}: {twin.of.name}, with a mistake in it"
         section = nodes.section("", nodes.title(title, title), ids=[f"twin-{name}"])
         parts = "\n\n".join(changed_parts(twin))
         block = nodes.literal_block(parts, parts, language="python3")
-        where = nodes.paragraph("", "", nodes.Text("From "), nodes.literal(file, file))
         answer = nodes.admonition(
             "", nodes.title("", "What it breaks"), classes=["broken"], collapsible=True
         )
         answer["open"] = False
-        answer += nodes.paragraph("", twin.sentence)
+        words = nodes.Text(f"{twin.sentence} The file is ")
+        answer += nodes.paragraph("", "", words, nodes.literal(file, file))
         answer += nodes.literal_block(shown, shown, language="text", classes=["output"])
-        section += [where, block, answer]
+        section += [block, answer]
         return section
 
 
