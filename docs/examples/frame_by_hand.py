@@ -10,4 +10,4 @@ def frame(payload: bytes) -> bytes:
 
 message = {"action": "joinroom", "room": "tea"}
 print(frame(json.dumps(message).encode()))
-print("the header of 300 bytes:", list(frame(b"x" * 300)[:3]))
+print("the header of a payload of 300 bytes:", list(frame(b"x" * 300)[:3]))
