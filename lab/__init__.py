@@ -3,9 +3,18 @@
 What a notebook needs comes from here: ``from lab import connect, judge, start``.
 """
 
+from lab.check import check_here
 from lab.client import Client, Connection, connect
 from lab.host import start
 from lab.judge import judge
 from lab.sequence import Sequence
 
-__all__ = ["Client", "Connection", "Sequence", "connect", "judge", "start"]
+__all__ = [
+    "Client",
+    "Connection",
+    "Sequence",
+    "check_here",
+    "connect",
+    "judge",
+    "start",
+]

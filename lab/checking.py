@@ -3,13 +3,14 @@
 import argparse
 import asyncio
 import json
+import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from lab import check, story
 from lab.behaviours import Behaviour
-from lab.check import Address, CannotStart, Command, PythonFile, Result, Subject
-from lab.story import Step
+from lab.check import Address, CannotStart, Command, PythonFile, Report, Result, Subject
 
 USAGE = """\
 python -m lab check STEP FILE.py
@@ -39,12 +40,14 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Check a server and report; return 0 only if every behaviour is kept.
+    """Check a server and report; return 0 only if nothing is broken.
 
-    CannotStart if there is nothing to check.
+    And only if something was judged at all. CannotStart if there is nothing to check.
     """
     options = parsed(arguments)
     step = story.find(options.number)
+    if step.kind == "other":
+        raise CannotStart("the step comes first: python -m lab check 05 mine.py")
     if step.kind != "server":
         raise CannotStart(f"{step.name} is no server: there is nothing to check")
     if options.previous:
@@ -53,13 +56,18 @@ def run(arguments: Sequence[str]) -> int:
         candidates = check.wanted(step, only=options.only, alone=options.step)
     except LookupError as error:
         raise CannotStart(error.args[0]) from error
-    results = asyncio.run(report(subject(options), candidates, quiet=options.json))
-    if options.json:
-        print(json.dumps(check.as_json(step, results), indent=2))
-    else:
-        partial = options.step or options.only
-        print(counted(results) + ("" if partial else how_far(step, results)))
-    return 1 if any(result.verdict == "broken" for result in results) else 0
+    try:
+        results = asyncio.run(report(subject(options), candidates, quiet=options.json))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("lab: stopped; nothing is left running", file=sys.stderr)
+        return 130
+    whole = Report(step, results, partial=bool(options.step or options.only))
+    print(
+        json.dumps(whole.as_json(), indent=2)
+        if options.json
+        else f"\n{whole.summary()}"
+    )
+    return 0 if whole.kept else 1
 
 
 def subject(options: argparse.Namespace) -> Subject:
@@ -81,6 +89,7 @@ async def report(
     server: Subject, candidates: Sequence[Behaviour], *, quiet: bool
 ) -> list[Result]:
     """Put the server to the behaviours, and print each result as it comes."""
+    end_at_a_signal()
     results: list[Result] = []
     async for result in check.check(server, candidates):
         results.append(result)
@@ -89,18 +98,15 @@ async def report(
     return results
 
 
-def counted(results: list[Result]) -> str:
-    """Return how many there are of each verdict."""
-    verdicts = ("kept", "broken", "not judged")
-    counts = [(sum(r.verdict == v for r in results), v) for v in verdicts]
-    return "\n" + ", ".join(f"{number} {what}" for number, what in counts if number)
-
-
-def how_far(step: Step, results: list[Result]) -> str:
-    """Return how far up the stairs the server is, as the end of the last line."""
-    reached = check.reached(step, results)
-    words = f"as far as {reached}" if reached else "not yet at the first step"
-    last = f". The server is {words}; the goal was {step.name}."
-    if reached != step.name:
-        last += "\nWhat many people stumble over: docs/pitfalls.rst"
-    return last
+def end_at_a_signal() -> None:
+    """Let SIGTERM and SIGHUP end the check as Ctrl-C does, the server with it."""
+    task = asyncio.current_task()
+    assert task is not None, "called from a coroutine"
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has one of them
+        if number is None or signal.getsignal(number) is signal.SIG_IGN:
+            continue
+        try:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        except (NotImplementedError, RuntimeError, ValueError):
+            pass  # not on this loop, or not in this thread

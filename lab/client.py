@@ -20,6 +20,8 @@ from lab.notyet import NotYet
 from lab.wire import Message
 
 PATIENCE = 5.0  # seconds to wait for an answer: longer than any busy machine needs
+FLOOD = 100_000  # messages to one client: many more than anybody here sends
+FLOOD_BYTES = 64 * 2**20  # bytes of one connection: the same
 
 
 class Server(Protocol):
@@ -69,14 +71,22 @@ class Connection:
             return b""
 
     async def rest(self, patience: float = PATIENCE) -> bytes:
-        """Return everything up to the end; NotYet if the server does not hang up."""
+        """Return everything up to the end.
+
+        NotYet if the server does not hang up, or sends more than FLOOD_BYTES.
+        """
         data = bytearray()
         try:
             async with asyncio.timeout(patience):
                 while more := await self.receive():
                     data += more
+                    if len(data) > FLOOD_BYTES:
+                        got = f"a flood that begins with {bytes(data[:80])!r}"
+                        raise NotYet("the server to hang up", got)
         except TimeoutError as error:
-            got = f"an open connection after {patience:g} s (and {bytes(data)!r})"
+            more = b"..." if len(data) > 80 else b""
+            begin = bytes(data[:80]) + more
+            got = f"an open connection after {patience:g} s (and {begin!r})"
             raise NotYet("the server to hang up", got) from error
         return bytes(data)
 
@@ -126,6 +136,7 @@ class Client:
         self._unread: collections.deque[Message] = collections.deque()
         self._news = asyncio.Event()
         self._end: str | None = None  # why no more messages will come
+        self._hung_up = False
         self._listening = asyncio.create_task(self._listen(), name=f"{name} listens")
 
     def __repr__(self) -> str:
@@ -169,6 +180,8 @@ class Client:
         except TimeoutError as error:
             got = f"an open connection after {self.patience:g} s"
             raise NotYet("the server to hang up", got) from error
+        if not self._hung_up:
+            raise NotYet("the server to hang up", f"{self._end}")
 
     async def close(self) -> None:
         """Hang up."""
@@ -212,16 +225,23 @@ class Client:
 
     async def _listen(self) -> None:
         decoder = wire.Decoder()
+        size = 0
         try:
             while data := await self.connection.receive():
+                size += len(data)
                 for message in decoder.feed(data):
                     await self._note(message)
+                if size > FLOOD_BYTES or len(self.heard) > FLOOD:
+                    self._end = f"a flood: {len(self.heard)} messages, {size} bytes"
+                    return
+            self._hung_up = True
             cut = f" in the middle of a message ({decoder.waiting} bytes)"
             self._end = f"a hang-up{cut if decoder.waiting else ''}"
         except ValueError as error:
             self._end = str(error)
         except NotYet as error:
             self._end = error.got
+            self._hung_up = True
         finally:
             self._news.set()
 

@@ -1,5 +1,6 @@
 """The exercise of each chapter: the step before to begin with, ours as a solution."""
 
+import shlex
 import textwrap
 from pathlib import Path
 
@@ -15,10 +16,12 @@ def start(step: Step, path: Path) -> str:
     """Write the place to begin at for building a step, and return what to do next.
 
     That is the step before, with what is to be done as its docstring. Raises
-    NoExercise if the file exists already, if its folder does not, or if there is no
-    step before.
+    NoExercise if the file exists already, if its folder does not, if it is not to be a
+    Python file, or if there is no step before.
     """
     earlier = before(step)
+    if path.suffix != ".py":
+        raise NoExercise(f"{path} is to be a Python file: let its name end in .py")
     code = changes.source(earlier).split('"""', 2)[2]
     task = textwrap.fill(f"To do: {step.new}", 88, subsequent_indent="    ")
     text = f'"""{step.sentence}\n\n{task}\nStill wrong: {earlier.wrong}\n"""{code}'
@@ -29,10 +32,11 @@ def start(step: Step, path: Path) -> str:
         raise NoExercise(f"{path} exists already, and is left as it is") from error
     except OSError as error:
         raise NoExercise(f"{path} cannot be written: {error.strerror}") from error
+    command = f"python -m lab check {step.number} {shlex.quote(str(path))}"
     return (
         f"{path} is {earlier.name}. What it still gets wrong: {earlier.wrong}\n"
         f"Build this: {step.sentence}\n"
-        f"See how far you are: python -m lab check {step.number} {path}"
+        f"See how far you are: {command}"
     )
 
 

@@ -10,7 +10,21 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lab import Sequence, connect, judge, start
+from lab import Sequence, check_here, connect, judge, start
+from lab.story import STEPS
 from lab.wire import encode, frame
 
-__all__ = ["Sequence", "connect", "encode", "frame", "judge", "start"]
+sys.path.insert(1, str(STEPS))
+
+from utils01 import new_messages
+
+__all__ = [
+    "Sequence",
+    "check_here",
+    "connect",
+    "encode",
+    "frame",
+    "judge",
+    "new_messages",
+    "start",
+]

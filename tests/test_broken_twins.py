@@ -1,7 +1,7 @@
 """Each wrong version fails the one behaviour that it is named for, and no other."""
 
 import pytest
-from test_staircase import OF_FRAMING, OF_SERVERS
+from test_staircase import OF_FRAMING, OF_SERVERS, skip_what_cannot_be_judged_here
 
 from lab.behaviours import holds
 from lab.behaviours.bench import Bench
@@ -36,6 +36,7 @@ def patience(twin, behaviour):
 
 @pytest.mark.parametrize(("twin", "behaviour"), cases(OF_SERVERS, of_framing=False))
 async def test_server(twin, behaviour):
+    skip_what_cannot_be_judged_here(behaviour)
     # A process, since a twin may well not be able to stop.
     server = await start_process(twin.step)
     async with Bench(server, patience=patience(twin, behaviour)) as bench:

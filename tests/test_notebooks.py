@@ -170,6 +170,8 @@ def test_its_cells_are_short_and_define_nothing(step, path):
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     for cell in code_cells(read(path)):
         assert len(cell.source.splitlines()) <= LONGEST, cell.source
+        if "exercise" in cell.metadata.get("tags", []):
+            continue  # where the learner writes a function
         nodes = ast.walk(parsed(cell))
         assert not [node for node in nodes if isinstance(node, definitions)]
 

@@ -3,8 +3,8 @@
 import asyncio
 from functools import cache
 
+from computed import Computed
 from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
 from story_table import table
 
 from lab import behaviours, staircase, story
@@ -12,18 +12,18 @@ from lab.behaviours import Behaviour
 from lab.story import Step
 
 
-class Behaviours(SphinxDirective):
+class Behaviours(Computed):
     """List what a step can do that the one before it cannot."""
 
     required_arguments = 1
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """Return the list; the build fails for a step that adds nothing."""
         step = story.find(self.arguments[0])
         self.env.note_dependency(str(step.path))
         new = [b for b in behaviours.every() if b.since == step.name]
         if not new:
-            raise self.error(f"{step.name} adds no behaviour")
+            raise self.error(f"no behaviour of lab/behaviours/ is new in {step.name}")
         items = [nodes.list_item("", *described(behaviour)) for behaviour in new]
         return [nodes.bullet_list("", *items, classes=["behaviours"])]
 
@@ -35,10 +35,10 @@ def described(behaviour: Behaviour) -> list[nodes.Node]:
     return [nodes.paragraph("", "", words, name)]
 
 
-class Staircase(SphinxDirective):
+class Staircase(Computed):
     """Show the table of all behaviours on all server steps, from a run."""
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """Return the table; the build fails where the run contradicts a behaviour."""
         for step in story.steps():
             self.env.note_dependency(str(step.path))

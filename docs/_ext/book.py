@@ -26,6 +26,8 @@ FRONT = """<!doctype html>
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Make the directives known."""
     app.add_node(listing.Listing, html=(listing.visit_listing, None))
+    plain = (callouts.pass_over, callouts.pass_over)
+    app.add_node(callouts.line_link, html=plain)
     app.add_directive("step", listing.StepListing)
     app.add_directive("diff", listing.Diff)
     app.add_directive("callouts", callouts.Callouts)

@@ -3,15 +3,15 @@
 It carries a mark, a sentence, the code, and the failure as a run just captured it.
 """
 
+import ast
 import asyncio
-from ast import ClassDef
 from functools import cache
 from typing import ClassVar
 
 import running
+from computed import Computed
 from docutils import nodes
 from docutils.parsers.rst import directives
-from sphinx.util.docutils import SphinxDirective
 
 from lab import changes, twins
 from lab.host import start_process
@@ -23,7 +23,7 @@ PATIENCE = (
 )
 
 
-class Broken(SphinxDirective):
+class Broken(Computed):
     """Show a twin of ``steps/broken/``, or a wrong example of ``docs/examples/``.
 
     The argument is the name of the twin, or of the example with its ``.py``.
@@ -39,7 +39,7 @@ class Broken(SphinxDirective):
         "status": directives.nonnegative_int,
     }
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """Return the box; the build fails if nothing goes wrong in it."""
         name = self.arguments[0]
         if not self.content:
@@ -54,15 +54,14 @@ class Broken(SphinxDirective):
         """Return title, file, text and captured output of a wrong example."""
         path = running.EXAMPLES / name
         self.env.note_dependency(str(path))
-        try:
-            printed = running.run(name, status=self.options.get("status", 0))
-        except running.ExampleFailed as error:
-            raise self.error(str(error)) from error
+        printed = running.run(name, status=self.options.get("status", 0))
         text = path.read_text(encoding="utf-8")
-        first = text.split('"""')[1].splitlines()[0]
+        first = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
         mark, _, sentence = first.partition(": ")
         if mark != "Wrong on purpose":
-            raise self.error(f"{name} does not say that it is wrong on purpose")
+            raise self.error(
+                f"docs/examples/{name} does not say that it is wrong on purpose"
+            )
         shown = f"$ {running.command(name)}\n{printed}"
         return sentence, f"docs/examples/{name}", text, shown
 
@@ -77,7 +76,8 @@ class Broken(SphinxDirective):
         self.env.note_dependency(str(twin.step.path))
         found = judged(twin)
         if found.not_yet is None:
-            raise self.error(f"{name} keeps {twin.breaks}: it is not wrong any more")
+            file = f"steps/broken/{name}.py"
+            raise self.error(f"{file} keeps {twin.breaks}: it is not wrong any more")
         return (
             twin.sentence,
             f"steps/broken/{name}.py",
@@ -93,6 +93,8 @@ class Broken(SphinxDirective):
             raise self.error(f"{file} has no {missing[0]}")
         first, last = parts[names[0]].lineno, parts[names[-1]].end_lineno
         code = "\n".join(text.splitlines()[first - 1 : last])
+        if not code:
+            raise self.error(f"{file}: {names[0]} comes after {names[-1]}")
         words = f"Wrong on purpose: {title}"
         block = nodes.literal_block(code, code, language="python3", linenos=True)
         block["highlight_args"] = {"linenostart": first}
@@ -124,7 +126,7 @@ class SpotTheBug(Broken):
     has_content = False
     option_spec: ClassVar = {}
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """Return a section for each twin."""
         return [self.riddle(n, twin) for n, twin in enumerate(twins.twins(), 1)]
 
@@ -135,6 +137,8 @@ class SpotTheBug(Broken):
         title = f"Riddle {number}: {twin.of.name}, with a mistake in it"
         section = nodes.section("", nodes.title(title, title), ids=[f"twin-{name}"])
         parts = "\n\n".join(changed_parts(twin))
+        if not parts:
+            raise self.error(f"{file} has every function as {twin.of.name} has it")
         block = nodes.literal_block(parts, parts, language="python3")
         answer = nodes.admonition(
             "", nodes.title("", "What it breaks"), classes=["broken"], collapsible=True
@@ -157,7 +161,9 @@ def functions(text: str) -> list[tuple[str, str]]:
     """Return the innermost functions of a file with their names."""
     lines = text.splitlines()
     found = [
-        (n, node) for n, node in changes.names(text) if not isinstance(node, ClassDef)
+        (n, node)
+        for n, node in changes.names(text)
+        if not isinstance(node, ast.ClassDef)
     ]
     return [
         (n, "\n".join(lines[node.lineno - 1 : node.end_lineno])) for n, node in found

@@ -5,14 +5,18 @@ that is on no line, or on two, fails the build: either the code has moved on, or
 reader would not know which line is meant.
 """
 
+import itertools
 from typing import Any
 
+from computed import Computed
 from docutils import nodes
 from listing import Listing
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.docutils import SphinxRole
+from sphinx.writers.html5 import HTML5Translator
 
 from lab import changes, story
+from lab.story import Step
 
 
 class NotOnOneLine(LookupError):
@@ -35,16 +39,12 @@ def locate(name: str, text: str, fragment: str) -> int:
     raise NotOnOneLine(f"steps/{name}.py: {fragment!r} is {where}")
 
 
-def quoted(name: str, fragment: str) -> int:
+def quoted(step: Step, fragment: str) -> int:
     """Return the line of a step that contains the fragment; NotOnOneLine."""
-    try:
-        step = story.find(name)
-    except story.NoSuchStep as error:
-        raise NotOnOneLine(str(error)) from error
     return locate(step.name, changes.source(step), fragment)
 
 
-class Callouts(SphinxDirective):
+class Callouts(Computed):
     """A list of quotations, each with what there is to say about it.
 
     The content is a definition list: each term is a piece of a line, in double
@@ -55,33 +55,41 @@ class Callouts(SphinxDirective):
     required_arguments = 1
     has_content = True
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """Return the list, every quotation with its line."""
-        (name,) = self.arguments
-        self.env.note_dependency(str(story.STEPS / f"{name}.py"))
+        step = story.find(self.arguments[0])
+        self.env.note_dependency(str(step.path))
         (content,) = self.parse_content_to_nodes() or [nodes.paragraph()]
         if not isinstance(content, nodes.definition_list):
             raise self.error("callouts: the content has to be one definition list")
-        items = [self.item(name, entry) for entry in content.children]
+        items = [self.item(step, entry) for entry in content.children]
         return [nodes.bullet_list("", *items, classes=["callouts"])]
 
-    def item(self, name: str, entry: Any) -> nodes.list_item:
+    def item(self, step: Step, entry: Any) -> nodes.list_item:
         """Return one call-out: the line's number, the quotation, the words."""
         term, definition = entry.children[0], entry.children[-1]
         fragment = term.astext()
-        line = self.located(name, fragment, term)
-        target = f"callout-{name}-{line}"
+        line = self.located(step, fragment, term)
+        target = self.free(f"callout-{step.name}-{line}")
         words = definition.children[0]
         if not isinstance(words, nodes.paragraph):
             raise self.error(f"callouts: {fragment!r} needs a sentence")
         code = nodes.literal(fragment, fragment)
-        words.insert(0, [link(name, line), nodes.Text(" "), code, nodes.Text(" ")])
-        return nodes.list_item("", *definition.children, ids=[target])
+        words.insert(0, [link(step.name, line), nodes.Text(" "), code, nodes.Text(" ")])
+        item = nodes.list_item("", *definition.children, ids=[target])
+        self.state.document.set_id(item)
+        return item
 
-    def located(self, name: str, fragment: str, term: nodes.Node) -> int:
+    def free(self, target: str) -> str:
+        """Return the name of a place that the page has not yet."""
+        more = (f"{target}-{number}" for number in itertools.count(2))
+        names = itertools.chain([target], more)
+        return next(name for name in names if name not in self.state.document.ids)
+
+    def located(self, step: Step, fragment: str, term: nodes.Node) -> int:
         """Return the line, or fail the build with the place of the quotation."""
         try:
-            return quoted(name, fragment)
+            return quoted(step, fragment)
         except NotOnOneLine as error:
             number = getattr(term, "line", None) or self.lineno
             raise self.directive_error(3, f"line {number}: {error}") from error
@@ -94,14 +102,15 @@ class Line(SphinxRole):
         """Return the number, linked to the listing of that step."""
         name, _, fragment = self.text.partition(":")
         try:
-            line = quoted(name, fragment.strip())
-        except NotOnOneLine as error:
+            step = story.find(name)
+            line = quoted(step, fragment.strip())
+        except (LookupError, ValueError, SyntaxError) as error:
             message = self.inliner.reporter.error(str(error), line=self.lineno)
             return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [
                 message
             ]
-        self.env.note_dependency(str(story.STEPS / f"{name}.py"))
-        return [link(name, line)], []
+        self.env.note_dependency(str(step.path))
+        return [link(step.name, line)], []
 
 
 def link(name: str, line: int) -> line_link:
@@ -109,6 +118,10 @@ def link(name: str, line: int) -> line_link:
     node = line_link("", f"line {line}", classes=["line"])
     node["step"], node["line"] = name, line
     return node
+
+
+def pass_over(translator: HTML5Translator, node: line_link) -> None:
+    """Write the words alone: a table of contents has them without the link."""
 
 
 def note_listings(app: Sphinx, doctree: nodes.document) -> None:
@@ -130,7 +143,9 @@ def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             uri = (
                 f"{page}#{step}-{line}" if shown[step] != docname else f"#{step}-{line}"
             )
-            words = nodes.reference("", node.astext(), refuri=uri, classes=["line"])
+            words = nodes.reference(
+                "", node.astext(), refuri=uri, internal=True, classes=["line"]
+            )
         item = node.parent.parent if node.parent is not None else None
         if isinstance(item, nodes.list_item) and item["ids"]:
             spoken_of.setdefault(step, {}).setdefault(line, item["ids"][0])

@@ -5,8 +5,8 @@ Which lines a step changed is computed from the two files, every time the book i
 
 from typing import Any
 
+from computed import Computed
 from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
 from lab import changes, story
@@ -19,7 +19,7 @@ class Listing(nodes.literal_block):
     """A whole file, each line of which can be linked to."""
 
 
-class StepListing(SphinxDirective):
+class StepListing(Computed):
     """Show a whole step with line numbers, the lines that it changed marked.
 
     A reader can switch between the whole listing and the change alone. Both are in the
@@ -28,7 +28,7 @@ class StepListing(SphinxDirective):
 
     required_arguments = 1
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """Return the listing, or the two of them."""
         step = found(self)
         earlier = changes.before(step)
@@ -42,31 +42,27 @@ class StepListing(SphinxDirective):
         return switched(step.name, whole, change(earlier, step, ""))
 
 
-class Diff(SphinxDirective):
+class Diff(Computed):
     """Show what a step changed, or what it changed inside one function."""
 
     required_arguments = 1
     optional_arguments = 1
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """Return the diff with a line above it that counts the changed lines."""
         step = found(self)
         earlier = changes.before(step)
         if earlier is None:
             raise self.error(f"{step.name} is the first: there is nothing to compare")
         inside = self.arguments[1] if len(self.arguments) > 1 else ""
-        try:
-            return [change(earlier, step, inside)]
-        except LookupError as error:
-            raise self.error(f"{step.name}: {error.args[0]}") from error
+        if inside and inside not in dict(changes.names(changes.source(step))):
+            raise self.error(f"steps/{step.name}.py has no {inside}")
+        return [change(earlier, step, inside)]
 
 
-def found(directive: SphinxDirective) -> Step:
+def found(directive: Computed) -> Step:
     """Return the step that a directive names, and rebuild the page when it changes."""
-    try:
-        step = story.find(directive.arguments[0])
-    except story.NoSuchStep as error:
-        raise directive.error(str(error)) from error
+    step = story.find(directive.arguments[0])
     directive.env.note_dependency(str(step.path))
     if earlier := changes.before(step):
         directive.env.note_dependency(str(earlier.path))
@@ -74,10 +70,18 @@ def found(directive: SphinxDirective) -> Step:
 
 
 def change(earlier: Step, step: Step, inside: str) -> nodes.container:
-    """Return the diff of two steps, or of one function in both, with its size."""
+    """Return the diff of two steps, or of one function in both, with its size.
+
+    Raises LookupError if nothing has changed.
+    """
     old, new = changes.source(earlier), changes.source(step)
     context = WHOLE if inside else 2
     text = "\n".join(changes.diff(old, new, inside=inside, context=context))
+    if not text:
+        place = (
+            f"{inside} of steps/{step.name}.py" if inside else f"steps/{step.name}.py"
+        )
+        raise LookupError(f"{place} is as it was in {earlier.name}")
     size = changes.count(old, new)
     where = f"inside {inside}" if inside else f"{size} lines of code and comments"
     words = f"{earlier.name} to {step.name}: {where}"

@@ -2,25 +2,25 @@
 
 import json
 
+from computed import Computed
 from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
 from story_table import table
 
-from lab import wire
+from lab import story, wire
 from lab.wire import Kind
 
+LETTERS = {"username": "U", "from": "U", "room": "R", "message": "M"}
 
-class Messages(SphinxDirective):
+
+class Messages(Computed):
     """Show all kinds of messages, a table for each direction."""
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """Return the tables, each with its direction above it."""
         shown: list[nodes.Node] = []
         for direction in dict.fromkeys(kind.direction for kind in wire.KINDS):
             kinds = [kind for kind in wire.KINDS if kind.direction == direction]
-            rows = [
-                [example(k), k.meaning, k.since.removeprefix("server")] for k in kinds
-            ]
+            rows = [[example(k), k.meaning, story.find(k.since).number] for k in kinds]
             head = ["message", "meaning", "since"]
             shown += [
                 nodes.rubric("", direction),
@@ -31,9 +31,14 @@ class Messages(SphinxDirective):
 
 def example(kind: Kind) -> str:
     """Return a message of this kind, with letters for what varies."""
-    letters = {"username": "U", "from": "U", "room": "R", "message": "M"}
-    values = {
-        name: ["U", "..."] if type_ is list else letters[name]
-        for name, type_ in kind.fields.items()
-    }
+    values = {name: value(kind, name) for name in kind.fields}
     return json.dumps({"action": kind.action, **values})
+
+
+def value(kind: Kind, field: str) -> object:
+    """Return what stands for the value of a field; LookupError for one without."""
+    if kind.fields[field] is list:
+        return ["U", "..."]
+    if field not in LETTERS:
+        raise LookupError(f"lab/wire.py: {kind.action}: no letter stands for {field!r}")
+    return LETTERS[field]

@@ -3,12 +3,12 @@
 from typing import ClassVar
 
 import running
+from computed import Computed
 from docutils import nodes
 from docutils.parsers.rst import directives
-from sphinx.util.docutils import SphinxDirective
 
 
-class Output(SphinxDirective):
+class Output(Computed):
     """Show the command that a reader would type, and what it printed just now.
 
     The argument is an example's file, or a command that begins with ``python``.
@@ -19,15 +19,12 @@ class Output(SphinxDirective):
     final_argument_whitespace = True
     option_spec: ClassVar = {"status": directives.nonnegative_int}
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """Run the example; the build fails if it does not end as expected."""
         name = self.arguments[0]
         if " " not in name:
             self.env.note_dependency(str(running.EXAMPLES / name))
-        try:
-            text = running.run(name, status=self.options.get("status", 0))
-        except running.ExampleFailed as error:
-            raise self.error(str(error)) from error
+        text = running.run(name, status=self.options.get("status", 0))
         shown = f"$ {running.command(name)}\n{text}".rstrip("\n")
         block = nodes.literal_block(shown, shown, language="text", classes=["output"])
         self.set_source_info(block)

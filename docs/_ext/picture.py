@@ -1,11 +1,11 @@
 """``.. picture:: talk05.py``: an inline SVG that an example draws from a run."""
 
 import running
+from computed import Computed
 from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
 
 
-class Picture(SphinxDirective):
+class Picture(Computed):
     """Show the SVG that an example prints; the content of the directive is its caption.
 
     The picture is part of the page, so it takes the page's colours, light and dark.
@@ -14,14 +14,11 @@ class Picture(SphinxDirective):
     required_arguments = 1
     has_content = True
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """Run the example; the build fails if it prints no SVG."""
         name = self.arguments[0]
         self.env.note_dependency(str(running.EXAMPLES / name))
-        try:
-            svg = running.run(name).strip()
-        except running.ExampleFailed as error:
-            raise self.error(str(error)) from error
+        svg = running.run(name).strip()
         if not (svg.startswith("<svg") and svg.endswith("</svg>")):
             raise self.error(f"docs/examples/{name} prints no SVG")
         picture = nodes.raw("", f'<div class="picture">{svg}</div>', format="html")

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,11 @@ class ExampleFailed(Exception):
 def command(name: str) -> str:
     """Return what a reader would type to run an example; a command stays as it is."""
     return name if " " in name else f"python -m docs.examples.{Path(name).stem}"
+
+
+def file_or_command(name: str) -> str:
+    """Return what an author would look for: the example's path, or the command."""
+    return name if " " in name else f"docs/examples/{name}"
 
 
 @cache
@@ -50,14 +56,18 @@ def run(name: str, *, status: int = 0) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ExampleFailed(f"{name} still ran after {PATIENCE:g} s") from error
+        raise ExampleFailed(
+            f"{file_or_command(name)} still ran after {PATIENCE:g} s"
+        ) from error
     text = without_folders(done.stdout.decode(errors="replace"))
     if done.returncode != status:
-        raise ExampleFailed(f"{name} ended with {done.returncode}:\n{text}")
+        ended = f"ended with {done.returncode}, and not with {status}"
+        raise ExampleFailed(f"{file_or_command(name)} {ended}:\n{text}")
     return text
 
 
 def without_folders(text: str) -> str:
     """Cut the folders of this machine out of a traceback."""
-    text = text.replace(f"{ROOT}{os.sep}", "")
+    for folder in (str(ROOT), sysconfig.get_path("stdlib")):
+        text = text.replace(f"{folder}{os.sep}", "")
     return re.sub(r'"[^"\n]*[/\\](asyncio[/\\]\w+\.py)"', r'"\1"', text)

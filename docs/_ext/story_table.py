@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
+from computed import Computed
 from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
 
 from lab import story
 
 
-class StoryTable(SphinxDirective):
+class StoryTable(Computed):
     """Show every step with its sentence, what is new and what is still wrong."""
 
-    def run(self) -> list[nodes.Node]:
+    def shown(self) -> list[nodes.Node]:
         """Return the table."""
         steps = story.steps()
         for step in steps:

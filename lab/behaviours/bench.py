@@ -4,6 +4,7 @@ A behaviour knows no more than this, so it can judge a step in the running loop,
 process, or anything else that can be called.
 """
 
+import json
 from typing import Any, Self
 
 from lab.client import Client, Connection
@@ -65,4 +66,12 @@ class Bench:
 def expect(got: Any, expected: Any, what: str) -> None:
     """NotYet unless the two are equal; ``what`` says what they are."""
     if got != expected:
-        raise NotYet(f"{what}: {expected!r}", repr(got))
+        raise NotYet(f"{what}: {shown(expected)}", shown(got))
+
+
+def shown(value: Any) -> str:
+    """Return a value as it is printed: messages as the JSON that they are."""
+    parts = value if isinstance(value, list) else [value]
+    if any(isinstance(part, dict) for part in parts):
+        return json.dumps(value, default=repr)
+    return repr(value)

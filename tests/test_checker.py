@@ -1,0 +1,761 @@
+"""The checker: what it finds, what it says, and that it leaves nothing running."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lab import behaviours, check, check_here, client, exercise, story
+from lab.__main__ import main
+from lab.behaviours.bench import expect
+from lab.client import Client, Connection
+from lab.host import Running, load
+from lab.notyet import NotYet
+from lab.staircase import IMPATIENT, PATIENT
+from lab.story import ROOT, STEPS, Step
+
+NODE = Path(sys.executable).with_name("node")
+SERVERS = Path(__file__).with_name("servers")
+ROOMS = ["--", str(NODE), str(SERVERS / "rooms.mjs"), "{port}"]
+ON_POSIX = pytest.mark.skipif(sys.platform == "win32", reason="has other signals")
+
+UP_TO_05 = [b for b in behaviours.every() if behaviours.holds(b, story.find("05"))]
+OF_THE_WIRE = [b.name for b in UP_TO_05 if not b.needs and not b.of_framing]
+SINCE_04 = {b.name for b in UP_TO_05 if b.since in ("server04", "server05")}
+JOINS = "who_joins_is_told_that_it_is_done"
+
+# Each fault of the node server, and what the checker has to find. A second behaviour
+# is named only where no server with this fault can keep it.
+FAULTS = {
+    "no_hang_up": {"the_server_hangs_up_on_who_has_finished"},
+    # Everything else begins with joining.
+    "answers_ok": SINCE_04,
+    # Cleo, too, leaves a room that nobody else has visited.
+    "closes_in_silence": {
+        "who_leaves_is_told_that_it_is_done",
+        "only_members_are_heard",
+    },
+    "answers_once": {"joining_twice_changes_nothing"},
+    "hates_the_unknown": {"an_action_that_nobody_knows_ends_nothing"},
+    "dies_of_bytes": {"who_sends_rubbish_harms_nobody_else"},
+    "hears_strangers": {"who_has_not_said_connect_is_not_heard"},
+    "takes_every_name": {"a_second_connect_changes_no_name"},
+    "echoes": {"chat_reaches_everyone_else"},
+    "reorders": {"what_one_client_says_arrives_in_order"},
+    "tells_all_rooms": {"other_rooms_hear_nothing"},
+    "hears_outsiders": {"only_members_are_heard"},
+    "counts_joins": {"only_members_are_heard"},
+    "trusts_from": {"the_name_on_a_message_is_the_servers"},
+    "passes_on": {"the_name_on_a_message_is_the_servers"},
+    "no_members": {"the_room_hears_who_joins"},
+    "keeps_it_quiet": {"the_room_hears_who_joins"},
+    "tells_joins_twice": {"the_room_hears_who_joins"},
+    "tells_leaves_twice": {"the_room_hears_who_leaves"},
+    "leaves_one_room": {"the_room_hears_whose_connection_ends"},
+    "stays_after_rubbish": {"who_breaks_off_leaves_the_room"},
+    "blames_the_talker": {"members_who_leave_do_not_harm_a_talker"},
+}
+
+
+@pytest.fixture
+def lab(capsys):
+    """Return what calls ``python -m lab`` here: its status, stdout and stderr."""
+
+    def call(*words):
+        status = main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return status, out, err
+
+    return call
+
+
+@pytest.fixture
+def report(lab):
+    """Return what checks a server and returns its status and its report."""
+
+    def call(*words):
+        status, out, err = lab("check", "--json", *words)
+        assert err == ""
+        return status, json.loads(out)
+
+    return call
+
+
+@pytest.fixture
+def impatient_with(monkeypatch):
+    """Return what makes the checker wait less for behaviours that will be broken."""
+    judged = check.judged
+
+    def choose(names):
+        async def judged_so(subject, behaviour):
+            wait = IMPATIENT if behaviour.name in names else PATIENT
+            monkeypatch.setattr(check, "PATIENCE", wait)
+            return await judged(subject, behaviour)
+
+        monkeypatch.setattr(check, "judged", judged_so)
+
+    return choose
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Return the processes that the checker has started; none may be left."""
+    begun, processes = check.begun, []
+
+    async def noted(words, path):
+        program = await begun(words, path)
+        processes.append(program.process.pid)
+        return program
+
+    monkeypatch.setattr(check, "begun", noted)
+    yield processes
+    for group in processes:
+        assert not runs(group)
+
+
+def runs(group):
+    """Whether anything of a process group is left, dead ones nobody fetched aside."""
+    if Path("/proc/self/stat").exists():
+        stats = [found.read_text() for found in readable("/proc/[0-9]*/stat")]
+        fields = [stat.rpartition(")")[2].split() for stat in stats]
+        return any(field[2] == str(group) and field[0] != "Z" for field in fields)
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def readable(pattern):
+    for path in Path("/").glob(pattern.lstrip("/")):
+        try:
+            path.read_text()
+        except OSError:
+            continue  # it has ended meanwhile
+        yield Kept(path)
+
+
+class Kept:
+    def __init__(self, path):
+        self.text = path.read_text()
+
+    def read_text(self):
+        return self.text
+
+
+def named(results, verdict):
+    return {r["name"] for r in results["behaviours"] if r["verdict"] == verdict}
+
+
+# How far a server is
+
+
+@pytest.mark.parametrize("number", ["02", "03", "04", "05"])
+def test_our_own_step_is_as_far_as_its_number_and_no_further(
+    number, report, impatient_with, started
+):
+    step = story.find(number)
+    servers = story.steps_of("server")
+    goal = servers[min(servers.index(step) + 1, int("05") - 1)]
+    kept = {b.name for b in check.wanted(goal) if behaviours.holds(b, step)}
+    too_much = {b.name for b in check.wanted(goal)} - kept
+    impatient_with(too_much)
+    status, results = report(goal.number, step.path)
+    assert named(results, "kept") == kept
+    assert named(results, "broken") == too_much
+    assert results["reached"] == step.name
+    assert (status, results["kept"]) == ((1, False) if too_much else (0, True))
+
+
+def test_a_server_in_another_language_passes_up_to_05(lab, impatient_with, started):
+    impatient_with(())
+    status, out, err = lab("check", "05", *ROOMS)
+    assert (status, err) == (0, "")
+    judged, _, last = out.rpartition("\n\n")
+    kept = [line for line in judged.splitlines() if line.startswith("kept ")]
+    assert len(kept) == len(OF_THE_WIRE)
+    not_judged = len(UP_TO_05) - len(kept)
+    assert judged.count("not judged") == not_judged
+    assert last == (
+        f"{len(kept)} kept, {not_judged} not judged. "
+        "The server is as far as server05; the goal was server05.\n"
+    )
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_fault_is_found(fault, report, impatient_with, started):
+    impatient_with(FAULTS[fault])
+    status, results = report("05", *ROOMS, fault)
+    assert status == 1
+    assert named(results, "broken") == FAULTS[fault]
+    assert named(results, "kept") == set(OF_THE_WIRE) - FAULTS[fault]
+
+
+def test_there_is_a_fault_for_each_behaviour_of_the_wire():
+    alone = [broken for broken in FAULTS.values() if broken != SINCE_04]
+    assert set().union(*alone) | {JOINS} == set(OF_THE_WIRE)
+
+
+def test_the_node_server_says_which_faults_it_can_make():
+    done = subprocess.run(
+        [NODE, SERVERS / "rooms.mjs", "0", "none"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert re.findall(r"^  (\w+): ", done.stderr, re.MULTILINE) == list(FAULTS)
+
+
+def test_the_sketch_in_the_seed_stops_before_step_03(report, impatient_with, started):
+    # Its new_messages returns when it is cancelled; and it says that the handlers
+    # print, not what.
+    broken = {
+        "a_deadline_around_new_messages_raises",
+        "what_is_asked_for_is_printed",
+        "an_unknown_action_is_passed_over",
+    }
+    reached = "server02"
+    if sys.version_info < (3, 13):
+        # It never closes the writer. Later versions do when nobody holds it any more.
+        broken.add("the_server_hangs_up_on_who_has_finished")
+        reached = "server01"
+    # Some versions of 3.12 wait for such a connection when they are to end.
+    may_hang = {"ctrl_c_ends_it_when_nobody_is_connected"}
+    impatient_with(broken)
+    status, results = report("03", SERVERS / "seed03.py")
+    found = named(results, "broken")
+    assert status == 1
+    if sys.version_info[:2] == (3, 12) and found > broken:
+        broken, reached = broken | may_hang, None
+    assert found == broken
+    assert named(results, "kept") == {b["name"] for b in results["behaviours"]} - broken
+    assert results["reached"] == reached
+
+
+# The command line
+
+
+@pytest.fixture
+def rooms():
+    """Return the port of a node server that runs already."""
+    with subprocess.Popen(
+        [NODE, SERVERS / "rooms.mjs", "0"], stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            yield int(server.stdout.readline().rpartition(":")[2])
+            assert server.poll() is None  # it was not ours to end
+        finally:
+            server.kill()
+
+
+def test_a_server_that_runs_already_is_checked_and_goes_on(rooms, report):
+    status, results = report("05", "--connect", f"localhost:{rooms}")
+    assert (status, results["reached"]) == (0, "server05")
+    assert named(results, "kept") == set(OF_THE_WIRE)
+
+
+def test_the_json_has_everything_that_is_printed(rooms, lab):
+    words = ["check", "03", "--connect", f"127.0.0.1:{rooms}"]
+    _, printed, _ = lab(*words)
+    _, text, _ = lab(*words, "--json")
+    results = json.loads(text)
+    assert list(results) == ["step", "reached", "kept", "behaviours"]
+    assert (results["step"], results["reached"]) == ("server03", "server03")
+    for one in results["behaviours"]:
+        fields = "name since sentence verdict expected got hint page"
+        assert list(one) == fields.split()
+        assert one["verdict"] in ("kept", "broken", "not judged")
+        assert re.search(rf"{one['verdict']} +{one['since']}  ", printed)
+        assert one["sentence"] in printed
+
+
+def test_options_come_before_and_after_the_address(rooms, report):
+    where = ["--connect", f"127.0.0.1:{rooms}"]
+    for words in (["--only", JOINS, "05", *where], ["05", *where, "--only", JOINS]):
+        status, results = report(*words)
+        assert (status, named(results, "kept")) == (0, {JOINS})
+        assert results["reached"] is None  # nobody can say, after one of them
+
+
+def test_options_come_before_and_after_the_file(report, started):
+    file = STEPS / "server04.py"
+    for words in (["--only", JOINS, "05", file], ["05", file, "--only", JOINS]):
+        status, results = report(*words)
+        assert (status, named(results, "kept")) == (0, {JOINS})
+
+
+def test_step_takes_what_is_new_and_previous_stops_before(rooms, report):
+    where = ["--connect", f"127.0.0.1:{rooms}"]
+    _, new = report("05", "--step", *where)
+    assert {b["since"] for b in new["behaviours"]} == {"server05"}
+    _, before = report("05", "--previous", *where)
+    assert before["step"] == "server04"
+    assert {b["name"] for b in before["behaviours"]} == {
+        b.name for b in check.wanted(story.find("04"))
+    }
+
+
+def test_it_is_no_success_if_nothing_was_judged(rooms, report):
+    status, results = report("01", "--connect", f"127.0.0.1:{rooms}")
+    assert (status, named(results, "kept")) == (1, set())
+
+
+def test_a_broken_behaviour_is_explained(lab, impatient_with, started):
+    impatient_with(["the_name_on_a_message_is_the_servers"])
+    _, out, _ = lab(
+        *("check", "05", "--only", "the_name_on_a_message_is_the_servers"),
+        *(*ROOMS, "trusts_from"),
+    )
+    said = {"action": "chat", "room": "tea", "message": "hello", "from": "alice"}
+    heard = {**said, "from": "the queen"}
+    assert out.splitlines() == [
+        "BROKEN      server05  Whatever a client puts into its message, the relay says "
+        "who it really was.",
+        f"            expected: what bob hears: {json.dumps(said)}",
+        f"            got:      {json.dumps(heard)}",
+        "            hint:     build a new message; do not pass on the one that came",
+        "            read:     docs/05-delivery.rst",
+        "",
+        "1 broken",
+    ]
+
+
+def test_every_behaviour_has_a_hint_and_a_chapter():
+    for behaviour in behaviours.every():
+        assert behaviour.hint
+        assert (ROOT / check.page(behaviour)).is_file()
+
+
+def test_messages_are_shown_as_json():
+    with pytest.raises(NotYet) as caught:
+        expect([{"from": None}], {"from": "alice"}, "it")
+    assert caught.value.expected == 'it: {"from": "alice"}'
+    assert caught.value.got == '[{"from": null}]'
+
+
+REFUSED = {
+    "05": "one server is to be named",
+    "05 mine.py --connect localhost:1": "one server is to be named",
+    "05 --connect localhost": "--connect takes HOST:PORT, not localhost",
+    "05 --connect localhost:many": "--connect takes HOST:PORT",
+    "05 --connect localhost:65536": "--connect takes HOST:PORT",
+    "05 --connect ..:80": "nobody answers at ..:80",
+    "05 nowhere.py": "there is no file nowhere.py",
+    "99 nowhere.py": "there is no step '99'",
+    "conf.py 05": "the step comes first",
+    "utils01 conf.py": "utils01 is no server",
+    "05 conf.py --only dance": "there is no behaviour 'dance'",
+    "05 conf.py": "conf.py has no main(host, port)",
+    "05 -- no-such-program {port}": "no-such-program cannot be started: No such file",
+    "05 -- node rooms.mjs": "the command has to contain {port}",
+}
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_what_cannot_be_checked_is_refused(words, lab, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    status, out, err = lab("check", *words.split())
+    assert (status, out) == (2, "")
+    assert err.startswith("lab: ")
+    assert REFUSED[words] in err.splitlines()[0]
+
+
+def test_nobody_at_an_address_is_said_in_one_line(lab):
+    port = check.free_port()
+    status, out, err = lab("check", "05", "--connect", f"127.0.0.1:{port}")
+    assert (status, out, err) == (2, "", f"lab: nobody answers at 127.0.0.1:{port}\n")
+
+
+FILES = {
+    "def main(:\n": ", line 1: ",
+    "\0": "mine.py",
+    "x = 1\n": "has no main(host, port): nobody can call it",
+    "async def main(): pass\n": "has no main(host, port): nobody can call it",
+    "import no_such\nasync def main(port): pass\n": "No module named 'no_such'",
+    "async def main(port): 1 / 0\n": "it ended before it listened: ZeroDivisionError: ",
+    "async def main(port): pass\n": "it ended before it listened",
+}
+
+
+@pytest.mark.parametrize("text", FILES)
+def test_a_file_that_cannot_be_started_is_said_in_one_line(
+    text, lab, tmp_path, started
+):
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    status, out, err = lab("check", "05", file)
+    assert (status, out) == (2, "")
+    (line,) = err.splitlines()
+    assert line.startswith("lab: ")
+    assert FILES[text] in line
+
+
+# Bad subjects
+
+LISTENS = """
+import socket, subprocess, sys, threading, time
+door = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+"""
+
+# What attends to each connection, in a thread.
+ATTENDS = """
+def attended(connection):
+    try:
+        attend(connection)
+    except OSError:
+        pass
+while True:
+    connection = door.accept()[0]
+    threading.Thread(target=attended, args=[connection], daemon=True).start()
+"""
+
+FLOODS = """
+def attend(connection):
+    while True:
+        connection.sendall({data} * 1000)
+"""
+
+A_MESSAGE = b'\x10\0\0{"action":"chat"'[:3] + b'{"action":"cha"}'
+
+BAD = {
+    "never listens": "import time\ntime.sleep(600)",
+    "ends at once": "import sys\nprint('first', file=sys.stderr)\nsys.exit('sorry')",
+    "dies at the first message": LISTENS
+    + """
+while True:
+    connection = door.accept()[0]
+    if connection.recv(100):
+        sys.exit("I did not expect that")
+    connection.close()
+""",
+    "never answers": LISTENS + "time.sleep(600)",
+    "floods with messages": LISTENS + FLOODS.format(data=A_MESSAGE) + ATTENDS,
+    "floods with pings": LISTENS
+    + FLOODS.format(data=b'\x11\0\0{"action":"ping"}')
+    + ATTENDS,
+    "floods with garbage": LISTENS + FLOODS.format(data=b"\xff\xfe\xfd") + ATTENDS,
+    "speaks something else": LISTENS
+    + "def attend(c): c.sendall(b'HTTP/1.1 400 Bad Request'); c.close()"
+    + ATTENDS,
+    "answers with strange values": LISTENS
+    + "def attend(c): c.sendall(b'\\x0d\\0\\0{\"action\":[]}'); time.sleep(600)"
+    + ATTENDS,
+    "prints endlessly": LISTENS + "while True: print('la' * 1000)",
+    "prints an endless line": LISTENS + "while True: print('la' * 1000, end='')",
+    "closes the port": LISTENS
+    + """
+connection = door.accept()[0]
+door.close()
+connection.close()
+time.sleep(600)
+""",
+    "leaves a child": LISTENS
+    + """
+door.set_inheritable(True)
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"],
+    close_fds=False)
+connection = door.accept()[0]
+connection.close()
+""",
+}
+
+CANNOT_START = {
+    "never listens": r"it did not listen on 127.0.0.1:\d+ within 0.5 s",
+    "ends at once": "it ended before it listened: sorry",
+}
+
+SAYS = {
+    "dies at the first message": "I did not expect that",
+    "never answers": "nothing within 0.1 s",
+    "floods with messages": "flood|nothing but",
+    "floods with pings": "flood|nothing",
+    "floods with garbage": "which is not JSON|nothing within|hang-up",
+    "speaks something else": "hang-up|open connection",
+    "answers with strange values": r'nothing but {"action": \[\]}',
+    "prints endlessly": "nothing within",
+    "prints an endless line": "nothing within",
+    "closes the port": "Connect call failed",
+    "leaves a child": "nothing within",
+}
+
+
+@ON_POSIX
+@pytest.mark.parametrize("what", BAD)
+def test_a_server_that_misbehaves_gets_a_clear_line_and_is_ended(
+    what, lab, monkeypatch, started
+):
+    monkeypatch.setattr(check, "PATIENCE", 0.1)
+    monkeypatch.setattr(check, "GOODBYE", 0.1)
+    monkeypatch.setattr(client, "FLOOD", 10_000)
+    if what == "never listens":
+        monkeypatch.setattr(check, "START", 0.5)
+    begin = time.monotonic()
+    command = ["--", sys.executable, "-I", "-c", BAD[what], "{port}"]
+    status, out, err = lab("check", "04", "--step", *command)
+    assert time.monotonic() - begin < 20
+    assert started
+    if what in CANNOT_START:
+        assert (status, out) == (2, "")
+        assert re.fullmatch(f"lab: {CANNOT_START[what]}\n", err)
+        return
+    assert (status, err) == (1, "")
+    lines = out.splitlines()
+    got = [line for line in lines if line.startswith("            got:")]
+    assert len(got) == sum(line.startswith("BROKEN") for line in lines)
+    joins = lines[1 : lines.index(next(ln for ln in lines if "read:" in ln))]
+    assert re.search(SAYS[what], joins[1])
+    assert all(len(line) < 2 * check.SHOWN + 100 for line in lines)
+    assert all(line.isprintable() for line in lines)
+
+
+@ON_POSIX
+def test_a_child_that_left_the_group_does_not_hold_the_checker_up(
+    lab, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(check, "GOODBYE", 0.1)
+    code = """
+import pathlib, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"],
+    start_new_session=True)
+pathlib.Path(sys.argv[2]).write_text(str(child.pid))
+sys.exit("sorry")
+"""
+    file = tmp_path / "pid"
+    begin = time.monotonic()
+    command = ["--", sys.executable, "-I", "-c", code, "{port}", file]
+    status, _, err = lab("check", "04", *command)
+    os.kill(int(file.read_text()), signal.SIGKILL)
+    assert time.monotonic() - begin < 10
+    assert (status, err) == (2, "lab: it ended before it listened: sorry\n")
+
+
+@ON_POSIX
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_a_checker_that_is_stopped_leaves_nothing_running(number, tmp_path):
+    file = tmp_path / "pid"
+    code = LISTENS + "import os\nopen(sys.argv[2], 'w').write(f'{os.getpid()}\\n')\n"
+    code += "time.sleep(600)"
+    command = [sys.executable, "-I", "-c", code, "{port}", str(file)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "lab", "check", "04", "--step", "--", *command],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as checker:
+        checker.stdout.readline()  # the first verdict
+        checker.send_signal(getattr(signal, number))
+        _, err = checker.communicate(timeout=PATIENT * 2)
+    assert checker.returncode == 130
+    assert err == "lab: stopped; nothing is left running\n"
+    assert not runs(int(file.read_text()))
+
+
+def test_what_a_program_has_printed_stays_bounded():
+    latest = check.Latest()
+    for number in range(3):
+        latest.add("la\n" * check.LINES + f"{number}" + "x" * 2 * check.LENGTH)
+    assert len(latest.lines) == check.LINES
+    assert len(latest._unfinished) == check.LENGTH
+
+
+async def at_a_server(attend):
+    """Return a server that attends to each client with this, and what calls it."""
+    server = await asyncio.start_server(attend, "127.0.0.1", 0)
+    running = Running(Step(Path("a server"), "", "", ""))
+    running.listens_at(*server.sockets[0].getsockname()[:2])
+    return server, running
+
+
+def flooding(data):
+    async def attend(reader, writer):
+        try:
+            while True:
+                writer.write(data)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    return attend
+
+
+async def test_a_client_stops_listening_to_a_flood(monkeypatch):
+    monkeypatch.setattr(client, "FLOOD", 1000)
+    server, running = await at_a_server(flooding(A_MESSAGE * 100))
+    async with server:
+        alice = Client("alice", await Connection.open(running), PATIENT)
+        with pytest.raises(NotYet) as caught:
+            await alice.hear("joinroom")
+        assert caught.value.got.startswith("a flood: ")
+        assert len(alice.heard) < 10_000
+        with pytest.raises(NotYet) as caught:
+            await alice.hear_the_end()
+        assert caught.value.got.startswith("a flood: ")
+        await alice.close()
+
+
+async def test_a_connection_stops_listening_to_a_flood(monkeypatch):
+    monkeypatch.setattr(client, "FLOOD_BYTES", 1000)
+    server, running = await at_a_server(flooding(b"la" * 1000))
+    async with server:
+        caller = await Connection.open(running)
+        with pytest.raises(NotYet) as caught:
+            await caller.rest(PATIENT)
+        assert caught.value.got.startswith("a flood that begins with b'lala")
+        await caller.close()
+
+
+# The exercise
+
+
+def test_the_exercise_begins_at_the_step_before(lab, tmp_path, report, impatient_with):
+    file = tmp_path / "mine.py"
+    status, out, _ = lab("start", "05", file)
+    assert status == 0
+    assert f"python -m lab check 05 {file}" in out
+    text = file.read_text(encoding="utf-8")
+    assert text.split('"""')[2:] == (STEPS / "server04.py").read_text().split('"""')[2:]
+    assert f"To do: {story.find('05').new}" in " ".join(text.split())
+    impatient_with({b.name for b in UP_TO_05 if b.since == "server05"})
+    _, results = report("05", file)
+    assert results["reached"] == "server04"
+
+
+def test_the_exercise_overwrites_nothing(lab, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("mine")
+    status, out, err = lab("start", "05", file)
+    assert (status, out) == (2, "")
+    assert err == f"lab: {file} exists already, and is left as it is\n"
+    assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("step", "file", "why"),
+    [
+        ("05", "no/such/folder/mine.py", "cannot be written: No such file"),
+        ("05", "mine.txt", "is to be a Python file"),
+        ("01", "mine.py", "server01 builds on no other server step"),
+        ("utils01", "mine.py", "utils01 builds on no other server step"),
+        ("client01", "mine.py", "client01 builds on no other server step"),
+        ("99", "mine.py", "there is no step '99'"),
+    ],
+)
+def test_an_exercise_that_cannot_be_is_refused(step, file, why, lab, tmp_path):
+    status, out, err = lab("start", step, tmp_path / file)
+    assert (status, out) == (2, "")
+    assert why in err
+    assert len(err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_solution_is_a_diff_with_its_count(lab):
+    status, out, err = lab("solution", "05")
+    assert (status, err) == (0, "")
+    head, *lines = out.splitlines()
+    assert re.fullmatch(r"server04 to server05: \d+ changed lines", head)
+    assert all(line == "..." or line[:1] in "+- " for line in lines)
+    assert str(ROOT) not in out
+    assert any(line.startswith("+") for line in lines)
+
+
+def test_each_step_but_the_first_can_be_begun(tmp_path):
+    for step in story.steps_of("server")[1:]:
+        exercise.start(step, tmp_path / f"mine{step.number}.py")
+        compile((tmp_path / f"mine{step.number}.py").read_text(), "mine", "exec")
+
+
+# In a notebook
+
+
+async def test_a_function_of_a_notebook_is_checked_in_the_running_loop():
+    before = asyncio.all_tasks()
+    module = load(story.find("05"))
+    report = await check_here(module.client_connected, "05")
+    assert report.kept
+    assert {r.since for r in report.results} == {"server05"}
+    assert repr(report).splitlines()[-1] == f"{len(report.results)} kept"
+    assert "print" not in vars(module)
+    await until(lambda: asyncio.all_tasks() == before)
+
+
+async def until(condition):
+    async with asyncio.timeout(PATIENT):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+async def test_what_a_function_prints_is_judged_too():
+    module = load(story.find("03"))
+    vars(module)["print"] = print
+    report = await check_here(module.client_connected, "03", alone=False)
+    assert report.reached == "server03"
+    verdicts = {r.name: r.verdict for r in report.results}
+    assert verdicts["what_is_asked_for_is_printed"] == "kept"
+    assert verdicts["ctrl_c_ends_it_when_nobody_is_connected"] == "not judged"
+    assert vars(module)["print"] is print
+
+
+async def test_a_function_that_is_not_there_yet_is_told_why(monkeypatch):
+    monkeypatch.setattr(check, "PATIENCE", IMPATIENT)
+    module = load(story.find("03"))
+    report = await check_here(module.client_connected, "04")
+    assert not report.kept
+    assert "BROKEN      server04  Whoever joins a room gets the answer" in repr(report)
+    assert "expected: the answer {" in repr(report)
+
+
+async def test_what_a_function_raises_is_in_the_report():
+    async def attend(reader, writer):
+        raise KeyError("room")
+
+    report = await check_here(attend, "04")
+    assert {r.verdict for r in report.results} == {"broken", "not judged"} - (
+        set()
+        if any(r.verdict == "not judged" for r in report.results)
+        else {"not judged"}
+    )
+    assert "its last complaint was: KeyError: 'room'" in repr(report)
+
+
+async def test_a_function_that_will_not_end_does_not_hold_the_notebook_up(monkeypatch):
+    monkeypatch.setattr(check, "PATIENCE", 0.05)
+    monkeypatch.setattr(check, "GOODBYE", 0.05)
+    stop = asyncio.Event()
+
+    async def attend(reader, writer):
+        while not stop.is_set():
+            try:
+                await stop.wait()
+            except asyncio.CancelledError:
+                pass  # this is the mistake
+        writer.close()
+
+    async with asyncio.timeout(PATIENT):
+        report = await check_here(attend, "04")
+    assert not report.kept
+    stop.set()
+    await until(lambda: len(asyncio.all_tasks()) == 1)
+
+
+async def test_a_function_may_be_a_plain_one(monkeypatch):
+    monkeypatch.setattr(check, "PATIENCE", 0.05)
+    report = await check_here(lambda reader, writer: writer.close(), "02")
+    results = {r.name: r.verdict for r in report.results}
+    assert results["the_server_hangs_up_on_who_has_finished"] == "kept"
+
+
+async def test_what_is_no_function_is_refused():
+    with pytest.raises(TypeError, match="a function is to be checked, not 5"):
+        await check_here(5, "05")
