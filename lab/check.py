@@ -27,7 +27,7 @@ from lab.host import CHUNK, Process, Running, Transcript, _read, ctrl_c_for_chil
 from lab.notyet import NotYet
 from lab.story import ROOT, STEPS, Step
 
-PATIENCE = 2.0  # seconds for one answer
+PATIENCE = 1.0  # seconds for one answer
 START = 10.0  # seconds for a server to begin to listen: some languages compile first
 MOST = 60.0  # seconds for one behaviour, whatever the server does
 GOODBYE = 0.5  # seconds for hanging up on whoever only wanted to see if it listens

@@ -171,7 +171,7 @@ async def test_server01_runs_by_itself_and_stops_at_ctrl_c():
         await server.prints("tick 1", PATIENT)  # before that there is nothing to stop
         assert await server.interrupt(PATIENT) == 0
         assert str(server.errors) == ""
-        assert server.transcript.lines[-1] == "The server has stopped after 1 ticks."
+        assert server.transcript.lines[-1].startswith("The server has stopped after ")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="cannot send Ctrl-C there")

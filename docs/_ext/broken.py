@@ -18,9 +18,7 @@ from lab.host import start_process
 from lab.judge import Verdict, verdict
 from lab.twins import Twin
 
-PATIENCE = (
-    1.0  # seconds: the failure is often silence, and the build has to wait for it
-)
+PATIENCE = 0.5  # seconds: the failure is often silence, which the build waits for
 
 
 class Broken(Computed):

@@ -1,10 +1,10 @@
 """The seed's own sketch of step 03, kept as it is described there.
 
 ``new_messages`` and ``send_message`` are the seed's, word for word; ``Dict``, which it
-forgot to import, is imported here. ``client_connected`` is made of its description: nested
-handlers, a dictionary of them, ``async for``, look up and call. What is ours: ``main`` takes a host
-and a port, so that it can be started anywhere. The seed does not say what the handlers
-print; here they print what they were sent.
+forgot to import, is imported here. ``client_connected`` is made of its description:
+nested handlers, a dictionary of them, ``async for``, look up and call. What is ours:
+``main`` takes a host and a port, so that it can be started anywhere. The seed does not
+say what the handlers print; here they print what they were sent.
 """
 
 import asyncio
