@@ -170,6 +170,23 @@ async def test_a_client_that_breaks_off_is_gone_for_the_server():
             await bob.say("tea", "hello")
 
 
+async def test_hanging_up_is_bounded_when_the_server_reads_nothing(monkeypatch):
+    monkeypatch.setattr("lab.client.PATIENCE", IMPATIENT)
+    over = asyncio.Event()
+
+    async def client_connected(reader, writer):
+        await over.wait()
+        writer.close()
+
+    async with await asyncio.start_server(client_connected, "127.0.0.1", 0) as server:
+        caller = await Connection.open(listening(server))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(caller.send(bytes(50_000_000)), IMPATIENT)
+        async with asyncio.timeout(PATIENT):
+            await caller.close()
+        over.set()
+
+
 async def test_a_server_that_is_not_there_is_not_yet():
     with socket.socket() as taken:  # so that nobody else listens there
         taken.bind(("127.0.0.1", 0))
