@@ -9,10 +9,11 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import checking, exercise, story
+from lab import checking, exercise, searching, story
 from lab.check import CannotStart
 from lab.exercise import NoExercise
 from lab.host import load
+from lab.searching import CannotSearch
 from lab.story import NoSuchStep, Step
 
 EPILOG = """\
@@ -24,6 +25,7 @@ EPILOG = """\
   python -m lab check 05 -- node mine.js {port}     the same in any language
   python -m lab check 05 --connect localhost:9011   a server that runs already
   python -m lab solution 05            what our step 05 changed
+  python -m lab search 05 --seeds 1000 let random crowds loose on it, in a simulation
 """
 
 
@@ -39,9 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if words[:1] == ["check"]:
             return checking.run(words[1:])
+        if words[:1] == ["search"]:
+            return searching.run(words[1:])
         options = parser().parse_args(words)
         status: int = options.action(options)
-    except (NoSuchStep, NoExercise, CannotStart, Refused) as refusal:
+    except (NoSuchStep, NoExercise, CannotStart, CannotSearch, Refused) as refusal:
         print(f"lab: {refusal}", file=sys.stderr)
         return 2
     return status
@@ -75,8 +79,9 @@ def parser() -> argparse.ArgumentParser:
     )
     run.set_defaults(action=run_step)
 
-    # It has a parser of its own: in this one a file could not follow an option.
+    # They have parsers of their own: in this one a file could not follow an option.
     commands.add_parser("check", help="see how far a server is, yours or anybody's")
+    commands.add_parser("search", help="look for trouble: random crowds, seed by seed")
 
     begin = commands.add_parser("start", help="begin to build a step yourself")
     begin.add_argument("step", help="the step to build, such as 05")

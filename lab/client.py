@@ -10,7 +10,6 @@ import json
 import socket
 import struct
 import sys
-import time
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
 from typing import Protocol
@@ -38,6 +37,7 @@ class Connection:
     def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self.socket: socket.socket = writer.get_extra_info("socket")
         self.address: tuple[str, int] = writer.get_extra_info("sockname")[:2]
 
     @classmethod
@@ -96,10 +96,13 @@ class Connection:
 
     def reset(self) -> None:
         """Break the connection off, as a crash or a pulled cable does (RST)."""
-        sock: socket.socket = self._writer.get_extra_info("socket")
         # Linger for no time at all: the kernel throws away what is unsent.
         on_for_no_time = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, on_for_no_time)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, on_for_no_time)
+        self.abort()
+
+    def abort(self) -> None:
+        """Let go of the connection at once, whatever is still to be sent."""
         self._writer.transport.abort()
 
     async def close(self) -> None:
@@ -112,7 +115,7 @@ class Connection:
             async with asyncio.timeout(PATIENCE):
                 await self._writer.wait_closed()
         except TimeoutError:
-            self._writer.transport.abort()
+            self.abort()
         except ConnectionError:
             pass  # it was broken already: closed is closed
 
@@ -144,7 +147,7 @@ class Client:
 
     async def send(self, message: Message) -> None:
         """Send any message; NotYet if the server has hung up."""
-        self.log.append((time.perf_counter(), True, message))
+        self.log.append((_now(), True, message))
         await self.connection.send(wire.encode(message))
 
     async def join(self, room: str) -> Message:
@@ -246,13 +249,18 @@ class Client:
             self._news.set()
 
     async def _note(self, message: Message) -> None:
-        self.log.append((time.perf_counter(), False, message))
+        self.log.append((_now(), False, message))
         self.heard.append(message)
         if message.get("action") == "ping":
             await self.send({"action": "pong"})
         else:
             self._unread.append(message)
             self._news.set()
+
+
+def _now() -> float:
+    """Return the time on the loop's clock, which a simulation sets."""
+    return asyncio.get_running_loop().time()
 
 
 async def connect(server: Server, name: str, patience: float = PATIENCE) -> Client:

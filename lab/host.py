@@ -21,8 +21,9 @@ import traceback
 from asyncio.subprocess import PIPE
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Self
 
 from lab import story
@@ -136,6 +137,10 @@ class Running:
         self._clients.append(connection)
         return connection
 
+    async def interrupt(self, patience: float = PATIENCE) -> int:
+        """Press Ctrl-C and return the exit status; TypeError if it is no process."""
+        raise TypeError("only a process can be sent a signal")
+
     async def stop(self) -> None:
         """End the clients, then the step, in bounded time."""
         # All at once: one may be held up by another, who does not read.
@@ -189,18 +194,18 @@ class InLoop(Running):
             if line.cancelled():
                 raise OSError(f"{self.step.name} ended at once")
         self._note_address(await line)
-        self._before_clients = self._tasks()
+        self._before_clients = self.tasks()
 
     async def stop(self) -> None:
         """End the clients, then the step, in bounded time."""
         ours = bool(self._clients)
         await super().stop()
         if ours:  # what attended to them ends by itself; for others nobody knows
-            await self._end(self._tasks() - self._before_clients, cancel=False)
+            await self._end(self.tasks() - self._before_clients, cancel=False)
         if self._main is not None:
             await self._end({self._main}, cancel=True)
             # Somebody else's connection may have held it up: see the module's text.
-            await self._end(self._tasks(), cancel=True)
+            await self._end(self.tasks(), cancel=True)
         self._give_back_errors()
         sys.modules.pop(self.module.__name__, None)
 
@@ -235,7 +240,7 @@ class InLoop(Running):
             return True
         return error.__context__ is not None and self._is_ours(error.__context__)
 
-    def _tasks(self) -> set[asyncio.Task[Any]]:
+    def tasks(self) -> set[asyncio.Task[Any]]:
         """Return the tasks that run code of this step."""
         return {
             task
@@ -383,6 +388,24 @@ def ctrl_c_for_children() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+@contextmanager
+def standing_in(name: str, path: Path | None) -> Iterator[None]:
+    """Let steps that are loaded in the block import this file as the module ``name``.
+
+    Without a file, everything is as it was.
+    """
+    before = sys.modules.get(name)
+    if path is not None:
+        sys.modules[name] = load(Step(path, "", "", ""))
+    try:
+        yield
+    finally:
+        if before is not None:
+            sys.modules[name] = before
+        elif path is not None:
+            del sys.modules[name]
+
+
 def load(step: Step, settings: Mapping[str, str] | None = None) -> ModuleType:
     """Import a step afresh, with some of its upper-case constants changed.
 
@@ -397,10 +420,16 @@ def load(step: Step, settings: Mapping[str, str] | None = None) -> ModuleType:
         raise ValueError(f"{step.path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    exec(_compiled(step.path, step.path.stat().st_mtime_ns), vars(module))
     for setting, value in (settings or {}).items():
         change(module, setting, value)
     return module
+
+
+@cache
+def _compiled(path: Path, changed: int) -> CodeType:
+    """Return the code of a file. A search loads the same step hundreds of times."""
+    return compile(path.read_bytes(), str(path), "exec")
 
 
 def change(module: ModuleType, setting: str, value: str) -> None:

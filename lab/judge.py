@@ -3,21 +3,25 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from lab import behaviours, story
+from lab import behaviours, simulation, story
+from lab.behaviours import SIMULATED, Behaviour
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
 from lab.host import Running, start, start_process
 from lab.notyet import NotYet
+from lab.simulation.program import Program
 from lab.story import Step
 
 PATIENCE = 1.0  # seconds: whoever judges by hand sits and waits
+
+Begin = Callable[[Step], Awaitable[Running]]
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The answer: ``not_yet`` is None where the behaviour is kept."""
 
-    behaviour: behaviours.Behaviour
+    behaviour: Behaviour
     step: Step
     not_yet: NotYet | None
 
@@ -43,23 +47,39 @@ async def judge(behaviour: str, step: str, patience: float = PATIENCE) -> Verdic
 
 
 async def verdict(
-    behaviour: str,
-    step: Step,
-    patience: float = PATIENCE,
-    begin: Callable[[Step], Awaitable[Running]] | None = None,
+    behaviour: str, step: Step, patience: float = PATIENCE, begin: Begin | None = None
 ) -> Verdict:
-    """Try one behaviour on a step, started as ``begin`` does.
+    """Try one behaviour on a step, started as ``begin`` does, and return the verdict.
 
-    Otherwise it runs in the loop, or as a process where the behaviour needs one.
+    Otherwise it is started in the way that the behaviour needs.
     """
     wanted = behaviours.find(behaviour)
-    begin = begin or (start_process if wanted.needs == "exit" else start)
     try:
-        if wanted.of_framing:
-            await wanted.run(Framing.of(step, patience=patience))
-        else:
-            async with Bench(await begin(step), patience=patience) as bench:
-                await wanted.run(bench)
+        await put(wanted, step, patience, begin)
     except NotYet as not_yet:
         return Verdict(wanted, step, not_yet)
     return Verdict(wanted, step, None)
+
+
+async def put(
+    behaviour: Behaviour, step: Step, patience: float, begin: Begin | None = None
+) -> None:
+    """Put a step to a behaviour; NotYet, with what came instead, if it has it not.
+
+    The step runs in the loop; as a process, or in a simulation, where the behaviour has
+    to see what only these can show; and as ``begin`` starts it, if that is given.
+    """
+    if behaviour.of_framing:
+        await behaviour.run(Framing.of(step, patience=patience))
+    elif begin is None and behaviour.needs in SIMULATED:
+        put_in_simulation(behaviour, step, patience)
+    else:
+        begin = begin or (start_process if behaviour.needs == "exit" else start)
+        async with Bench(await begin(step), patience=patience) as bench:
+            await behaviour.run(bench)
+
+
+def put_in_simulation(behaviour: Behaviour, step: Step, patience: float) -> None:
+    """Do as ``put`` does, in a simulation, where no answer takes any time."""
+    begin = Program.start if behaviour.needs == "exit" else start
+    simulation.run(put(behaviour, step, patience, begin))

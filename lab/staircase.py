@@ -4,9 +4,7 @@ import asyncio
 
 from lab import behaviours, story
 from lab.behaviours import Behaviour
-from lab.behaviours.bench import Bench
-from lab.behaviours.framing_bench import Framing
-from lab.host import start, start_process
+from lab.judge import put
 from lab.notyet import NotYet
 from lab.story import Step
 
@@ -19,12 +17,7 @@ async def kept(behaviour: Behaviour, step: Step) -> bool:
     """Put a step to a behaviour, and return whether it kept it."""
     patience = PATIENT if behaviours.holds(behaviour, step) else IMPATIENT
     try:
-        if behaviour.of_framing:
-            await behaviour.run(Framing.of(step, patience=patience))
-        else:
-            begin = start_process if behaviour.needs == "exit" else start
-            async with Bench(await begin(step), patience=patience) as bench:
-                await behaviour.run(bench)
+        await put(behaviour, step, patience)
     except NotYet:
         return False
     return True

@@ -5,9 +5,7 @@ import sys
 import pytest
 
 from lab import behaviours, story
-from lab.behaviours.bench import Bench
-from lab.behaviours.framing_bench import Framing
-from lab.host import start, start_process
+from lab.judge import put, put_in_simulation
 from lab.notyet import NotYet
 from lab.staircase import IMPATIENT, PATIENT
 
@@ -44,9 +42,7 @@ def skip_what_cannot_be_judged_here(behaviour):
 )
 async def test_server(behaviour, step, patience):
     skip_what_cannot_be_judged_here(behaviour)
-    begin = start_process if behaviour.needs == "exit" else start
-    async with Bench(await begin(step), patience=patience) as bench:
-        await behaviour.run(bench)
+    await put(behaviour, step, patience)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +50,15 @@ async def test_server(behaviour, step, patience):
     [stair(behaviour, step) for step in WITH_FRAMING for behaviour in OF_FRAMING],
 )
 async def test_framing(behaviour, step, patience):
-    await behaviour.run(Framing.of(step, patience=patience))
+    await put(behaviour, step, patience)
+
+
+# The same once more, where no time passes and nothing is left to chance.
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "step", "patience"),
+    [stair(behaviour, step) for step in SERVERS for behaviour in OF_SERVERS],
+)
+def test_server_in_the_simulation(behaviour, step, patience):
+    put_in_simulation(behaviour, step, patience)

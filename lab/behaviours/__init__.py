@@ -22,7 +22,11 @@ from lab.story import Step
 
 Run = Callable[[Any], Awaitable[None]]
 
-NEEDS = ("output", "exit")  # what a bench may have beyond the wire
+# What a bench may have beyond the wire: what is printed; signals, exit status and
+# stderr; a clock that can be made to run; a network that counts. Only a simulation has
+# the last two.
+NEEDS = ("output", "exit", "clock", "writes")
+SIMULATED = ("clock", "writes")
 
 
 @dataclass(frozen=True)

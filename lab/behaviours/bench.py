@@ -4,12 +4,14 @@ A behaviour knows no more than this, so it can judge a step in the running loop,
 process, or anything else that can be called.
 """
 
+import asyncio
 import json
 from typing import Any, Self
 
 from lab.client import Client, Connection
-from lab.host import Process, Running
+from lab.host import Running
 from lab.notyet import NotYet
+from lab.simulation.loop import Loop
 
 
 class Bench:
@@ -57,10 +59,28 @@ class Bench:
 
         Needs: exit. NotYet if the process does not end.
         """
-        if not isinstance(self.server, Process):
-            raise TypeError("only a process can be sent a signal")
         status = await self.server.interrupt(self.patience)
         return status, str(self.server.errors)
+
+    async def wait(self, seconds: float) -> None:
+        """Let so many seconds pass at once (needs: clock)."""
+        self._simulated()
+        await asyncio.sleep(seconds)
+
+    def writes(self, client: Client) -> int:
+        """Return how often the server has sent to a client (needs: writes).
+
+        That is how often it asked the system to: what it wrote while there was no room
+        on the wire goes together later.
+        """
+        end = self._simulated().network.facing(client.connection.address)
+        return end.sends
+
+    def _simulated(self) -> Loop:
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, Loop):
+            raise TypeError("only in a simulation can time be let pass, or writes seen")
+        return loop
 
 
 def expect(got: Any, expected: Any, what: str) -> None:

@@ -12,3 +12,17 @@ from lab.behaviours.bench import Bench, expect
 async def ctrl_c_ends_it_when_nobody_is_connected(bench: Bench) -> None:
     """With nobody connected, Ctrl-C ends the process without an error."""
     expect(await bench.ends(), (0, ""), "the exit status and stderr")
+
+
+@since(
+    1,
+    until=2,
+    needs="clock",
+    hint="await asyncio.sleep(1.0), print, and again",
+)
+async def a_sign_of_life_comes_every_second(bench: Bench) -> None:
+    """While nothing else happens, the server shows every second that it is there."""
+    await bench.wait(3600.5)
+    await bench.prints("tick 3600")
+    ticks = [line for line in bench.server.transcript.lines if "tick" in line]
+    expect(len(ticks), 3600, "the signs of life in an hour")

@@ -1,0 +1,306 @@
+"""The system's part of the network: sockets, and the link between two of them.
+
+A socket never blocks. ``send`` takes what there is room for, ``recv`` gives what has
+come, and both raise BlockingIOError where a real one would make the caller wait. Who
+wants to wait asks to be called back when there is something to read, or room to write.
+"""
+
+import collections
+import contextvars
+import enum
+import errno
+import os
+import socket
+import struct
+from asyncio import AbstractEventLoop
+from collections.abc import Callable
+
+CAPACITY = 64 * 1024  # bytes in one direction: sent, and not yet read at the other end
+
+Address = tuple[str, int]
+
+
+class Sign(enum.Enum):
+    """What goes over a link beside bytes."""
+
+    END = "end"  # no more will come (FIN)
+    RESET = "reset"  # the connection is broken off (RST)
+    LOST = "lost"  # nothing that was sent has been answered for a quarter of an hour
+
+
+Portion = bytes | Sign
+
+
+def failure(number: int) -> OSError:
+    """Return the exception that Python raises for an error number of the system."""
+    return OSError(number, os.strerror(number))
+
+
+class Watched:
+    """Calls back when it is ready, once in a turn of the loop for as long as it is.
+
+    A real loop asks a selector about all its sockets; each of these asks for itself.
+    """
+
+    def __init__(self, loop: AbstractEventLoop, ready: Callable[[], bool]) -> None:
+        self._loop = loop
+        self._ready = ready
+        self._callback: Callable[[], None] | None = None
+        self._context: contextvars.Context | None = None
+        self._scheduled = False
+
+    def start(self, callback: Callable[[], None]) -> None:
+        """Call back from now on."""
+        self._callback = callback
+        # The context of whoever watches. Without it the callback would run in that of
+        # whoever has made it ready: a server in that of its client.
+        self._context = contextvars.copy_context()
+        self.look()
+
+    def stop(self) -> None:
+        """Call back no more."""
+        self._callback = None
+
+    def look(self) -> None:
+        """See whether it is ready now; to be called whenever it may have become so."""
+        if self._callback is not None and not self._scheduled and self._ready():
+            self._scheduled = True
+            self._loop.call_soon(self._call, context=self._context)
+
+    def _call(self) -> None:
+        self._scheduled = False
+        if self._callback is not None and self._ready():
+            self._callback()
+            self.look()
+
+
+class Link:
+    """What lies between two sockets. This one loses no time and no bytes."""
+
+    def join(self, near: "Socket", far: "Socket") -> None:
+        """Lie between these two."""
+
+    def carry(self, receiver: "Socket", portion: Portion) -> None:
+        """Take something to one of the two."""
+        receiver.arrive(portion)
+
+
+class Named:
+    """What every socket can tell about itself."""
+
+    family = socket.AF_INET
+    type = socket.SOCK_STREAM
+    proto = 0
+
+    def __init__(self, name: Address, peername: Address | None = None) -> None:
+        self._name = name
+        self._peername = peername
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._name} to {self._peername}>"
+
+    def fileno(self) -> int:
+        """Return -1: it is no file."""
+        return -1
+
+    def getsockname(self) -> Address:
+        """Return the host and the port of this end."""
+        return self._name
+
+    def getpeername(self) -> Address:
+        """Return the host and the port of the other end; OSError if there is none."""
+        if self._peername is None:
+            raise failure(errno.ENOTCONN)
+        return self._peername
+
+    def setsockopt(self, level: int, option: int, value: int | bytes) -> None:
+        """Do nothing: most options are about things that are not here."""
+
+
+class Socket(Named):
+    """One end of a connection."""
+
+    def __init__(
+        self,
+        loop: AbstractEventLoop,
+        name: Address,
+        peername: Address,
+        capacity: int = CAPACITY,
+    ) -> None:
+        super().__init__(name, peername)
+        self.reader = Watched(loop, self._readable)
+        self.writer = Watched(loop, self._writable)
+        self.closed = False
+        self.capacity = capacity
+        self.on_the_way = 0  # bytes sent from here, and not read at the other end
+        self._arrived: collections.deque[bytes] = collections.deque()
+        self._ended = False  # the other end will send no more
+        self._finished = False  # this end will send no more
+        self._broken = False
+        self._error: int | None = None  # to be raised once, by whoever asks first
+        self._lingers = True
+        self.sends = 0  # how often something was sent from here
+        self.most_kept = 0  # bytes, at most, that the transport above has kept
+        self.link: Link
+        self._peer: Socket
+        self._when_closed: Callable[[Socket], None] = lambda _: None
+
+    def connect(
+        self, peer: "Socket", link: Link, when_closed: Callable[["Socket"], None]
+    ) -> None:
+        """Join this end to the other one."""
+        self._peer, self.link, self._when_closed = peer, link, when_closed
+
+    def setsockopt(self, level: int, option: int, value: int | bytes) -> None:
+        """Heed SO_LINGER with no time at all: then ``close`` breaks off (RST)."""
+        if option == socket.SO_LINGER and isinstance(value, bytes):
+            on, seconds = struct.unpack("hh" if len(value) == 4 else "ii", value)
+            self._lingers = not (on and seconds == 0)
+
+    def send(self, data: bytes) -> int:
+        """Send what there is room for, and return how many bytes that is.
+
+        BlockingIOError if there is no room; another OSError if the connection is
+        broken, or was finished from here.
+        """
+        self._raise_error()
+        if self._broken or self._finished:
+            raise failure(errno.EPIPE)
+        room = self.capacity - self.on_the_way
+        if room <= 0:
+            raise failure(errno.EAGAIN)
+        taken = data[:room] if len(data) > room else data
+        self.sends += 1
+        self.on_the_way += len(taken)
+        self.link.carry(self._peer, taken)
+        return len(taken)
+
+    def recv(self, most: int) -> bytes:
+        """Return what has come, at most so many bytes; none at the end of the stream.
+
+        BlockingIOError if nothing has come; another OSError if the connection broke.
+        What came before it broke can still be read.
+        """
+        if not self._arrived:
+            self._raise_error()
+            if self._ended or self._broken:
+                return b""
+            raise failure(errno.EAGAIN)
+        data = self._take(most)
+        self._peer.on_the_way -= len(data)
+        self._peer.writer.look()
+        return data
+
+    def shutdown(self, how: int) -> None:
+        """Send no more, and go on reading (SHUT_WR)."""
+        if not self._finished and not self._broken:
+            self._finished = True
+            self.link.carry(self._peer, Sign.END)
+
+    def close(self) -> None:
+        """Let go of this end.
+
+        The other one sees the end of the stream; or a reset, if something that it sent
+        was never read here, for then it has been told too much.
+        """
+        if self.closed:
+            return
+        self.closed = True
+        self.reader.stop()
+        self.writer.stop()
+        if not self._broken:
+            if self._arrived or not self._lingers:
+                self.link.carry(self._peer, Sign.RESET)
+            elif not self._finished:
+                self.link.carry(self._peer, Sign.END)
+        self._finished = True
+        self._arrived.clear()
+        self._when_closed(self)
+
+    def arrive(self, portion: Portion) -> None:
+        """Take what the link brings."""
+        if self.closed:
+            # Nobody is here. Whoever sends words (and not just its end) is told.
+            if isinstance(portion, bytes):
+                self.link.carry(self._peer, Sign.RESET)
+        elif not self._broken:
+            if isinstance(portion, bytes):
+                self._arrived.append(portion)
+            elif portion is Sign.END:
+                self._ended = True
+            else:
+                self._break(portion)
+            self.reader.look()
+
+    def _break(self, sign: Sign) -> None:
+        self._broken = True
+        # As Linux has it: a pipe is broken for whoever went on after the other's end.
+        half_closed = self._ended and not self._finished
+        after_reset = errno.EPIPE if half_closed else errno.ECONNRESET
+        self._error = errno.ETIMEDOUT if sign is Sign.LOST else after_reset
+        self.on_the_way = 0
+        self.writer.look()
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            number, self._error = self._error, None
+            raise failure(number)
+
+    def _take(self, most: int) -> bytes:
+        arrived = self._arrived
+        if len(arrived) == 1 and len(arrived[0]) <= most:
+            return arrived.popleft()
+        data = b"".join(arrived)
+        arrived.clear()
+        if len(data) > most:
+            arrived.append(data[most:])
+        return data[:most]
+
+    def _readable(self) -> bool:
+        return bool(self._arrived) or self._ended or self._broken
+
+    def _writable(self) -> bool:
+        return self.on_the_way < self.capacity or self._broken
+
+
+class Listener(Named):
+    """A socket that listens: a queue of those who have knocked."""
+
+    def __init__(
+        self,
+        loop: AbstractEventLoop,
+        name: Address,
+        when_closed: Callable[["Listener"], None],
+    ) -> None:
+        super().__init__(name)
+        self.listening = False
+        self.knocks = Watched(loop, lambda: bool(self._queue))
+        self._queue: collections.deque[Socket] = collections.deque()
+        self._when_closed = when_closed
+
+    def listen(self, backlog: int) -> None:
+        """Let others knock from now on."""
+        self.listening = True
+
+    def knock(self, caller: Socket) -> None:
+        """Put the server's end of a connection into the queue."""
+        self._queue.append(caller)
+        self.knocks.look()
+
+    def accept(self) -> Socket:
+        """Return the end of whoever has waited longest; BlockingIOError if nobody."""
+        if not self._queue:
+            raise failure(errno.EAGAIN)
+        return self._queue.popleft()
+
+    def close(self) -> None:
+        """Listen no more. Whoever still waits to be let in is reset."""
+        self.listening = False
+        self.knocks.stop()
+        while self._queue:
+            waiting = self._queue.popleft()
+            waiting.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+            waiting.close()
+        self._when_closed(self)

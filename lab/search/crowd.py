@@ -1,0 +1,265 @@
+"""Plays a plan: starts the step in the simulation, and lets the clients loose on it."""
+
+import asyncio
+import itertools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lab import simulation
+from lab.client import Client, Connection
+from lab.host import InLoop, standing_in
+from lab.network.faults import RoughLink
+from lab.notyet import NotYet
+from lab.search.plan import Act, Part, Plan
+from lab.simulation import Loop
+from lab.story import Step
+from lab.wire import Message
+
+PATIENCE = 10.0  # seconds: nobody who has done nothing wrong waits longer for an answer
+SETTLED = 100.0  # seconds, until whatever is still on its way has arrived
+STALL = 30.0  # seconds that somebody reads nothing
+VISITOR = 2 * STALL  # seconds: a visitor may have to wait for itself
+RUBBISH = (b"\2\0\0[]", b"\3\0\0\x80\x80\x80", b"\x40\0\0half", b"\1\0\0x", b"\0")
+
+
+class Said(NamedTuple):
+    """Something that was said; ``number`` counts what happens, in its order."""
+
+    number: int
+    room: str
+    text: str
+
+
+@dataclass
+class Played:
+    """A client when all is over: what it meant to do, and what it said and heard.
+
+    ``joined`` maps each room in which it is to the number of the moment at which it was
+    told so, and ``asked`` has every room that it ever wanted to be in. ``trouble`` is
+    what it found missing.
+    """
+
+    part: Part
+    client: Client | None = None
+    said: list[Said] = field(default_factory=list)
+    joined: dict[str, int] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    trouble: NotYet | None = None
+    hung_up_on: bool = False  # the server closed its end after this client's
+
+
+@dataclass
+class Run:
+    """One seed, played: what every client saw, and what was left at the end."""
+
+    plan: Plan
+    step: Step
+    everybody: list[Played] = field(default_factory=list)
+    open_ends: int = 0  # sockets of the server that nobody has closed
+    tasks: list[str] = field(default_factory=list)  # of the step, still running
+    peak: int = 0  # bytes that waited for one client, at most
+    stuck: str = ""
+
+    @property
+    def staying(self) -> list[Played]:
+        """Those who stay to the end, and do nothing wrong."""
+        return [played for played in self.everybody if played.part.stays]
+
+
+def play(
+    step: Step, plan: Plan, *, answers: bool = True, utils: Path | None = None
+) -> Run:
+    """Play a plan on a step, in a simulation of its own.
+
+    ``answers`` says whether this step answers at all. ``utils`` is a file to stand in
+    for ``utils01``.
+    """
+    run = Run(plan, step)
+    stage = _Stage(run, answers, utils)
+    try:
+        simulation.run(
+            stage.play(), debug=False, seed=plan.seed, capacity=plan.capacity
+        )
+    except (simulation.Stuck, simulation.Spinning) as error:
+        run.stuck = str(error)
+    stage.loop.network.drop()  # such as dead connections, of which no end knows
+    return run
+
+
+def link_of(client: Client) -> RoughLink:
+    """Return what lies between a client and the server."""
+    sock: Any = client.connection.socket
+    link: RoughLink = sock.link
+    return link
+
+
+class _Stage:
+    """The server, and the clients that are around it."""
+
+    def __init__(self, run: Run, answers: bool, utils: Path | None) -> None:
+        self.run, self.answers, self.utils = run, answers, utils
+        self.moments = itertools.count()  # time does not tell: much happens at once
+        self.loop: Loop
+        self.server: InLoop
+        self.gathered: asyncio.Barrier
+
+    async def play(self) -> None:
+        """Play all parts at once, and look at what is left when everybody has gone."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, Loop), "played in a simulation"
+        self.loop = loop
+        with standing_in("utils01", self.utils):
+            self.server = InLoop(self.run.step, {})
+        simulation.number_objects(self.server.module, loop)
+        await self.server.begin(0)
+        self.run.everybody = [Played(part) for part in self.run.plan.parts]
+        self.gathered = asyncio.Barrier(max(1, len(self.run.staying)))
+        visits = [self._visit(p) for p in self.run.everybody if not p.part.stays]
+        gone = asyncio.Event()
+        stays = [self._stay(played, gone) for played in self.run.staying]
+        async with asyncio.TaskGroup() as tasks:
+            for stay in stays:
+                tasks.create_task(stay)
+            visiting = [tasks.create_task(visit) for visit in visits]
+            if visiting:
+                await asyncio.wait(visiting)
+            await asyncio.sleep(SETTLED)
+            gone.set()
+        await asyncio.sleep(SETTLED)
+        await self._look()
+
+    async def _look(self) -> None:
+        """Note what the server has left behind."""
+        port = self.server.address[1]
+        left = [end for end in self.loop.network.open if end.getsockname()[1] == port]
+        dead = sum(played.part.end == "dead" for played in self.run.everybody)
+        self.run.open_ends = max(0, len(left) - dead)
+        self.run.peak = self.loop.network.peak(port)
+        await self.server.stop()
+        # On some versions asyncio complains of every handler that is cancelled.
+        self.loop.set_exception_handler(lambda *_: None)
+        self.run.tasks = [task.get_name() for task in self.server.tasks()]
+
+    # Those who stay.
+
+    async def _stay(self, played: Played, gone: asyncio.Event) -> None:
+        """Do what the part says, and wait until every word must have arrived."""
+        try:
+            client = await self._call(played)
+            joins = [act for act in played.part.acts if act.what == "join"]
+            for act in joins:
+                await self._act(played, client, act)
+            await self.gathered.wait()
+            for act in played.part.acts:
+                if act not in joins:
+                    await self._act(played, client, act)
+            await gone.wait()
+            # An answer comes after all that the server had to say before it. Twice:
+            # what others said before their first answer is certain to be out by then.
+            for _ in range(2):
+                played.asked.add("tea")
+                if self.answers:
+                    await client.join("tea")
+                await asyncio.sleep(PATIENCE)
+            await self._finish(played, client)
+        except NotYet as not_yet:
+            played.trouble = not_yet
+            await self.gathered.abort()
+        except asyncio.BrokenBarrierError:
+            pass  # somebody else has found what is wrong
+        finally:
+            self._hang_up(played)
+
+    # Those who come and go.
+
+    async def _visit(self, played: Played) -> None:
+        """Do what the part says, for as long as it goes well, and go as it says."""
+        try:
+            client = await self._call(played)
+            for act in played.part.acts:
+                await self._act(played, client, act)
+            await self._go(played, client)
+        except NotYet:
+            pass  # a visitor has troubles of its own: only those who stay can complain
+        finally:
+            self._hang_up(played)
+
+    async def _go(self, played: Played, client: Client) -> None:
+        connection = client.connection
+        match played.part.end:
+            case "finish":
+                await self._finish(played, client)
+            case "close":
+                await client.close()
+            case "reset":
+                connection.reset()
+            case "dead":
+                link_of(client).die()
+                await asyncio.sleep(SETTLED)
+            case "rubbish":
+                number = len(played.part.acts) % len(RUBBISH)
+                await connection.send(RUBBISH[number])
+                await self._finish(played, client)
+
+    # What both do.
+
+    async def _call(self, played: Played) -> Client:
+        """Connect, and say who we are; again if the call is refused."""
+        host, port = self.server.address
+        while True:
+            try:
+                streams = await self.loop.network.open_connection(
+                    host, port, faults=played.part.faults
+                )
+                break
+            except ConnectionRefusedError:
+                await asyncio.sleep(1.0)
+        patience = PATIENCE if played.part.stays else VISITOR
+        client = Client(played.part.name, Connection(*streams), patience)
+        played.client = client
+        await client.send({"action": "connect", "username": played.part.name})
+        return client
+
+    async def _act(self, played: Played, client: Client, act: Act) -> None:
+        await asyncio.sleep(act.pause)
+        match act.what:
+            case "join":
+                played.asked.add(act.room)
+                await self._ask(client, "joinroom", act.room)
+                played.joined[act.room] = next(self.moments)
+            case "leave":
+                await self._ask(client, "leaveroom", act.room)
+                played.joined.pop(act.room, None)
+            case "stall":
+                sock: Any = client.connection.socket
+                link_of(client).stall(sock, STALL)
+            case "outside" if act.room not in played.joined:
+                await client.say(act.room, "from outside")
+            case "say" | "forge" if act.room in played.joined:
+                await self._say(played, client, act)
+
+    async def _ask(self, client: Client, action: str, room: str) -> None:
+        if not self.answers:
+            await client.send({"action": action, "room": room})
+        elif action == "joinroom":
+            await client.join(room)
+        else:
+            await client.leave(room)
+
+    async def _say(self, played: Played, client: Client, act: Act) -> None:
+        text = f"{played.part.name} says {len(played.said)}".ljust(act.size, ".")
+        message: Message = {"action": "chat", "room": act.room, "message": text}
+        if act.what == "forge":
+            message |= {"from": "the queen", "colour": "red"}
+        played.said.append(Said(next(self.moments), act.room, text))
+        await client.send(message)
+
+    async def _finish(self, played: Played, client: Client) -> None:
+        client.connection.finish()
+        await client.hear_the_end()
+        played.hung_up_on = not link_of(client).was_reset
+
+    def _hang_up(self, played: Played) -> None:
+        if played.client is not None:
+            played.client.connection.abort()

@@ -1,0 +1,247 @@
+"""What has to hold however a crowd behaves, each with the step from which on it does.
+
+An invariant is a function of a run that yields a sentence for each way in which the run
+breaks it. The search stops at the first.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from lab import story
+from lab.search.crowd import PATIENCE, Played, Run
+from lab.search.plan import LONG
+from lab.story import Step
+from lab.wire import Message
+
+Check = Callable[[Run], Iterator[str]]
+
+# Bytes that may wait for one client at most: the backlog of step 06 on, and a frame.
+BOUND = 2**20 + 2 * LONG
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """One thing that always holds."""
+
+    check: Check
+    since: str
+
+    @property
+    def name(self) -> str:
+        """The name of its function."""
+        return str(getattr(self.check, "__name__", self.check))
+
+    @property
+    def sentence(self) -> str:
+        """What holds, as one sentence."""
+        return " ".join((self.check.__doc__ or "").split())
+
+
+INVARIANTS: list[Invariant] = []
+
+
+def since(step: str) -> Callable[[Check], Check]:
+    """State from which step on an invariant holds."""
+
+    def register(check: Check) -> Check:
+        INVARIANTS.append(Invariant(check, step))
+        return check
+
+    return register
+
+
+def of(step: Step) -> list[Invariant]:
+    """Return those that hold for a step."""
+    names = [other.name for other in story.steps_of("server")]
+    so_far = names[: names.index(step.name) + 1]
+    return [invariant for invariant in INVARIANTS if invariant.since in so_far]
+
+
+@since("server02")
+def something_can_always_happen(run: Run) -> Iterator[str]:
+    """Nobody waits for ever, and nobody spins."""
+    if run.stuck:
+        yield run.stuck
+
+
+@since("server02")
+def who_stays_is_attended_to(run: Run) -> Iterator[str]:
+    """Whoever stays and does nothing wrong is answered, and hung up on at its end."""
+    for played in run.staying:
+        if played.trouble is not None:
+            yield f"{played.part.name}: {played.trouble}"
+
+
+@since("server02")
+def everything_is_closed(run: Run) -> Iterator[str]:
+    """When all clients have gone, the server has closed its ends of the connections."""
+    if run.open_ends:
+        yield f"connections that the server has left open: {run.open_ends}"
+
+
+@since("server02")
+def nothing_is_left_running(run: Run) -> Iterator[str]:
+    """When the server has stopped, none of its tasks is left."""
+    if run.tasks:
+        yield f"tasks that are left: {', '.join(run.tasks)}"
+
+
+@since("server05")
+def nothing_is_lost_between_those_who_stay(run: Run) -> Iterator[str]:
+    """Those who stay hear all that the others who stay say in their rooms, in order."""
+    for listener in run.staying:
+        for speaker in run.staying:
+            if speaker is not listener:
+                yield from differences(listener, speaker, whole=True)
+
+
+@since("server05")
+def who_stays_is_heard_in_time(run: Run) -> Iterator[str]:
+    """Those who stay hear each other without delay."""
+    said = {
+        message["message"]: (when, played.part.name)
+        for played in run.staying
+        for when, message in logged(played, sent=True)
+    }
+    for played in run.staying:
+        for when, message in logged(played, sent=False):
+            before, speaker = said.get(str(message.get("message")), (when, ""))
+            if when - before > PATIENCE:
+                late = f"{when - before:.0f} s after it was said"
+                yield f"{played.part.name} hears {speaker} {late}"
+
+
+@since("server05")
+def who_leaves_is_heard_up_to_a_point(run: Run) -> Iterator[str]:
+    """Of one who leaves, those who stay hear what it said, in order, without a gap."""
+    for listener in run.staying:
+        for speaker in run.everybody:
+            if not speaker.part.stays:
+                yield from differences(listener, speaker, whole=speaker.hung_up_on)
+
+
+@since("server05")
+def nobody_hears_a_room_they_are_not_in(run: Run) -> Iterator[str]:
+    """Nobody hears anything of a room that they have not asked to be in."""
+    for played, message in everything_heard(run):
+        own_answer = message.get("from") == played.part.name
+        if message.get("room") not in played.asked and not own_answer:
+            yield f"{played.part.name}, in {sorted(played.asked)}, hears {message}"
+
+
+@since("server05")
+def nobody_hears_themself(run: Run) -> Iterator[str]:
+    """Nobody hears what they have said."""
+    for played, message in everything_heard(run):
+        if is_chat(message) and spoken_by(message) == played.part.name:
+            yield f"{played.part.name} hears {shortened(message)}"
+
+
+@since("server05")
+def a_relay_is_true(run: Run) -> Iterator[str]:
+    """Relays carry the fields of the protocol and the name of who said it."""
+    for played, message in everything_heard(run):
+        if not is_chat(message):
+            continue
+        honest = set(message) == {"action", "room", "message", "from"}
+        if not honest or message["from"] != spoken_by(message):
+            yield f"{played.part.name} hears {shortened(message)}"
+
+
+@since("server05")
+def who_comes_also_goes(run: Run) -> Iterator[str]:
+    """Those who stay hear of everyone who comes, and then that they have gone."""
+    dead = {p.part.name for p in run.everybody if p.part.end == "dead"}
+    staying = {p.part.name for p in run.staying}
+    for played in run.staying:
+        present: set[tuple[str, str]] = set()
+        for message in played.client.heard if played.client else []:
+            who, room = str(message.get("from")), str(message.get("room"))
+            if who in staying or who in dead:
+                continue
+            if message.get("action") == "joinroom":
+                present.add((who, room))
+            elif message.get("action") == "leaveroom":
+                # Whoever was there before is in the list of members, not in the news.
+                present.discard((who, room))
+        for who, room in sorted(present):
+            yield f"{played.part.name} never hears that {who} has left {room}"
+
+
+@since("server05")
+def what_waits_is_bounded(run: Run) -> Iterator[str]:
+    """Nobody has more bytes waiting for them than the backlog that they may have."""
+    if run.peak > BOUND:
+        yield f"{run.peak} bytes waited for one client"
+
+
+# What the checks above are made of.
+
+
+def said_to(speaker: Played, listener: Played) -> list[str]:
+    """Return what was said in rooms when the listener knew that it was in them."""
+    return [
+        said.text
+        for said in speaker.said
+        if said.room in listener.joined and said.number > listener.joined[said.room]
+    ]
+
+
+def heard_from(listener: Played, speaker: Played) -> list[str]:
+    """Return what the listener heard of the speaker's words."""
+    heard = listener.client.heard if listener.client else []
+    return [
+        str(message.get("message"))
+        for message in heard
+        if is_chat(message) and spoken_by(message) == speaker.part.name
+    ]
+
+
+def differences(listener: Played, speaker: Played, *, whole: bool) -> Iterator[str]:
+    """Yield what is wrong with what was heard; ``whole`` if nothing may be missing."""
+    heard = heard_from(listener, speaker)
+    words = f"{listener.part.name} hears {speaker.part.name}"
+    in_order = [said.text for said in speaker.said if said.text in heard]
+    if len(set(heard)) < len(heard):
+        yield f"{words} twice: {named(heard)}"
+    elif heard != in_order:
+        yield f"{words} say {named(heard)}, and not in this order: {named(in_order)}"
+    due = said_to(speaker, listener)
+    got = [text for text in due if text in heard]
+    if got != due[: len(got)] or (whole and len(got) < len(due)):
+        missing = [text for text in due if text not in heard]
+        yield f"{words} say {len(got)} of {len(due)}; missing: {named(missing)}"
+
+
+def everything_heard(run: Run) -> Iterator[tuple[Played, Message]]:
+    """Yield every message that anybody heard."""
+    for played in run.everybody:
+        for message in played.client.heard if played.client else []:
+            yield played, message
+
+
+def logged(played: Played, *, sent: bool) -> Iterator[tuple[float, Message]]:
+    """Yield what one client has said, or what it has heard others say, and when."""
+    for when, by_us, message in played.client.log if played.client else []:
+        if is_chat(message) and by_us == sent:
+            yield when, message
+
+
+def is_chat(message: Message) -> bool:
+    """Whether it is something that was said."""
+    return message.get("action") == "chat"
+
+
+def spoken_by(message: Message) -> str:
+    """Return who really said it: in a crowd, every text names its speaker."""
+    return str(message.get("message")).partition(" says ")[0]
+
+
+def named(said: list[str]) -> list[str]:
+    """Return texts without what only makes them long."""
+    return [text.rstrip(".") for text in said]
+
+
+def shortened(message: Message) -> Message:
+    """Return a message with its text as ``named`` has it."""
+    return {**message, "message": str(message.get("message")).rstrip(".")}

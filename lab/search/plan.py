@@ -1,0 +1,160 @@
+"""What a crowd of clients is going to do, drawn from a seed: plain data, no network.
+
+Since it is data it can be printed, cut down and played again. ``shorter`` gives the
+plans that are a little shorter than one, to find the shortest that still shows a fault.
+"""
+
+import random
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from lab.network import Faults
+
+ROOMS = ("tea", "milk", "lemon")
+# Bytes that a wire holds, and the latencies and jitters, in seconds, with which it can
+# carry a long text in a few seconds: only so many bytes are on the way at a time.
+WIRES = {
+    1024: ((0.0, 0.0),),
+    16384: ((0.0, 0.0), (0.001, 0.05)),
+    65536: ((0.0, 0.0), (0.001, 0.05), (0.1, 0.5)),
+}
+SHORT, LONG = 12, 30_000  # characters of what is said; a long one fills any wire
+OFTEN_LONG = 0.2  # of all that is said
+OFTEN_TEA = 0.6  # of all that happens: in one room, people get into each other's way
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that a client does, so many seconds after the one before."""
+
+    pause: float
+    what: str  # join, leave, say, forge, outside, stall
+    room: str
+    size: int = 0  # characters
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one client does. One that stays has no trouble but a slow network.
+
+    ``end`` is how it goes: finish, close, reset, rubbish, dead.
+    """
+
+    name: str
+    stays: bool
+    faults: Faults
+    acts: tuple[Act, ...]
+    end: str
+
+    @property
+    def rooms(self) -> list[str]:
+        """The rooms that it joins, in this order."""
+        return list(dict.fromkeys(act.room for act in self.acts if act.what == "join"))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A crowd: its parts, all played at once, and how much its wires hold."""
+
+    seed: int
+    capacity: int
+    parts: tuple[Part, ...]
+
+    @property
+    def size(self) -> int:
+        """How much there is to look at."""
+        return sum(2 + len(part.acts) for part in self.parts)
+
+
+def drawn(seed: int, troubles: Collection[str]) -> Plan:
+    """Return the plan of this seed, with no trouble but those that are named."""
+    chance = random.Random(seed)
+    capacity = chance.choice(list(WIRES))
+    staying = [
+        _staying(name, chance, _slow(capacity, chance, troubles))
+        for name in ("alice", "bob", "cleo")[: chance.randint(2, 3)]
+    ]
+    visiting = [
+        _visiting(
+            f"guest {number}", chance, _slow(capacity, chance, troubles), troubles
+        )
+        for number in range(chance.randint(1, 4))
+    ]
+    return Plan(seed, capacity, tuple(staying + visiting))
+
+
+def shorter(plan: Plan) -> Iterator[Plan]:
+    """Yield plans that are a little shorter: without a client, or some of its acts.
+
+    Whoever stays keeps its rooms, since what it should hear depends on them.
+    """
+    for part in plan.parts:
+        yield replace(plan, parts=tuple(p for p in plan.parts if p is not part))
+    for place, part in enumerate(plan.parts):
+        kept = [act for act in part.acts if part.stays and act.what == "join"]
+        rest = tuple(act for act in part.acts if act not in kept)
+        for fewer in _fewer(rest):
+            acts = (*kept, *fewer)
+            parts = list(plan.parts)
+            parts[place] = replace(part, acts=acts)
+            yield replace(plan, parts=tuple(parts))
+
+
+def _fewer(acts: tuple[Act, ...]) -> Iterator[tuple[Act, ...]]:
+    size = len(acts) // 2
+    while size:
+        for begin in range(0, len(acts), size):
+            yield acts[:begin] + acts[begin + size :]
+        size //= 2
+
+
+def _staying(name: str, chance: random.Random, faults: Faults) -> Part:
+    joined = chance.sample(ROOMS, chance.randint(1, len(ROOMS)))
+    if "tea" not in joined:
+        joined.append("tea")  # where all of them meet
+    acts = [Act(_pause(chance), "join", room) for room in joined]
+    acts += [_said(chance, "say", joined) for _ in range(chance.randint(2, 12))]
+    return Part(name, True, faults, tuple(acts), "finish")
+
+
+def _visiting(
+    name: str, chance: random.Random, faults: Faults, troubles: Collection[str]
+) -> Part:
+    acts = [Act(_pause(chance), "join", _room(chance, ROOMS))]
+    kinds = ["say", "say", "say", "say", "join", "leave", "outside"]
+    kinds += [
+        what
+        for what, why in (("forge", "forged"), ("stall", "stalled"))
+        if why in troubles
+    ]
+    for _ in range(chance.randint(0, 10)):
+        acts.append(_said(chance, chance.choice(kinds), ROOMS))
+    ends = {"gone": "close", "reset": "reset", "rubbish": "rubbish", "dead": "dead"}
+    end = chance.choice(["finish", *(ends[t] for t in ends if t in troubles)])
+    if "refused" in troubles:
+        faults = replace(faults, refused=0.2)
+    if "reset" in troubles:
+        faults = replace(faults, reset=0.2, within=chance.choice((60, 2000)))
+    return Part(name, False, faults, tuple(acts), end)
+
+
+def _said(chance: random.Random, what: str, rooms: Collection[str]) -> Act:
+    size = LONG if chance.random() < OFTEN_LONG else SHORT
+    return Act(_pause(chance), what, _room(chance, rooms), size)
+
+
+def _room(chance: random.Random, rooms: Collection[str]) -> str:
+    return "tea" if chance.random() < OFTEN_TEA else chance.choice(list(rooms))
+
+
+def _pause(chance: random.Random) -> float:
+    # Mostly one thing right after the other: then they get into each other's way.
+    return 0.0 if chance.random() < 0.7 else round(chance.random(), 2)
+
+
+def _slow(capacity: int, chance: random.Random, troubles: Collection[str]) -> Faults:
+    late, jitter = chance.choice(WIRES[capacity])
+    if "late" not in troubles:
+        late = jitter = 0.0
+    split = chance.choice((0.0, 0.3)) if "pieces" in troubles else 0.0
+    return Faults(latency=late, jitter=jitter, split=split)

@@ -1,0 +1,287 @@
+"""The loop itself: a turn, the clock, the signals, and the network that it brings."""
+
+import asyncio
+import atexit
+import collections
+import contextlib
+import heapq
+import io
+import itertools
+import random
+import signal
+import threading
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any, Literal, TypeVar, TypeVarTuple
+
+from lab.network import CAPACITY, Faults, Network
+from lab.network.faults import NONE
+from lab.waiting import waits_for
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+TURNS = 100_000  # of the loop without the clock moving: something spins
+OUTSIDE = 5.0  # seconds of real time that a thread outside may take to be heard
+
+
+class Stuck(RuntimeError):
+    """Nothing can ever happen again; the text says which task waits for what."""
+
+
+class Spinning(RuntimeError):
+    """The loop turns and time stands still; the text says which tasks there are."""
+
+
+class Killed(SystemExit):
+    """The process was ended by a signal for which there is no handler.
+
+    Its ``code`` is the exit status, such as -15. Nothing tidies up: nothing that ran in
+    the loop will ever run again.
+    """
+
+
+# What killed processes have left undone. To throw it away would run its ``finally``,
+# which is put off until the end of this process, and not heard then.
+_UNDONE: list[asyncio.Task[Any]] = []
+
+
+@atexit.register
+def _throw_away() -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        for task in _UNDONE:
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            coroutine = task.get_coro()
+            if coroutine is not None:
+                coroutine.close()
+
+
+class Loop(asyncio.BaseEventLoop):
+    """An event loop whose clock moves when everybody waits.
+
+    A loop has two things to go by: ``_ready``, a queue of what is to be called now, and
+    ``_later``, a heap of what is to be called at a certain time. Tasks, futures, timers
+    and sockets put their callbacks into one of them, and know no more of the loop.
+
+    ``idle`` says what to do when nothing can happen any more: ``"stuck"`` raises Stuck,
+    ``"ctrl-c"`` presses Ctrl-C first.
+    """
+
+    # What asyncio's own base class keeps, for the types.
+    _ready: collections.deque[asyncio.Handle]
+    _stopping: bool
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        faults: Faults = NONE,
+        capacity: int = CAPACITY,
+        idle: Literal["stuck", "ctrl-c"] = "stuck",
+    ) -> None:
+        super().__init__()
+        self.network = Network(
+            self, capacity=capacity, faults=faults, chance=random.Random(seed)
+        )
+        # With a number, since a heap alone keeps no order among equal times.
+        self._later: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._now = 0.0
+        self._idle = idle
+        self._turns = 0  # since the clock has moved
+        self._killed: Killed | None = None
+        self._names = itertools.count(1)
+        self.numbers = itertools.count()  # of tasks and timers, in their order
+        self._signals: dict[int, tuple[Callable[..., object], tuple[Any, ...]]] = {}
+        self._threads = set(threading.enumerate())
+        self._from_outside = threading.Event()
+        self.set_task_factory(_numbered)
+
+    # -- a turn of the loop
+
+    def _run_once(self) -> None:
+        """Run everybody who is ready now. If nobody is, it becomes later."""
+        if self._killed is not None:
+            raise self._killed
+        if not self._ready:
+            self._wait()
+        self._turns += 1
+        if self._turns > TURNS:
+            self._turns = 0  # so that those who spin can be cancelled
+            raise Spinning(self._told(f"{TURNS} turns and no time has passed"))
+        # Whoever becomes ready meanwhile has to wait for the next turn.
+        for _ in range(len(self._ready)):
+            handle = self._ready.popleft()
+            if not handle.cancelled():
+                handle._run()
+
+    def _wait(self) -> None:
+        """Set the clock to the next time that somebody has asked for."""
+        later = self._later
+        while later and later[0][2].cancelled():
+            heapq.heappop(later)
+        if self._stopping:
+            return
+        if not later:
+            self._nothing_to_wait_for()
+            return
+        self._now = max(self._now, later[0][0])
+        self._turns = 0
+        while later and later[0][0] <= self._now:
+            self._ready.append(heapq.heappop(later)[2])
+
+    def _nothing_to_wait_for(self) -> None:
+        others = {thread for thread in threading.enumerate() if thread.is_alive()}
+        # A thread that was started by what runs here may still have something to say.
+        if others - self._threads and self._from_outside.wait(OUTSIDE):
+            self._from_outside.clear()
+            return
+        if self._idle == "ctrl-c":
+            self._idle = "stuck"
+            self.interrupt()
+        else:
+            raise Stuck(self._told("nothing can ever happen again"))
+
+    def _told(self, what: str) -> str:
+        tasks = sorted(asyncio.all_tasks(self), key=hash)
+        lines = [f"\n  {task.get_name()}: {waits_for(task)}" for task in tasks]
+        return f"at {self._now:g} s {what}; waiting:{''.join(lines) or ' nobody'}"
+
+    # -- the clock
+
+    def time(self) -> float:
+        """Return the seconds since the loop was made, by its own clock."""
+        return self._now
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call back at a time of this clock; at the same time, in the order asked."""
+        if self.is_closed():
+            raise RuntimeError("Event loop is closed")
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._later, (when, next(self.numbers), timer))
+        return timer
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call back after so many seconds."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def create_task(
+        self, coro: Any, *, name: object = None, **options: Any
+    ) -> asyncio.Task[Any]:
+        """Start a task. One without a name gets the next number of this loop."""
+        name = name or f"Task-{next(self._names)}"
+        return super().create_task(coro, name=name, **options)
+
+    # -- signals
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self.deliver(signal.SIGINT)
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+        self.deliver(signal.SIGTERM)
+
+    def deliver(self, number: int) -> None:
+        """Do what happens when the process gets this signal.
+
+        Raises Killed, or KeyboardInterrupt for Ctrl-C, if nobody handles it.
+        """
+        if number in self._signals:
+            callback, arguments = self._signals[number]
+            self.call_soon(callback, *arguments)
+            return
+        in_main = threading.current_thread() is threading.main_thread()
+        handler = signal.getsignal(number) if in_main else signal.SIG_DFL
+        if number == signal.SIGINT and handler is signal.SIG_DFL:
+            handler = signal.default_int_handler
+        if callable(handler):
+            handler(number, None)
+        elif handler is not signal.SIG_IGN:
+            self._killed = Killed(-number)
+            _UNDONE.extend(asyncio.all_tasks(self))
+            raise self._killed
+
+    def add_signal_handler(
+        self, sig: int, callback: Callable[[*Ts], object], *args: *Ts
+    ) -> None:
+        """Call back when the signal comes."""
+        self._signals[sig] = callback, args
+
+    def remove_signal_handler(self, sig: int) -> bool:
+        """Call back no more; return whether somebody was called."""
+        return self._signals.pop(sig, None) is not None
+
+    # -- the network, and what a process has besides
+
+    async def create_server(self, *args: Any, **options: Any) -> asyncio.Server:
+        """Listen on the network of this loop; see ``lab.network.Network``."""
+        return await self.network.create_server(*args, **options)
+
+    async def create_connection(self, *args: Any, **options: Any) -> Any:
+        """Connect on the network of this loop; see ``lab.network.Network``."""
+        return await self.network.create_connection(*args, **options)
+
+    def _start_serving(self, *args: Any) -> None:
+        self.network.start_serving(*args)
+
+    def _stop_serving(self, listener: Any) -> None:
+        self.network.stop_serving(listener)
+
+    def _write_to_self(self) -> None:
+        self._from_outside.set()
+
+    async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> Any:
+        """Return the address itself: there is only one computer."""
+        return [(2, 1, 6, "", (host, port))]
+
+    def run_in_executor(
+        self, executor: Any, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Call the function at the next turn, and return a future for its result."""
+        future: asyncio.Future[T] = self.create_future()
+
+        def work() -> None:
+            if not future.cancelled():
+                try:
+                    future.set_result(func(*args))
+                except Exception as error:
+                    future.set_exception(error)
+
+        self.call_soon(work)
+        return future
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Do nothing: there are no threads."""
+
+
+class _Task(asyncio.Task[T]):
+    """A task with a number. Sets of tasks are gone through in the order of hashes.
+
+    The usual hash is where an object lies in memory, which differs from run to run.
+    """
+
+    number: int
+
+    def __new__(cls, coro: Any, *, loop: Loop, **_: Any) -> "_Task[T]":
+        task = super().__new__(cls)
+        task.number = next(loop.numbers)
+        return task
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+def _numbered(loop: Any, coro: Any, **options: Any) -> asyncio.Task[Any]:
+    return _Task(coro, loop=loop, **options)

@@ -1,0 +1,45 @@
+"""Keeps sets in order, so that the same seed brings the same run.
+
+A set is gone through in the order of hashes, and the hash of an object is by default
+where it lies in memory: another place in every run. The tasks of our loop have numbers
+for hashes. This does the same for the classes of a step.
+"""
+
+from types import ModuleType
+from typing import Any
+
+from lab.simulation.loop import Loop
+
+
+def number_objects(module: ModuleType, loop: Loop) -> None:
+    """Let the objects of a module's own classes have numbers for hashes.
+
+    What is equal stays as it is: this is for classes that say nothing of either.
+    """
+    for name, value in list(vars(module).items()):
+        own = isinstance(value, type) and value.__module__ == module.__name__
+        if (
+            own
+            and value.__hash__ is object.__hash__
+            and not issubclass(value, Exception)
+        ):
+            vars(module)[name] = _numbered(value, loop)
+
+
+def _numbered(cls: type, loop: Loop) -> type:
+    def hash_of(self: Any) -> int:
+        # Numbered when first asked: a class with slots has no room but this one.
+        try:
+            number: int = self._number
+        except AttributeError:
+            number = self._number = next(loop.numbers)
+        return number
+
+    body = {
+        "__slots__": ("_number",),
+        "__hash__": hash_of,
+        "__module__": cls.__module__,
+        "__qualname__": cls.__qualname__,
+        "__doc__": cls.__doc__,
+    }
+    return type(cls.__name__, (cls,), body)

@@ -1,0 +1,112 @@
+"""Runs a file as a program of its own, from its first line to its exit status."""
+
+import contextlib
+import io
+import runpy
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.host import PATIENCE, Running
+from lab.notyet import NotYet
+from lab.simulation.loop import Loop, Spinning, Stuck
+from lab.simulation.running import instead
+from lab.story import STEPS, Step
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a program ended: its exit status, what it wrote, and when, in seconds."""
+
+    status: int
+    output: str
+    errors: str
+    time: float
+
+
+def run_file(
+    path: Path,
+    arguments: Sequence[str] = (),
+    *,
+    ctrl_c_at: float | None = None,
+    sigterm_at: float | None = None,
+    **options: Any,
+) -> Ended:
+    """Run a Python file unmodified as ``__main__``, and return how it ended.
+
+    Ctrl-C and SIGTERM come at a time of the simulation's clock, in seconds; Ctrl-C also
+    comes when nothing can happen any more. Options are those of ``simulation.Loop``.
+    Raises Stuck if the program does not end then, and Spinning if it spins.
+    """
+    loop = Loop(**{"idle": "ctrl-c", **options})
+    if ctrl_c_at is not None:
+        loop.call_at(ctrl_c_at, loop.interrupt)
+    if sigterm_at is not None:
+        loop.call_at(sigterm_at, loop.terminate)
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        instead(loop),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(errors),
+        _as_started([str(path), *arguments]),
+    ):
+        status = _status(path, errors)
+    return Ended(status, output.getvalue(), errors.getvalue(), loop.time())
+
+
+def _status(path: Path, errors: io.StringIO) -> int:
+    """Run the file, and return the exit status that a process would have."""
+    try:
+        runpy.run_path(str(path), run_name="__main__")
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=errors)
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except (Stuck, Spinning):
+        raise
+    except KeyboardInterrupt:
+        traceback.print_exc(file=errors)
+        return 130
+    except Exception:
+        traceback.print_exc(file=errors)
+        return 1
+    return 0
+
+
+class Program(Running):
+    """A step whose process is ended: with nobody connected, by Ctrl-C.
+
+    It begins when it ends, for its clock is its own, and nobody could wait for it.
+    """
+
+    @classmethod
+    async def start(cls, step: Step) -> "Program":
+        """Return a step that can be interrupted."""
+        return cls(step)
+
+    async def interrupt(self, patience: float = PATIENCE) -> int:
+        """Run it, press Ctrl-C and return the exit status.
+
+        NotYet if it does not end by itself then.
+        """
+        try:
+            ended = run_file(self.step.path, ctrl_c_at=patience)
+        except Stuck as error:
+            raise NotYet("a process that ends", str(error)) from error
+        self.transcript.add(ended.output)
+        self.errors.add(ended.errors)
+        return ended.status
+
+
+@contextlib.contextmanager
+def _as_started(words: list[str]) -> Any:
+    """Let the program find the command line and the modules that a process would."""
+    argv, path = sys.argv, list(sys.path)
+    sys.argv, sys.path[:0] = words, [str(STEPS)]
+    try:
+        yield
+    finally:
+        sys.argv, sys.path[:] = argv, path

@@ -1,0 +1,83 @@
+"""Runs something in the simulation, wherever it is called from."""
+
+import asyncio
+import itertools
+import signal
+import threading
+from asyncio import events
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from lab.simulation.loop import Loop
+
+T = TypeVar("T")
+
+
+def run(
+    main: Coroutine[Any, Any, T], *, debug: bool | None = None, **options: Any
+) -> T:
+    """Run a coroutine to its end, as asyncio.run does, and return what it returns.
+
+    Options are those of Loop. Raises what the coroutine raises, and Stuck or Spinning.
+    """
+    with (
+        outside(),
+        own_signals(),
+        asyncio.Runner(debug=debug, loop_factory=lambda: Loop(**options)) as runner,
+    ):
+        return runner.run(main)
+
+
+@contextmanager
+def instead(loop: Loop | None = None, **options: Any) -> Iterator[None]:
+    """Let ``asyncio.run`` and ``asyncio.Runner`` mean a simulation in this block.
+
+    So a program runs unmodified, the ``run_path`` of ``runpy`` included. ``loop`` is to
+    be used for the first of them; all others get one with these options.
+    """
+    loops = itertools.chain([loop] if loop else [], iter(lambda: Loop(**options), None))
+    before, events.new_event_loop = events.new_event_loop, lambda: next(loops)
+    try:
+        with outside(), own_signals():
+            yield
+    finally:
+        events.new_event_loop = before
+
+
+@contextmanager
+def own_signals() -> Iterator[None]:
+    """Let what runs here have the handlers of a fresh process, and give ours back."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's alone
+        return
+    fresh: dict[int, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, fresh[number]) for number in fresh}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Step out of the loop that runs in this thread, if one does, for a while."""
+    loop = events._get_running_loop()
+    if loop is None:
+        yield
+        return
+    task = asyncio.current_task(loop)
+    if task is not None:
+        asyncio.tasks._leave_task(loop, task)
+    events._set_running_loop(None)
+    try:
+        yield
+    finally:
+        # asyncio offers these to those who write loops, and asks others to keep away.
+        events._set_running_loop(loop)
+        if task is not None:
+            asyncio.tasks._enter_task(loop, task)
