@@ -66,18 +66,7 @@ def parser() -> argparse.ArgumentParser:
     tell.add_argument("--markdown", action="store_true", help="as the README's table")
     tell.set_defaults(action=print_story)
 
-    run = commands.add_parser("run", help="start a step")
-    run.add_argument("step", help="05, server05, or a Python file with a main")
-    run.add_argument("--host", type=_host, help="the address to listen on (127.0.0.1)")
-    run.add_argument("--port", type=_port, help="the port; 0 takes a free one (9011)")
-    run.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="change an upper-case constant of the step for this run",
-    )
-    run.set_defaults(action=run_step)
+    _add_run(commands)
 
     # They have parsers of their own: in this one a file could not follow an option.
     commands.add_parser("check", help="see how far a server is, yours or anybody's")
@@ -92,6 +81,21 @@ def parser() -> argparse.ArgumentParser:
     solve.add_argument("step", help="such as 05")
     solve.set_defaults(action=show_solution)
     return top
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser("run", help="start a step")
+    run.add_argument("step", help="05, server05, or a Python file with a main")
+    run.add_argument("--host", type=_host, help="the address to listen on (127.0.0.1)")
+    run.add_argument("--port", type=_port, help="the port; 0 takes a free one (9011)")
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change an upper-case constant of the step for this run",
+    )
+    run.set_defaults(action=run_step)
 
 
 def print_story(options: argparse.Namespace) -> int:

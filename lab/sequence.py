@@ -3,12 +3,13 @@
 Inline SVG without a script; ``currentColor`` makes it readable in light and dark.
 """
 
-import html
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lab import drawing
 from lab.client import Client
+from lab.drawing import seen, several, written
 from lab.wire import Message
 
 ROW = 30  # pixels from one message to the next
@@ -28,17 +29,36 @@ class Arrow:
 
 
 class Sequence:
-    """A sequence diagram; a notebook shows it, ``svg()`` gives the picture itself."""
+    """A sequence diagram; a notebook shows it, ``svg()`` gives the picture itself.
 
-    def __init__(self, arrows: Iterable[Arrow], peers: Iterable[str] = ()) -> None:
+    Of a long run the first messages are drawn, as many as ``most`` says, or with
+    ``last`` the last ones.
+    """
+
+    def __init__(
+        self,
+        arrows: Iterable[Arrow],
+        peers: Iterable[str] = (),
+        *,
+        most: int = MOST,
+        last: bool = False,
+    ) -> None:
         everything = sorted(arrows, key=lambda arrow: arrow.when)
-        self.arrows, self.left_out = everything[:MOST], len(everything[MOST:])
+        self.left_out = max(len(everything) - most, 0)
+        self.last = last
+        self.arrows = everything[self.left_out :] if last else everything[:most]
         named = [name for a in everything for name in (a.sender, a.receiver)]
         self.peers = list(dict.fromkeys([*peers, *named]))
 
     @classmethod
-    def of(cls, *clients: Client, server: str = "server") -> "Sequence":
-        """Draw what these clients have sent and heard."""
+    def of(
+        cls,
+        *clients: Client,
+        server: str = "server",
+        most: int = MOST,
+        last: bool = False,
+    ) -> "Sequence":
+        """Draw what these clients have sent and heard: the first or last messages."""
         arrows = [
             Arrow(when, *ends, label(message))
             for client in clients
@@ -46,32 +66,44 @@ class Sequence:
             for ends in [(client.name, server) if sent else (server, client.name)]
         ]
         first, *others = (client.name for client in clients)
-        return cls(arrows, [first, server, *others])
+        return cls(arrows, [first, server, *others], most=most, last=last)
 
     def svg(self) -> str:
         """Return the picture as an ``<svg>`` element with a text alternative."""
-        width, height = GAP * len(self.peers), TOP + ROW * len(self.arrows) + 10
-        words = html.escape(self.text(), quote=True)
-        parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="sequence" role="img" '
-            f'aria-label="{words}" viewBox="0 0 {width} {height}" '
-            f'style="width:100%;max-width:{width}px;color:inherit" '
-            f'font-family="sans-serif" font-size="12" fill="currentColor">',
-            *(self._lifeline(peer, height) for peer in self.peers),
-            *(self._arrow(row, arrow) for row, arrow in enumerate(self.arrows)),
-            "</svg>",
-        ]
-        return "".join(parts)
+        rows = len(self.arrows) + bool(self.left_out)
+        height = TOP + ROW * rows + 10
+        before = bool(self.left_out and self.last)
+        note = self._note(0 if before else rows - 1) if self.left_out else ""
+        return drawing.picture(
+            "sequence",
+            GAP * len(self.peers),
+            height,
+            self.text(),
+            [
+                *(self._lifeline(peer, height) for peer in self.peers),
+                *(self._arrow(row, a) for row, a in enumerate(self.arrows, before)),
+                note,
+            ],
+        )
 
     def text(self) -> str:
         """Return the same in words, a line a message."""
-        lines = [_seen(f"{a.sender} to {a.receiver}: {a.label}") for a in self.arrows]
+        lines = [seen(f"{a.sender} to {a.receiver}: {a.label}") for a in self.arrows]
         if self.left_out:
-            lines.append(f"and {self.left_out} more")
+            lines.insert(0 if self.last else len(lines), self._left_out())
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return f'<div style="overflow-x:auto">{self.svg()}</div>'
+        return drawing.scrolling(self.svg())
+
+    def _left_out(self) -> str:
+        if self.last:
+            return f"after {several(self.left_out, 'earlier message')}"
+        return f"and {self.left_out} more"
+
+    def _note(self, row: int) -> str:
+        y = TOP + ROW * row + 14
+        return written(12, y, self._left_out(), more='font-style="italic"')
 
     def _x(self, peer: str) -> int:
         return GAP * self.peers.index(peer) + GAP // 2
@@ -80,9 +112,9 @@ class Sequence:
         x = self._x(peer)
         return (
             f'<rect x="{x - 52}" y="4" width="104" height="24" rx="4" fill="none" '
-            f'stroke="currentColor"/><text x="{x}" y="20" text-anchor="middle" '
-            f'font-weight="bold">{html.escape(_seen(peer))}</text>'
-            f'<path d="M{x} 28V{height}" stroke="currentColor" opacity=".35" '
+            f'stroke="currentColor"/>'
+            + written(x, 20, peer, "middle", 'font-weight="bold"')
+            + f'<path d="M{x} 28V{height}" stroke="currentColor" opacity=".35" '
             f'stroke-dasharray="4 3"/>'
         )
 
@@ -92,14 +124,8 @@ class Sequence:
         return (
             f'<path d="M{start} {y + 12}H{end}" stroke="currentColor"/>'
             f'<path d="M{end} {y + 12}l{tip} -4v8z"/>'
-            f'<text x="{(start + end) / 2}" y="{y + 7}" text-anchor="middle">'
-            f"{html.escape(_seen(arrow.label))}</text>"
+            f"{written((start + end) / 2, y + 7, arrow.label, 'middle')}"
         )
-
-
-def _seen(text: str) -> str:
-    """Write what nobody can see as an escape; XML could not hold all of it."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def label(message: Message) -> str:
@@ -111,4 +137,4 @@ def label(message: Message) -> str:
     if "message" in message:
         words.append(json.dumps(message["message"], ensure_ascii=False))
     text = " ".join(words)
-    return text if len(text) <= 26 else f"{text[:25]}…"
+    return drawing.shortened(text, 26)

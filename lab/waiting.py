@@ -19,8 +19,10 @@ from types import (
 )
 from typing import Any, NamedTuple, cast
 
-# Whose frames are nobody's own code. The last three stand in for parts of asyncio.
-LIBRARY = ("asyncio.", "contextlib", "lab.backlog", "lab.network", "lab.simulation")
+# Whose frames are nobody's own code: asyncio and what stands in for parts of it; and
+# what only stands in between, and is no answer either.
+LIBRARY = ("asyncio.", "lab.network", "lab.simulation")
+BETWEEN = ("contextlib", "lab.backlog")
 
 # What C wraps around the next link, and does not let Python see.
 _WRAPPERS = {
@@ -93,9 +95,10 @@ def look(coroutine: object, future: object = None) -> Wait:
     while link is not None:
         frame, following = _unfolded(link)
         if frame is not None:
-            if frame.f_globals.get("__name__", "").startswith(LIBRARY):
+            module = frame.f_globals.get("__name__", "")
+            if module.startswith(LIBRARY):
                 inside.append(frame.f_code)
-            else:
+            elif not module.startswith(BETWEEN):
                 code, line = frame.f_code, frame.f_lineno
                 inside.clear()
         if following is None and future is None:

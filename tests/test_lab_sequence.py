@@ -5,7 +5,9 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from lab.host import start
-from lab.sequence import MOST, Arrow, Sequence, label
+from lab.sequence import MOST, ROW, TOP, Arrow, Sequence, label
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def arrows(*labels):
@@ -18,9 +20,7 @@ def drawn(sequence):
 
 
 def texts(sequence):
-    return [
-        node.text for node in drawn(sequence).iter("{http://www.w3.org/2000/svg}text")
-    ]
+    return [node.text for node in drawn(sequence).iter(f"{SVG}text")]
 
 
 async def test_a_run_is_drawn_with_all_its_messages():
@@ -69,9 +69,48 @@ def test_a_peer_cannot_add_a_line_to_the_text_alternative():
 
 def test_a_long_run_gives_a_bounded_picture():
     long = Sequence(arrows(*(f"message {n}" for n in range(10_000))))
-    assert len(texts(long)) == MOST + 2  # with the two names
+    assert len(texts(long)) == MOST + 3  # with the two names, and what is left out
     assert len(long.svg()) < 50_000
     assert long.text().endswith(f"and {10_000 - MOST} more")
+    assert texts(long)[-1] == f"and {10_000 - MOST} more"
+
+
+def test_of_a_long_run_the_last_messages_can_be_kept():
+    run = arrows(*(f"message {n}" for n in range(100)))
+    long = Sequence(run, most=3, last=True)
+    *_, note = texts(long)
+    assert note == "after 97 earlier messages"
+    assert texts(long)[2:-1] == ["message 97", "message 98", "message 99"]
+    assert long.text().splitlines()[0] == note
+    assert len(long.text().splitlines()) == 4
+    first_arrow = [node.get("d") for node in drawn(long).iter(f"{SVG}path")][2]
+    assert int(first_arrow.split()[1].partition("H")[0]) > TOP + ROW  # below the note
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_nothing_is_said_to_be_left_out_of_a_run_that_fits(last):
+    whole = Sequence(arrows("first", "second"), most=2, last=last)
+    assert texts(whole) == ["alice", "server", "first", "second"]
+
+
+async def test_a_run_is_drawn_with_its_last_messages():
+    async with await start("05") as server:
+        alice = await server.connect("alice")
+        await alice.join("tea")
+        first = Sequence.of(alice, most=1)
+        last = Sequence.of(alice, most=1, last=True)
+    assert first.text().splitlines() == [
+        "alice to server: connect alice",
+        "and 2 more",
+    ]
+    assert last.text().splitlines() == [
+        "after 2 earlier messages",
+        "server to alice: joinroom alice tea",
+    ]
+
+
+def test_letters_do_not_shrink_where_there_is_little_room():
+    assert "min-width:340px" in Sequence(arrows("hello")).svg()  # so it scrolls
 
 
 def test_a_long_message_gives_a_short_label():
