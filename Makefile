@@ -8,6 +8,7 @@
 SHELL := /bin/sh
 STEP ?= 05
 PORT ?= 9011
+SEEDS ?= 200
 
 # The first Python on the PATH that is new enough, unless one was named.
 find-python = for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -71,6 +72,10 @@ chat: $(READY)  ## start a step: make chat STEP=05
 check: $(READY)  ## see how far a server of yours is: make check STEP=05 FILE=mine.py
 	@$(if $(FILE),,echo "Which file? make check STEP=05 FILE=mine.py" >&2; exit 2)
 	@$(BIN)/python -m lab check $(STEP) $(FILE)
+
+.PHONY: search
+search: $(READY)  ## let random crowds loose on a step: make search STEP=05 SEEDS=1000
+	@$(BIN)/python -m lab search $(STEP) $(FILE) --seeds $(SEEDS)
 
 .PHONY: story
 story: $(READY)  ## print the steps, a sentence each

@@ -6,13 +6,14 @@ which speaks bytes, for whoever wants to see (or to break) what is really sent.
 
 import asyncio
 import collections
+import itertools
 import json
 import socket
 import struct
 import sys
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lab import wire
 from lab.notyet import NotYet
@@ -120,6 +121,23 @@ class Connection:
             pass  # it was broken already: closed is closed
 
 
+class Noted(NamedTuple):
+    """A message that a client has sent or heard.
+
+    ``moment`` counts these in their order, for all clients of the process: in a
+    simulation, much happens at the same time. ``when`` is the time of the loop, in
+    seconds.
+    """
+
+    moment: int
+    when: float
+    sent: bool
+    message: Message
+
+
+_moments = itertools.count()
+
+
 class Client:
     """A client with a name, which speaks and hears messages.
 
@@ -134,7 +152,7 @@ class Client:
         self.name = name
         self.connection = connection
         self.patience = patience
-        self.log: list[tuple[float, bool, Message]] = []  # time, sent?, message
+        self.log: list[Noted] = []  # both directions
         self.heard: list[Message] = []  # all of them, in the order they came
         self._unread: collections.deque[Message] = collections.deque()
         self._news = asyncio.Event()
@@ -147,7 +165,7 @@ class Client:
 
     async def send(self, message: Message) -> None:
         """Send any message; NotYet if the server has hung up."""
-        self.log.append((_now(), True, message))
+        self._log(message, sent=True)
         await self.connection.send(wire.encode(message))
 
     async def join(self, room: str) -> Message:
@@ -248,19 +266,18 @@ class Client:
         finally:
             self._news.set()
 
+    def _log(self, message: Message, *, sent: bool) -> None:
+        now = asyncio.get_running_loop().time()
+        self.log.append(Noted(next(_moments), now, sent, message))
+
     async def _note(self, message: Message) -> None:
-        self.log.append((_now(), False, message))
+        self._log(message, sent=False)
         self.heard.append(message)
         if message.get("action") == "ping":
             await self.send({"action": "pong"})
         else:
             self._unread.append(message)
             self._news.set()
-
-
-def _now() -> float:
-    """Return the time on the loop's clock, which a simulation sets."""
-    return asyncio.get_running_loop().time()
 
 
 async def connect(server: Server, name: str, patience: float = PATIENCE) -> Client:

@@ -181,6 +181,9 @@ class InLoop(Running):
         if it ends instead.
         """
         self._take_over_errors()
+        take_in = getattr(asyncio.get_running_loop(), "take_in", None)
+        if take_in is not None:  # a simulation's
+            take_in(self.module)
         arguments = {"port": port} if self.step.listens else {}
         self._main = asyncio.create_task(
             self.module.main(**arguments), name=self.step.name

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -9,9 +10,9 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from lab import search, story
+from lab import host, search, simulation, story
 from lab.search import Searched, troubles
-from lab.story import ROOT, Step
+from lab.story import ROOT, STEPS, Step
 
 USAGE = """\
 python -m lab search STEP [--seeds N] [--first SEED] [--trouble NAME ...]
@@ -81,6 +82,8 @@ def run(arguments: Sequence[str]) -> int:
 def subject(options: argparse.Namespace) -> tuple[Step, Step]:
     """Return what is to be searched, and the step that it is held to."""
     like = story.find(options.step)
+    if like.path.parent != STEPS:
+        raise CannotSearch("the step comes first: python -m lab search 05 mine.py")
     if like.kind != "server" or not like.listens:
         raise CannotSearch(f"{like.name} does not listen: no crowd can come to it")
     if options.file is None:
@@ -97,6 +100,7 @@ def subject(options: argparse.Namespace) -> tuple[Step, Step]:
         raise CannotSearch(f"{path} is no Python file: {error}") from error
     if not listens:
         raise CannotSearch(f"{path} has no main(host, port): nobody can call it")
+    _try(step)
     return step, like
 
 
@@ -111,6 +115,24 @@ def first_broken(
     """Return the first of the seeds that breaks something; None if none does."""
     found = search.search(step, seeds, trouble=names, like=like, smaller=False).found
     return None if found is None else found.seed
+
+
+def _try(step: Step) -> None:
+    """Start a file and stop it; CannotSearch, with what went wrong, if that fails."""
+
+    async def begin_and_end() -> None:
+        await (await host.start(step)).stop()
+
+    try:
+        simulation.run(begin_and_end(), until=2 * host.PATIENCE)
+    except (simulation.Stuck, simulation.Spinning):
+        pass  # the search itself will say what is wrong with it
+    except TimeoutError as error:
+        why = "it never printed 'Listening on HOST:PORT'"
+        raise CannotSearch(f"{step.path.name} cannot be started: {why}") from error
+    except (Exception, SystemExit) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise CannotSearch(f"{step.path.name} cannot be started: {why}") from error
 
 
 def _names(wanted: Sequence[str] | None, like: Step) -> list[str]:
@@ -164,12 +186,13 @@ def _told(searched: Searched, options: argparse.Namespace) -> int:
     found = searched.found
     assert found is not None, "called when something was found"
     words = [options.step, *([options.file] if options.file else [])]
-    words += [f"--trouble {name}" for name in options.trouble or ()]
-    again = " ".join(["python -m lab search", *words, f"--seed {found.seed}"])
+    for name in options.trouble or ():
+        words += ["--trouble", name]
     if options.seed is None:
+        again = f"python -m lab search {shlex.join(words)} --seed {found.seed}"
         print(f"Play it again: {again} --picture story.svg")
-        return 1
-    print(f"  what was sent and heard:\n{_indented(found.story().text())}")
+    else:
+        print(f"  what was sent and heard:\n{_indented(found.story().text())}")
     if options.picture is not None:
         try:
             options.picture.write_text(found.story().svg() + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lab import drawing
-from lab.client import Client
+from lab.client import Client, Noted
 from lab.drawing import seen, several, written
 from lab.wire import Message
 
@@ -60,10 +60,11 @@ class Sequence:
     ) -> "Sequence":
         """Draw what these clients have sent and heard: the first or last messages."""
         arrows = [
-            Arrow(when, *ends, label(message))
+            Arrow(
+                noted.moment, *_ends(client.name, server, noted), label(noted.message)
+            )
             for client in clients
-            for when, sent, message in client.log
-            for ends in [(client.name, server) if sent else (server, client.name)]
+            for noted in client.log
         ]
         first, *others = (client.name for client in clients)
         return cls(arrows, [first, server, *others], most=most, last=last)
@@ -126,6 +127,10 @@ class Sequence:
             f'<path d="M{end} {y + 12}l{tip} -4v8z"/>'
             f"{written((start + end) / 2, y + 7, arrow.label, 'middle')}"
         )
+
+
+def _ends(client: str, server: str, noted: Noted) -> tuple[str, str]:
+    return (client, server) if noted.sent else (server, client)
 
 
 def label(message: Message) -> str:

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lab import behaviours, story
+from lab import behaviours, searching, story
 from lab.behaviours import every
+from lab.search import troubles
 from lab.story import ROOT
 
 DOCS = ROOT / "docs"
@@ -184,6 +185,9 @@ def test_a_command_on_a_page_names_what_is_there(command):
     if words[0] == "python" and words[1] != "-m":
         assert (ROOT / words[1]).is_file()
     elif words[:3] == ["python", "-m", "lab"]:
+        if words[3] == "search":
+            can_be_searched(words[4:])
+            return
         assert words[3] in ("run", "story", "start", "check", "solution")
         assert len(words) == 4 or story.find(words[4])
     else:
@@ -192,6 +196,14 @@ def test_a_command_on_a_page_names_what_is_there(command):
         assert f"\n{words[1]}:" in makefile
         for word in words[2:]:
             selects_tests(word)
+
+
+def can_be_searched(words):
+    """Refuse a step, a file or a trouble that is not there; mine.py is the reader's."""
+    options = searching.parsed([word for word in words if word != "mine.py"])
+    searching.subject(options)
+    for name in options.trouble or ():
+        troubles.find(name)
 
 
 def selects_tests(word):
@@ -205,7 +217,7 @@ def selects_tests(word):
         names += " ".join(step.name for step in story.steps())
         assert all(part in names for part in wanted)
     else:
-        assert (ROOT / option).is_file()
+        assert all((ROOT / path).is_file() for path in [option, *rest])
 
 
 LOADING = {  # the attributes that make a browser fetch something

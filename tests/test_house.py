@@ -184,6 +184,13 @@ def notebooks():
     return sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
+def has_a_page(notebook):
+    """Return whether a page says where to find a notebook."""
+    link = f":doc:`/notebooks/{notebook.stem}`"
+    texts = [page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.rst")]
+    return any(link in text for text in texts)
+
+
 def modules_of_behaviours():
     return sorted((ROOT / "lab" / "behaviours").glob("s[0-9][0-9]_*.py"))
 
@@ -213,7 +220,8 @@ def test_a_step_has_a_row_in_the_story_table(step):
 def test_there_is_no_page_notebook_behaviour_or_row_without_a_step():
     numbers = {step.number for step in SERVERS}
     assert [path for path in pages() if path.name[:2] not in numbers] == []
-    assert [path for path in notebooks() if path.name[:2] not in numbers] == []
+    without_step = [path for path in notebooks() if path.name[:2] not in numbers]
+    assert [path for path in without_step if not has_a_page(path)] == []
     modules = modules_of_behaviours()
     assert [path for path in modules if path.name[1:3] not in numbers] == []
     assert [name for name in rows() if name not in NAMES] == []

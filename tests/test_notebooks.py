@@ -14,7 +14,9 @@ from lab import behaviours, story
 from lab.story import ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
-PATIENCE = 50.0  # seconds for a whole notebook, which takes two when nothing is wrong
+EVERY = sorted(NOTEBOOKS.glob("*.ipynb"))
+PAGES = sorted((ROOT / "docs").glob("*.rst"))
+PATIENCE = 50.0  # seconds for a whole notebook, which takes two to ten otherwise
 LONGEST = 8  # lines of code that a cell may have: what is seen at one glance
 
 ORDER = [step.name for step in story.steps() if step.kind != "client"]
@@ -86,18 +88,35 @@ def may_raise(cell):
     return "raises-exception" in cell.metadata.get("tags", [])
 
 
-of_each_step = pytest.mark.parametrize(
-    ("step", "path"),
-    [
-        pytest.param(step, path, id=path.stem)
-        for step in SERVERS
-        for path in found(step)
-    ],
-)
+def called(notebook):
+    """Return the functions that its cells call, as they write them."""
+    return {
+        ast.unparse(node.func)
+        for cell in code_cells(notebook)
+        for node in ast.walk(parsed(cell))
+        if isinstance(node, ast.Call)
+    }
 
 
-@of_each_step
-def test_it_runs_from_the_first_cell_to_the_last(step, path, tmp_path):
+def titles(path):
+    """Return what may be the title of a notebook.
+
+    That of a step has its number and its sentence. Any other has the heading of a page
+    that says where to find it.
+    """
+    of_step = [step for step in SERVERS if path in found(step)]
+    if of_step:
+        return [f"{step.number}: {step.sentence.rstrip('.')}" for step in of_step]
+    link = f":doc:`/notebooks/{path.stem}`"
+    pages = [page.read_text(encoding="utf-8") for page in PAGES]
+    return [page.splitlines()[0] for page in pages if link in page]
+
+
+of_each = pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
+
+
+@of_each
+def test_it_runs_from_the_first_cell_to_the_last(path, tmp_path):
     target = tmp_path / path.name
     done = subprocess.run(
         [sys.executable, "-c", EXECUTE, path, target, NOTHING_IS_LEFT],
@@ -115,21 +134,21 @@ def test_it_runs_from_the_first_cell_to_the_last(step, path, tmp_path):
         assert ("error" in kinds) == may_raise(cell), cell
 
 
-@of_each_step
-def test_code_that_raises_is_marked_as_wrong(step, path):
+@of_each
+def test_code_that_raises_is_marked_as_wrong(path):
     for cell in code_cells(read(path)):
         assert ("# wrong" in cell.source) == may_raise(cell), cell.source
 
 
-@of_each_step
-def test_it_is_stored_without_outputs(step, path):
+@of_each
+def test_it_is_stored_without_outputs(path):
     notebook = read(path)
     assert [cell.outputs for cell in code_cells(notebook) if cell.outputs] == []
     assert {cell.execution_count for cell in code_cells(notebook)} == {None}
 
 
-@of_each_step
-def test_it_is_a_plain_python_notebook(step, path):
+@of_each
+def test_it_is_a_plain_python_notebook(path):
     notebook = read(path)
     nbformat.validate(notebook)
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
@@ -138,23 +157,23 @@ def test_it_is_a_plain_python_notebook(step, path):
     assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
 
 
-@of_each_step
-def test_its_title_is_the_number_and_the_sentence_of_the_step(step, path):
+@of_each
+def test_its_title_is_that_of_the_step_or_of_a_page_that_links_to_it(path):
     title = read(path).cells[0]
     assert title.cell_type == "markdown"
     heading = title.source.splitlines()[0]
-    assert heading == f"# {step.number}: {step.sentence.rstrip('.')}"
+    assert heading in [f"# {text}" for text in titles(path)]
 
 
-@of_each_step
-def test_its_first_code_is_one_import(step, path):
+@of_each
+def test_its_first_code_is_one_import(path):
     (statement,) = parsed(code_cells(read(path))[0]).body
     assert isinstance(statement, ast.ImportFrom)
     assert statement.module == "book"
 
 
-@of_each_step
-def test_each_cell_has_a_question_before_it_and_an_explanation_after_it(step, path):
+@of_each
+def test_each_cell_has_a_question_before_it_and_an_explanation_after_it(path):
     notebook = read(path)
     first = notebook.cells.index(code_cells(notebook)[0])
     rest = notebook.cells[first + 1 :]
@@ -165,8 +184,8 @@ def test_each_cell_has_a_question_before_it_and_an_explanation_after_it(step, pa
         assert after.source.startswith("**Explain.**")
 
 
-@of_each_step
-def test_its_cells_are_short_and_define_nothing(step, path):
+@of_each
+def test_its_cells_are_short_and_define_nothing(path):
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     for cell in code_cells(read(path)):
         assert len(cell.source.splitlines()) <= LONGEST, cell.source
@@ -176,13 +195,16 @@ def test_its_cells_are_short_and_define_nothing(step, path):
         assert not [node for node in nodes if isinstance(node, definitions)]
 
 
-@of_each_step
-def test_its_last_code_closes_everything(step, path):
-    assert ".stop()" in code_cells(read(path))[-1].source
+@of_each
+def test_its_last_code_closes_everything_or_shows_that_nothing_is_open(path):
+    notebook = read(path)
+    opens = called(notebook) & {"start", "connect"}
+    last = ".stop()" if opens else "asyncio.all_tasks()"
+    assert last in code_cells(notebook)[-1].source
 
 
-@of_each_step
-def test_no_line_number_is_typed(step, path):
+@of_each
+def test_no_line_number_is_typed(path):
     for cell in read(path).cells:
         assert not re.search(r"\blines? \d+", cell.source), cell.source
 
@@ -197,7 +219,7 @@ def test_it_shows_what_the_next_step_will_mend(step, following):
     assert [name for name in tried if behaviours.find(name).since in next_steps]
 
 
-def test_every_server_has_one_notebook_and_no_notebook_is_without_a_server():
+def test_every_server_has_one_notebook_and_no_notebook_is_without_a_page():
     of_steps = [path for step in SERVERS for path in found(step)]
     assert [path.name[:2] for path in of_steps] == [step.number for step in SERVERS]
-    assert sorted(NOTEBOOKS.glob("*.ipynb")) == sorted(of_steps)
+    assert [path for path in EVERY if not titles(path)] == []

@@ -1,5 +1,7 @@
 """``.. callouts:: server05`` and ``:line:``: the author quotes, the build counts.
 
+Instead of a step it may be any other Python file, by its path: ``lab/wire.py``.
+
 A call-out names a piece of code by quoting it. The build finds the line. A quotation
 that is on no line, or on two, fails the build: either the code has moved on, or the
 reader would not know which line is meant.
@@ -16,7 +18,7 @@ from sphinx.util.docutils import SphinxRole
 from sphinx.writers.html5 import HTML5Translator
 
 from lab import changes, story
-from lab.story import Step
+from lab.story import ROOT, Step
 
 
 class NotOnOneLine(LookupError):
@@ -36,12 +38,25 @@ def locate(name: str, text: str, fragment: str) -> int:
     if len(lines) == 1:
         return lines[0]
     where = f"on the lines {lines}, and has to be on one" if lines else "on no line"
-    raise NotOnOneLine(f"steps/{name}.py: {fragment!r} is {where}")
+    file = name if "/" in name else f"steps/{name}.py"
+    raise NotOnOneLine(f"{file}: {fragment!r} is {where}")
 
 
 def quoted(step: Step, fragment: str) -> int:
     """Return the line of a step that contains the fragment; NotOnOneLine."""
-    return locate(step.name, changes.source(step), fragment)
+    path = step.path.relative_to(ROOT).as_posix()
+    return locate(path, changes.source(step), fragment)
+
+
+def found(name: str) -> Step:
+    """Return the step of this name, or the file that lies here in the repository.
+
+    Raises NoSuchStep.
+    """
+    path = ROOT / name
+    if path.suffix == ".py" and path.is_file():
+        return Step(path, "", "", "")
+    return story.find(name)
 
 
 class Callouts(Computed):
@@ -57,7 +72,7 @@ class Callouts(Computed):
 
     def shown(self) -> list[nodes.Node]:
         """Return the list, every quotation with its line."""
-        step = story.find(self.arguments[0])
+        step = found(self.arguments[0])
         self.env.note_dependency(str(step.path))
         (content,) = self.parse_content_to_nodes() or [nodes.paragraph()]
         if not isinstance(content, nodes.definition_list):
@@ -102,7 +117,7 @@ class Line(SphinxRole):
         """Return the number, linked to the listing of that step."""
         name, _, fragment = self.text.partition(":")
         try:
-            step = story.find(name)
+            step = found(name)
             line = quoted(step, fragment.strip())
         except (LookupError, ValueError, SyntaxError) as error:
             message = self.inliner.reporter.error(str(error), line=self.lineno)

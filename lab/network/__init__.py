@@ -30,9 +30,9 @@ A test runs the same cases on this network and on real TCP. They may differ in t
 - A socket has no file number, and the only option that it heeds is ``SO_LINGER``.
 """
 
-from lab.network.faults import Faults
+from lab.network.faults import Faults, link_of
 from lab.network.network import Network, install
 from lab.network.sockets import CAPACITY
 from lab.network.transport import Transport
 
-__all__ = ["CAPACITY", "Faults", "Network", "Transport", "install"]
+__all__ = ["CAPACITY", "Faults", "Network", "Transport", "install", "link_of"]

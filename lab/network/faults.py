@@ -6,13 +6,17 @@ Everything is drawn from one ``random.Random``: the same seed brings the same ba
 import collections
 import random
 from asyncio import AbstractEventLoop
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lab.network.sockets import Link, Portion, Sign, Socket
 
 # Seconds after which Linux gives up a connection whose other end answers nothing any
 # more: what the kernel's documentation (ip-sysctl, tcp_retries2) says of its default.
 GIVES_UP = 924.6
+
+APART = 1e-6  # seconds between two pieces: at once, they would be read as one
 
 
 @dataclass(frozen=True)
@@ -57,18 +61,21 @@ class RoughLink(Link):
         faults, chance = self._faults, self._chance
         for name in ("reset", "dead", "stalled"):
             stream = self._streams[chance.choice((near, far))]
-            place = chance.randrange(1, faults.within)
+            place = chance.randrange(1, faults.within + 1)
             if chance.random() < getattr(faults, name):
                 stream.strikes[place] = name
 
     def carry(self, receiver: Socket, portion: Portion) -> None:
         """Take something to one of the two; see Faults for how it may fare."""
         stream = self._streams[receiver]
-        pieces = self._pieces(portion) if isinstance(portion, bytes) else [portion]
-        for piece in pieces:
+        pieces: Sequence[Portion] = [portion]
+        if isinstance(portion, bytes):
+            pieces = self._pieces(portion)
+        for place, piece in enumerate(pieces):
             late = self._faults.latency + self._chance.random() * self._faults.jitter
             # Nothing overtakes what was sent before it.
-            stream.free_at = max(stream.free_at, self._loop.time() + late)
+            earliest = stream.free_at + (APART if place else 0.0)
+            stream.free_at = max(earliest, self._loop.time() + late)
             stream.on_the_way.append(piece)
             self._loop.call_at(stream.free_at, self._arrive, stream)
         if self._dead:
@@ -110,10 +117,11 @@ class RoughLink(Link):
             return
         if isinstance(portion, bytes) and (name := stream.strike(portion)):
             before, after = stream.split(portion)
+            if after:
+                stream.on_the_way.appendleft(after)
             self._deliver(stream, before)
             self._strike(name, stream)
             if after:
-                stream.on_the_way.appendleft(after)
                 self._arrive(stream)
         else:
             self._deliver(stream, portion)
@@ -135,6 +143,18 @@ class RoughLink(Link):
         if not stream.given_up:
             stream.given_up = True
             self._loop.call_later(GIVES_UP, stream.sender.arrive, Sign.LOST)
+
+
+def link_of(sock: Any) -> RoughLink:
+    """Return what lies between a socket of this network and its other end.
+
+    To be given a client's socket, as ``get_extra_info("socket")`` returns it. TypeError
+    for one on whose link nothing can go wrong: it was made without any faults.
+    """
+    link = getattr(sock, "link", None)
+    if not isinstance(link, RoughLink):
+        raise TypeError("no fault can happen on this connection: give it some Faults")
+    return link
 
 
 class _Stream:

@@ -181,10 +181,14 @@ class Network:
         link: Link = Link()
         if wanted is not None or faults != NONE:
             link = RoughLink(self._loop, faults, self.chance)
-        names = (address, next(self._free_ports)), (address, port)
+        names = (address, self._free_port(address)), (address, port)
         ours, theirs = self._pair(*names, link)
         listening[0].knock(theirs)
-        await asyncio.sleep(faults.latency)
+        try:
+            await asyncio.sleep(faults.latency)
+        except BaseException:
+            ours.close()  # nobody has it yet, so nobody else would
+            raise
         return ours
 
     def _pair(self, near: Address, far: Address, link: Link) -> tuple[Socket, Socket]:
@@ -221,9 +225,7 @@ class Network:
         if address is None:
             raise _unknown(host)
         if port == 0:
-            port = next(
-                free for free in self._free_ports if not self._taken(address, free)
-            )
+            port = self._free_port(address)
         elif self._taken(address, port):
             why = os.strerror(errno.EADDRINUSE).lower()
             where = f"error while attempting to bind on address {(address, port)!r}"
@@ -231,6 +233,9 @@ class Network:
         listener = Listener(self._loop, (address, port), self._forget)
         self._listeners[address, port] = listener
         return listener
+
+    def _free_port(self, address: str) -> int:
+        return next(p for p in self._free_ports if not self._taken(address, p))
 
     def _taken(self, address: str, port: int) -> bool:
         return any(

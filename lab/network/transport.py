@@ -277,6 +277,7 @@ class Transport(asyncio.Transport):
     def drop(self) -> None:
         """Forget the connection, as happens when a process is ended from outside."""
         self._socket = None
+        self._closing = True
 
     def _lose(self, error: Exception | None) -> None:
         if self._lost:

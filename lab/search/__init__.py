@@ -55,13 +55,15 @@ class Found:
             f"  the crowd ({smaller}):",
             *(f"    {part}" for part in parts),
         ]
+        if self.run.complaint:
+            lines.append(f"  the server's last complaint: {self.run.complaint}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
         return self.text()
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.text())}</pre>{self.story()._repr_html_()}"
+        return f"{_pre(self.text())}{self.story()._repr_html_()}"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,10 @@ class Searched:
         if self.found is None:
             return f"{self.step.name}: {counted}, nothing found"
         return f"{self.found!r}\n{counted}"
+
+    def _repr_html_(self) -> str:
+        picture = self.found.story()._repr_html_() if self.found else ""
+        return f"{_pre(repr(self))}{picture}"
 
 
 def search(
@@ -151,12 +157,21 @@ def _smallest(look: _Look, found: Found) -> Found:
 
 
 def _told(part: plan.Part) -> str:
-    acts = ", ".join(
-        f"{act.what} {act.room}"
-        + (f" ({act.size} characters)" if act.size > 99 else "")
-        for act in part.acts
-    )
+    acts = [_act(act) for act in part.acts]
     faults = part.faults
-    network = [f"{faults.latency:g} to {faults.latency + faults.jitter:g} s late"]
-    network += ["in pieces"] if faults.split else []
-    return f"connect, {acts}; {part.end} ({', '.join(network)})"
+    network = ["in pieces"] if faults.split else []
+    if faults.latency + faults.jitter:
+        most = faults.latency + faults.jitter
+        network.insert(0, f"{faults.latency:g} to {most:g} s late")
+    how = f" ({', '.join(network)})" if network else ""
+    return f"{', '.join(['connect', *acts])}; {part.end}{how}"
+
+
+def _act(act: plan.Act) -> str:
+    long = act.what in ("say", "forge") and act.size > plan.SHORT
+    return f"{act.what} {act.room}" + (f" ({act.size} characters)" if long else "")
+
+
+def _pre(text: str) -> str:
+    style = "white-space: pre-wrap; font-size: 0.85em"
+    return f'<pre style="{style}">{html.escape(text)}</pre>'

@@ -2,6 +2,9 @@
 
 import asyncio
 import itertools
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +12,7 @@ from typing import Any, NamedTuple
 from lab import simulation
 from lab.client import Client, Connection
 from lab.host import InLoop, standing_in
-from lab.network.faults import RoughLink
+from lab.network import link_of
 from lab.notyet import NotYet
 from lab.search.plan import Act, Part, Plan
 from lab.simulation import Loop
@@ -60,6 +63,7 @@ class Run:
     tasks: list[str] = field(default_factory=list)  # of the step, still running
     peak: int = 0  # bytes that waited for one client, at most
     stuck: str = ""
+    complaint: str = ""  # the last one of the server, of what went wrong in its code
 
     @property
     def staying(self) -> list[Played]:
@@ -77,21 +81,25 @@ def play(
     """
     run = Run(plan, step)
     stage = _Stage(run, answers, utils)
+    network = {"seed": plan.seed, "capacity": plan.capacity}
     try:
-        simulation.run(
-            stage.play(), debug=False, seed=plan.seed, capacity=plan.capacity
-        )
+        with _quiet(logging.getLogger("asyncio")):
+            simulation.run(stage.play(), debug=False, **network)
     except (simulation.Stuck, simulation.Spinning) as error:
-        run.stuck = str(error)
+        if not run.tasks:
+            run.stuck = str(error)
     stage.loop.network.drop()  # such as dead connections, of which no end knows
     return run
 
 
-def link_of(client: Client) -> RoughLink:
-    """Return what lies between a client and the server."""
-    sock: Any = client.connection.socket
-    link: RoughLink = sock.link
-    return link
+@contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    """Let asyncio not complain of what is broken on purpose, a thousand times."""
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = False
 
 
 class _Stage:
@@ -111,7 +119,6 @@ class _Stage:
         self.loop = loop
         with standing_in("utils01", self.utils):
             self.server = InLoop(self.run.step, {})
-        simulation.number_objects(self.server.module, loop)
         await self.server.begin(0)
         self.run.everybody = [Played(part) for part in self.run.plan.parts]
         self.gathered = asyncio.Barrier(max(1, len(self.run.staying)))
@@ -137,9 +144,13 @@ class _Stage:
         self.run.open_ends = max(0, len(left) - dead)
         self.run.peak = self.loop.network.peak(port)
         await self.server.stop()
+        complaints = [line for line in self.server.errors.lines if line.strip()]
+        self.run.complaint = complaints[-1] if complaints else ""
         # On some versions asyncio complains of every handler that is cancelled.
         self.loop.set_exception_handler(lambda *_: None)
         self.run.tasks = [task.get_name() for task in self.server.tasks()]
+        if self.run.tasks:
+            self.loop.until = self.loop.time()  # they may never let it end
 
     # Those who stay.
 
@@ -195,7 +206,7 @@ class _Stage:
             case "reset":
                 connection.reset()
             case "dead":
-                link_of(client).die()
+                link_of(client.connection.socket).die()
                 await asyncio.sleep(SETTLED)
             case "rubbish":
                 number = len(played.part.acts) % len(RUBBISH)
@@ -233,7 +244,7 @@ class _Stage:
                 played.joined.pop(act.room, None)
             case "stall":
                 sock: Any = client.connection.socket
-                link_of(client).stall(sock, STALL)
+                link_of(sock).stall(sock, STALL)
             case "outside" if act.room not in played.joined:
                 await client.say(act.room, "from outside")
             case "say" | "forge" if act.room in played.joined:
@@ -258,7 +269,7 @@ class _Stage:
     async def _finish(self, played: Played, client: Client) -> None:
         client.connection.finish()
         await client.hear_the_end()
-        played.hung_up_on = not link_of(client).was_reset
+        played.hung_up_on = not link_of(client.connection.socket).was_reset
 
     def _hang_up(self, played: Played) -> None:
         if played.client is not None:

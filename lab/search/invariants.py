@@ -222,9 +222,9 @@ def everything_heard(run: Run) -> Iterator[tuple[Played, Message]]:
 
 def logged(played: Played, *, sent: bool) -> Iterator[tuple[float, Message]]:
     """Yield what one client has said, or what it has heard others say, and when."""
-    for when, by_us, message in played.client.log if played.client else []:
-        if is_chat(message) and by_us == sent:
-            yield when, message
+    for noted in played.client.log if played.client else []:
+        if is_chat(noted.message) and noted.sent == sent:
+            yield noted.when, noted.message
 
 
 def is_chat(message: Message) -> bool:

@@ -7,15 +7,18 @@ import contextlib
 import heapq
 import io
 import itertools
+import math
 import random
 import signal
 import threading
 from collections.abc import Callable
 from contextvars import Context
+from types import ModuleType
 from typing import Any, Literal, TypeVar, TypeVarTuple
 
 from lab.network import CAPACITY, Faults, Network
 from lab.network.faults import NONE
+from lab.simulation.order import number_objects
 from lab.waiting import waits_for
 
 T = TypeVar("T")
@@ -41,9 +44,10 @@ class Killed(SystemExit):
     """
 
 
-# What killed processes have left undone. To throw it away would run its ``finally``,
-# which is put off until the end of this process, and not heard then.
+# What was left undone when nothing was to run any more. To throw it away would run its
+# ``finally``, which is put off until the end of this process, and not heard then.
 _UNDONE: list[asyncio.Task[Any]] = []
+AWAITS = 100  # in the ``finally`` of one task, at most
 
 
 @atexit.register
@@ -51,9 +55,13 @@ def _throw_away() -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         for task in _UNDONE:
             task._log_destroy_pending = False  # type: ignore[attr-defined]
+            task._log_traceback = False
             coroutine = task.get_coro()
-            if coroutine is not None:
-                coroutine.close()
+            for _ in range(AWAITS):
+                with contextlib.suppress(BaseException):
+                    if coroutine is not None:
+                        coroutine.close()
+                    break
 
 
 class Loop(asyncio.BaseEventLoop):
@@ -64,7 +72,8 @@ class Loop(asyncio.BaseEventLoop):
     and sockets put their callbacks into one of them, and know no more of the loop.
 
     ``idle`` says what to do when nothing can happen any more: ``"stuck"`` raises Stuck,
-    ``"ctrl-c"`` presses Ctrl-C first.
+    ``"ctrl-c"`` presses Ctrl-C first. What is due later than ``until``, in seconds,
+    never happens: Stuck says who waits for it, and nobody tidies up.
     """
 
     # What asyncio's own base class keeps, for the types.
@@ -78,6 +87,7 @@ class Loop(asyncio.BaseEventLoop):
         faults: Faults = NONE,
         capacity: int = CAPACITY,
         idle: Literal["stuck", "ctrl-c"] = "stuck",
+        until: float = math.inf,
     ) -> None:
         super().__init__()
         self.network = Network(
@@ -86,9 +96,10 @@ class Loop(asyncio.BaseEventLoop):
         # With a number, since a heap alone keeps no order among equal times.
         self._later: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._now = 0.0
+        self.until = until
         self._idle = idle
         self._turns = 0  # since the clock has moved
-        self._killed: Killed | None = None
+        self._ended: Stuck | Killed | None = None
         self._names = itertools.count(1)
         self.numbers = itertools.count()  # of tasks and timers, in their order
         self._signals: dict[int, tuple[Callable[..., object], tuple[Any, ...]]] = {}
@@ -100,8 +111,6 @@ class Loop(asyncio.BaseEventLoop):
 
     def _run_once(self) -> None:
         """Run everybody who is ready now. If nobody is, it becomes later."""
-        if self._killed is not None:
-            raise self._killed
         if not self._ready:
             self._wait()
         self._turns += 1
@@ -124,6 +133,8 @@ class Loop(asyncio.BaseEventLoop):
         if not later:
             self._nothing_to_wait_for()
             return
+        if later[0][0] > self.until:
+            raise self._end(Stuck(self._told("the time is up")))
         self._now = max(self._now, later[0][0])
         self._turns = 0
         while later and later[0][0] <= self._now:
@@ -140,6 +151,21 @@ class Loop(asyncio.BaseEventLoop):
             self.interrupt()
         else:
             raise Stuck(self._told("nothing can ever happen again"))
+
+    def run_until_complete(self, future: Any) -> Any:
+        """Run until this is done; when all has ended, raise again what has ended it."""
+        if self._ended is None:
+            return super().run_until_complete(future)
+        if asyncio.iscoroutine(future):
+            future.close()
+        raise self._ended
+
+    def _end(self, why: Stuck | Killed) -> Stuck | Killed:
+        """Let nothing run any more, as if there were no process."""
+        self._ended = why
+        _UNDONE.extend(asyncio.all_tasks(self))
+        self.network.drop()
+        return why
 
     def _told(self, what: str) -> str:
         tasks = sorted(asyncio.all_tasks(self), key=hash)
@@ -183,6 +209,10 @@ class Loop(asyncio.BaseEventLoop):
         name = name or f"Task-{next(self._names)}"
         return super().create_task(coro, name=name, **options)
 
+    def take_in(self, module: ModuleType) -> None:
+        """Keep the sets of a module in order, so that its runs can be had again."""
+        number_objects(module, self)
+
     # -- signals
 
     def interrupt(self) -> None:
@@ -209,9 +239,7 @@ class Loop(asyncio.BaseEventLoop):
         if callable(handler):
             handler(number, None)
         elif handler is not signal.SIG_IGN:
-            self._killed = Killed(-number)
-            _UNDONE.extend(asyncio.all_tasks(self))
-            raise self._killed
+            raise self._end(Killed(-number))
 
     def add_signal_handler(
         self, sig: int, callback: Callable[[*Ts], object], *args: *Ts

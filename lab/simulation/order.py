@@ -6,15 +6,17 @@ for hashes. This does the same for the classes of a step.
 """
 
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lab.simulation.loop import Loop
+if TYPE_CHECKING:  # the loop needs this module
+    from lab.simulation.loop import Loop
 
 
-def number_objects(module: ModuleType, loop: Loop) -> None:
+def number_objects(module: ModuleType, loop: "Loop") -> None:
     """Let the objects of a module's own classes have numbers for hashes.
 
-    What is equal stays as it is: this is for classes that say nothing of either.
+    What is equal stays as it is: this is for classes that say nothing of either. To be
+    called before any of the objects lies in a set.
     """
     for name, value in list(vars(module).items()):
         own = isinstance(value, type) and value.__module__ == module.__name__
@@ -26,15 +28,20 @@ def number_objects(module: ModuleType, loop: Loop) -> None:
             vars(module)[name] = _numbered(value, loop)
 
 
-def _numbered(cls: type, loop: Loop) -> type:
+def _numbered(cls: Any, loop: "Loop") -> type:
     def hash_of(self: Any) -> int:
-        # Numbered when first asked: a class with slots has no room but this one.
+        # Numbered when first asked: what was made before this has numbers, too.
         try:
             number: int = self._number
         except AttributeError:
-            number = self._number = next(loop.numbers)
+            number = next(loop.numbers)
+            object.__setattr__(self, "_number", number)
         return number
 
+    if cls.__dictoffset__:
+        cls.__hash__ = hash_of
+        return cls  # type: ignore[no-any-return]
+    # Its objects have slots, and no room for a number.
     body = {
         "__slots__": ("_number",),
         "__hash__": hash_of,

@@ -3,8 +3,10 @@
 import contextlib
 import io
 import runpy
+import signal
 import sys
 import traceback
+from asyncio import CancelledError
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +53,7 @@ def run_file(
         instead(loop),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(errors),
-        _as_started([str(path), *arguments]),
+        _as_started(path, arguments),
     ):
         status = _status(path, errors)
     return Ended(status, output.getvalue(), errors.getvalue(), loop.time())
@@ -62,15 +64,16 @@ def _status(path: Path, errors: io.StringIO) -> int:
     try:
         runpy.run_path(str(path), run_name="__main__")
     except SystemExit as end:
-        if isinstance(end.code, str):
-            print(end.code, file=errors)
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=errors)
+        return 1
     except (Stuck, Spinning):
         raise
     except KeyboardInterrupt:
         traceback.print_exc(file=errors)
-        return 130
-    except Exception:
+        return -signal.SIGINT
+    except (Exception, CancelledError):
         traceback.print_exc(file=errors)
         return 1
     return 0
@@ -93,7 +96,7 @@ class Program(Running):
         NotYet if it does not end by itself then.
         """
         try:
-            ended = run_file(self.step.path, ctrl_c_at=patience)
+            ended = run_file(self.step.path, ctrl_c_at=patience, until=2 * patience)
         except Stuck as error:
             raise NotYet("a process that ends", str(error)) from error
         self.transcript.add(ended.output)
@@ -102,10 +105,11 @@ class Program(Running):
 
 
 @contextlib.contextmanager
-def _as_started(words: list[str]) -> Any:
+def _as_started(file: Path, arguments: Sequence[str]) -> Any:
     """Let the program find the command line and the modules that a process would."""
     argv, path = sys.argv, list(sys.path)
-    sys.argv, sys.path[:0] = words, [str(STEPS)]
+    sys.argv = [str(file), *arguments]
+    sys.path[:0] = [str(file.resolve().parent), str(STEPS)]
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from lab.simulation.loop import Loop
+from lab.simulation.loop import Loop, Spinning, Stuck
 
 T = TypeVar("T")
 
@@ -21,12 +21,16 @@ def run(
 
     Options are those of Loop. Raises what the coroutine raises, and Stuck or Spinning.
     """
-    with (
-        outside(),
-        own_signals(),
-        asyncio.Runner(debug=debug, loop_factory=lambda: Loop(**options)) as runner,
-    ):
-        return runner.run(main)
+    try:
+        with (
+            outside(),
+            own_signals(),
+            asyncio.Runner(debug=debug, loop_factory=lambda: Loop(**options)) as runner,
+        ):
+            return runner.run(main)
+    except (Stuck, Spinning) as error:
+        # Where the loop noticed it tells nobody anything; the text says it all.
+        raise error.with_traceback(None) from None
 
 
 @contextmanager
@@ -37,12 +41,15 @@ def instead(loop: Loop | None = None, **options: Any) -> Iterator[None]:
     be used for the first of them; all others get one with these options.
     """
     loops = itertools.chain([loop] if loop else [], iter(lambda: Loop(**options), None))
+    running = events._get_running_loop()
     before, events.new_event_loop = events.new_event_loop, lambda: next(loops)
     try:
         with outside(), own_signals():
             yield
     finally:
         events.new_event_loop = before
+        if running is not None:  # asyncio.run has left the thread without a loop
+            asyncio.set_event_loop(running)
 
 
 @contextmanager

@@ -1,0 +1,40 @@
+"""Draws how bytes pile up in the writer of somebody whom nobody reads."""
+
+import asyncio
+
+from lab import Backlog, simulation
+from lab.wire import encode
+
+MESSAGE = encode({"action": "chat", "room": "tea", "message": "x" * 1000})
+PAUSE = 0.01  # seconds between two messages
+
+
+async def main() -> None:
+    """Write and never drain; after three seconds somebody begins to read."""
+    connected = asyncio.get_running_loop().create_future()
+    server = await asyncio.start_server(
+        lambda *streams: connected.set_result(streams), "127.0.0.1", 9011
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", 9011, limit=2000)
+    _, talking = await connected
+    with Backlog({writer.get_extra_info("sockname")[1]: "a reader"}) as backlog:
+        reading = asyncio.create_task(_read_later(reader))
+        for _ in range(400):
+            talking.write(MESSAGE)
+            await asyncio.sleep(PAUSE)
+        talking.close()
+        await reading
+    writer.close()
+    server.close()
+    print(backlog.svg())
+
+
+async def _read_later(reader: asyncio.StreamReader) -> None:
+    await asyncio.sleep(3)
+    while True:
+        if not await reader.read(2000):
+            return
+        await asyncio.sleep(PAUSE)
+
+
+simulation.run(main(), capacity=16_384)

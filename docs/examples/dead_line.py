@@ -1,0 +1,23 @@
+"""A cable is pulled out: nothing comes, nothing fails, and an hour passes."""
+
+import asyncio
+
+from lab import Client, simulation, start
+from lab.network import Faults, link_of
+
+
+async def main() -> None:
+    """Let Bob's line go dead, wait for an hour, and ask who is in the room."""
+    async with await start("05") as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await alice.join("tea")
+        await bob.join("tea")
+        link_of(bob.connection.socket).die()
+        await asyncio.sleep(3600)
+        print("Alice has been told:", sorted({m["action"] for m in alice.heard}))
+        cleo: Client = await server.connect("cleo")
+        members = (await cleo.join("tea"))["members"]
+        print("Cleo is told who is there:", sorted(members))
+
+
+simulation.run(main(), faults=Faults(latency=0.01))

@@ -1,0 +1,24 @@
+"""What the search finds in the wrong versions, and after how many seeds."""
+
+from lab import search, story
+from lab.twins import twins
+
+SEEDS = range(500)
+
+print(f"{'':28}{'seeds':>5}  what breaks")
+for twin in twins():
+    of_utils = twin.of.kind == "utils"
+    step = story.find("05") if of_utils else twin.step
+    result = search.search(
+        step,
+        SEEDS,
+        like=step if of_utils else twin.of,
+        utils=twin.step.path if of_utils else None,
+        smaller=False,
+    )
+    broken = result.found.invariant if result.found else "nothing"
+    print(f"{twin.step.name:28}{result.seeds:5}  {broken}")
+for trouble in ("stalled", "dead"):
+    result = search.search("05", SEEDS, trouble=["late", trouble], smaller=False)
+    broken = result.found.invariant if result.found else "nothing"
+    print(f"{f'server05, a client {trouble}':28}{result.seeds:5}  {broken}")

@@ -1,0 +1,66 @@
+"""What the notebook about the simulation plays: a coroutine function for each scene.
+
+A notebook's cells define nothing, so they stand here, and the notebook prints them.
+``simulation.run`` gives each of them a loop and a network of its own.
+"""
+
+import asyncio
+
+from lab import Sequence, Timeline, start
+from lab.network import link_of
+
+
+async def a_day() -> None:
+    """Ask the loop what time it is, sleep for a day, and ask again."""
+    loop = asyncio.get_running_loop()
+    print(f"before: {loop.time():.0f} s")
+    await asyncio.sleep(24 * 60 * 60)
+    print(f"after:  {loop.time():.0f} s")
+
+
+async def tea() -> Sequence:
+    """Let Alice talk to Bob on step 05, print how long it takes, and draw it."""
+    loop = asyncio.get_running_loop()
+    async with await start("05") as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await alice.join("tea")
+        await bob.join("tea")
+        for text in ("More tea?", "With milk?", "Or with lemon?"):
+            said = loop.time()
+            await alice.say("tea", text)
+            heard = await bob.hear("chat")
+            print(f"Bob hears {heard['message']!r} after {loop.time() - said:.3f} s")
+            await asyncio.sleep(1)
+    return Sequence.of(alice, bob)
+
+
+async def tea_in_tasks() -> Timeline:
+    """Play the same once more, and record what the tasks do."""
+    with Timeline() as timeline:
+        await tea()
+    return timeline
+
+
+async def a_sentence() -> None:
+    """Say something to step 02, and print in which pieces it hears that."""
+    async with await start("02") as server:
+        visitor = await server.call()
+        await visitor.send(b"More tea? With milk, or with lemon?")
+        visitor.finish()
+        await server.prints("Client gone.")
+        heard = server.printed().splitlines()
+        print(*(line for line in heard if line.startswith("Heard")), sep="\n")
+
+
+async def an_hour_alone() -> None:
+    """Let Bob's line go dead, wait for an hour, and see what the others know."""
+    async with await start("05") as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await alice.join("tea")
+        await bob.join("tea")
+        link_of(bob.connection.socket).die()
+        await asyncio.sleep(60 * 60)
+        print("Alice has heard:", *(message["action"] for message in alice.heard))
+        cleo = await server.connect("cleo")
+        answer = await cleo.join("tea")
+        print("Cleo is told who is there:", sorted(answer["members"]))
