@@ -46,9 +46,13 @@ _list = ROOT / "docs" / "python-inventory.txt"
 _inventory = inventory.write(_list, ROOT / "build" / "python.inv")
 intersphinx_mapping = {"python": ("https://docs.python.org/3", _inventory)}
 
+# Whether pages and notebooks can be run in the browser: this fetches Pyodide, once.
+book_python = not os.environ.get("BOOK_WITHOUT_PYTHON")
+
 html_theme = "furo"
 html_static_path = ["docs/_static"]
 html_css_files = ["book.css"]
+html_favicon = "docs/_static/favicon.svg"
 html_show_sphinx = False
 html_copy_source = False
 html_theme_options = {"navigation_with_keys": True}

@@ -22,9 +22,7 @@ def start(step: Step, path: Path) -> str:
     earlier = before(step)
     if path.suffix != ".py":
         raise NoExercise(f"{path} is to be a Python file: let its name end in .py")
-    code = changes.source(earlier).split('"""', 2)[2]
-    task = textwrap.fill(f"To do: {step.new}", 88, subsequent_indent="    ")
-    text = f'"""{step.sentence}\n\n{task}\nStill wrong: {earlier.wrong}\n"""{code}'
+    text = beginning(step)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -38,6 +36,17 @@ def start(step: Step, path: Path) -> str:
         f"Build this: {step.sentence}\n"
         f"See how far you are: {command}"
     )
+
+
+def beginning(step: Step) -> str:
+    """Return the step before, with what is to be done as its docstring.
+
+    NoExercise if there is no step before.
+    """
+    earlier = before(step)
+    code = changes.source(earlier).split('"""', 2)[2]
+    task = textwrap.fill(f"To do: {step.new}", 88, subsequent_indent="    ")
+    return f'"""{step.sentence}\n\n{task}\nStill wrong: {earlier.wrong}\n"""{code}'
 
 
 def solution(step: Step) -> str:

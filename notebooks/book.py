@@ -6,6 +6,7 @@ file lies there too, and shows the way to ``lab/``, one folder up.
 """
 
 import ast
+import asyncio
 import atexit
 import dataclasses
 import inspect
@@ -20,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import scenes
 
-from lab import Sequence, check_here, connect, judge, simulation, start, story
+from lab import Sequence, check_here, connect, judge, network, simulation, start, story
 from lab.network import Faults
 from lab.search import search
 from lab.story import STEPS, Step
@@ -29,7 +30,17 @@ from lab.wire import encode, frame
 
 sys.path.insert(1, str(STEPS))
 
-from utils01 import new_messages
+
+def _refused(*_: object, **__: object) -> None:
+    # A browser could run it all the same, and no other notebook would.
+    raise RuntimeError("asyncio.run() cannot be called from a running event loop")
+
+
+if sys.platform == "emscripten":  # in a browser, which has no sockets
+    network.install(asyncio.get_running_loop())
+    asyncio.run = _refused
+
+from utils01 import new_messages, send_message
 
 __all__ = [
     "STEPS",
@@ -44,6 +55,7 @@ __all__ = [
     "rewritten",
     "scenes",
     "search",
+    "send_message",
     "simulation",
     "start",
     "twins",

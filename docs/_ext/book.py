@@ -7,12 +7,14 @@ from pathlib import Path
 
 import behaviour_lists
 import broken
+import browser
 import callouts
 import listing
 import messages
 import output
 import picture
 import story_table
+import your_turn
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
@@ -36,6 +38,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("picture", picture.Picture)
     app.add_directive("broken", broken.Broken)
     app.add_directive("spot-the-bug", broken.SpotTheBug)
+    app.add_directive("your-turn", your_turn.YourTurn)
     app.add_directive("story", story_table.StoryTable)
     app.add_directive("behaviours", behaviour_lists.Behaviours)
     app.add_directive("staircase", behaviour_lists.Staircase)
@@ -45,6 +48,11 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-purge-doc", callouts.forget)
     app.connect("env-merge-info", callouts.merge)
     app.connect("build-finished", lead_to_the_book)
+    app.add_config_value("book_python", False, "env", bool)
+    app.connect("builder-inited", browser.fetch)
+    app.connect("build-finished", browser.add)
+    app.add_js_file("live/live.js", loading_method="defer")
+    app.add_css_file("live/live.css")
     return {
         "parallel_read_safe": True,
         "parallel_write_safe": True,

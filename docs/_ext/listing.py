@@ -3,10 +3,12 @@
 Which lines a step changed is computed from the two files, every time the book is built.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
+import live
 from computed import Computed
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.writers.html5 import HTML5Translator
 
 from lab import changes, story
@@ -23,10 +25,12 @@ class StepListing(Computed):
     """Show a whole step with line numbers, the lines that it changed marked.
 
     A reader can switch between the whole listing and the change alone. Both are in the
-    page; the switch is a pair of radio buttons, so it needs no script.
+    page; the switch is a pair of radio buttons, so it needs no script. ``:live:`` lets
+    the reader run the step in the page.
     """
 
     required_arguments = 1
+    option_spec: ClassVar = {"live": directives.flag}
 
     def shown(self) -> list[nodes.Node]:
         """Return the listing, or the two of them."""
@@ -37,9 +41,12 @@ class StepListing(Computed):
         whole["step"] = step.name
         whole["changed"] = changes.changed_lines(old, text) if earlier else []
         self.set_source_info(whole)
-        if earlier is None:
-            return [whole]
-        return switched(step.name, whole, change(earlier, step, ""))
+        shown: list[nodes.Node] = [whole]
+        if earlier is not None:
+            shown = switched(step.name, whole, change(earlier, step, ""))
+        if "live" in self.options:
+            shown += live.cell(self.env, step.path.name, text)
+        return shown
 
 
 class Diff(Computed):

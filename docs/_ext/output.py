@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import live
 import running
 from computed import Computed
 from docutils import nodes
@@ -12,12 +13,16 @@ class Output(Computed):
     """Show the command that a reader would type, and what it printed just now.
 
     The argument is an example's file, or a command that begins with ``python``.
-    ``:status:`` is the exit status that it is expected to end with.
+    ``:status:`` is the exit status that it is expected to end with. ``:live:`` lets the
+    reader run the example in the page.
     """
 
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec: ClassVar = {"status": directives.nonnegative_int}
+    option_spec: ClassVar = {
+        "status": directives.nonnegative_int,
+        "live": directives.flag,
+    }
 
     def shown(self) -> list[nodes.Node]:
         """Run the example; the build fails if it does not end as expected."""
@@ -28,4 +33,7 @@ class Output(Computed):
         shown = f"$ {running.command(name)}\n{text}".rstrip("\n")
         block = nodes.literal_block(shown, shown, language="text", classes=["output"])
         self.set_source_info(block)
-        return [block]
+        if "live" not in self.options:
+            return [block]
+        source = (running.EXAMPLES / name).read_text(encoding="utf-8")
+        return [block, *live.cell(self.env, name, source)]

@@ -43,6 +43,8 @@ class Found:
     def story(self, most: int = 30) -> Sequence:
         """Return what the clients sent and heard, last of all what went wrong."""
         clients = [p.client for p in self.run.everybody if p.client is not None]
+        if not clients:  # nobody has to come to see what is wrong
+            return Sequence([], ["server"])
         return Sequence.of(*clients, most=most, last=True)
 
     def text(self) -> str:

@@ -101,7 +101,7 @@ def shorter(plan: Plan) -> Iterator[Plan]:
 
 
 def _fewer(acts: tuple[Act, ...]) -> Iterator[tuple[Act, ...]]:
-    size = len(acts) // 2
+    size = (len(acts) + 1) // 2
     while size:
         for begin in range(0, len(acts), size):
             yield acts[:begin] + acts[begin + size :]

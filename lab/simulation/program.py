@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.host import PATIENCE, Running
+from lab.host import PATIENCE, InLoop, Running
 from lab.notyet import NotYet
 from lab.simulation.loop import Loop, Spinning, Stuck
 from lab.simulation.running import instead
@@ -50,6 +50,7 @@ def run_file(
         loop.call_at(sigterm_at, loop.terminate)
     output, errors = io.StringIO(), io.StringIO()
     with (
+        contextlib.closing(loop),  # the program may not have used it
         instead(loop),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(errors),
@@ -102,6 +103,20 @@ class Program(Running):
         self.transcript.add(ended.output)
         self.errors.add(ended.errors)
         return ended.status
+
+
+class InSimulation(InLoop):
+    """A step in a simulation; what Ctrl-C does is tried on a program of its own."""
+
+    async def interrupt(self, patience: float = PATIENCE) -> int:
+        """Run the file as a program, press Ctrl-C and return the exit status.
+
+        NotYet if it does not end by itself then.
+        """
+        program = Program(self.step)
+        status = await program.interrupt(patience)
+        self.errors.add(str(program.errors))
+        return status
 
 
 @contextlib.contextmanager

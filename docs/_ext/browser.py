@@ -1,0 +1,108 @@
+"""Puts Python into the built site: for the cells of its pages, and for its notebooks.
+
+The notebooks open in JupyterLite, which is built into the folder ``lite/`` of the site.
+The cells use the same Pyodide. All of it is served by the site itself.
+"""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyodide
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+ROOT = Path(__file__).resolve().parents[2]
+LITE = ROOT / "docs" / "_lite"
+BOOK = ("lab", "steps", "docs/examples")  # what a cell can import
+LEARNERS = (*BOOK, "notebooks")  # what can be downloaded
+
+logger = logging.getLogger(__name__)
+
+
+def fetch(app: Sphinx) -> None:
+    """Fetch Pyodide before the pages are read; without it they have no cells."""
+    app.book_pyodide = None  # type: ignore[attr-defined]
+    if app.builder.format != "html" or not app.config.book_python:
+        return
+    try:
+        app.book_pyodide = pyodide.folder(ROOT / "build" / "cache")  # type: ignore[attr-defined]
+    except pyodide.NotToBeHad as reason:
+        # No warning: a book without cells is a book.
+        words = "the pages are built without a Python in them; it could not be had"
+        logger.info("%s: %s", words, reason)
+        print(f"» {words}: {reason}", file=sys.stderr)
+
+
+def add(app: Sphinx, exception: Exception | None) -> None:
+    """Write what the cells and the notebooks need into the finished site."""
+    if exception is not None or not app.config.book_python:
+        return
+    site = Path(app.outdir)
+    downloads = site / "_static" / "live"
+    downloads.mkdir(parents=True, exist_ok=True)
+    pack(downloads / "asyncio-chat-book.zip", LEARNERS)
+    if app.book_pyodide is not None:  # type: ignore[attr-defined]
+        pack(downloads / "book.zip", BOOK)
+        build_lite(site, app.book_pyodide)  # type: ignore[attr-defined]
+
+
+def pack(target: Path, folders: tuple[str, ...]) -> None:
+    """Write an archive of these folders; the same files give the same archive."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sources(folders):
+            name = file.relative_to(ROOT).as_posix()
+            info = zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, file.read_bytes())
+
+
+def sources(folders: tuple[str, ...]) -> Iterator[Path]:
+    """Yield the programs and notebooks in these folders, and the pages they name."""
+    for folder in folders:
+        for file in sorted((ROOT / folder).rglob("*")):
+            inside = file.relative_to(ROOT).parts
+            hidden = any(part.startswith((".", "__pycache")) for part in inside)
+            if file.suffix in (".py", ".ipynb") and not hidden:
+                yield file
+    # The checker names the page of a step, and looks for it.
+    yield from sorted((ROOT / "docs").glob("[0-9u]*.rst"))
+
+
+def build_lite(site: Path, python: Path) -> None:
+    """Build JupyterLite, with all notebooks and what they import.
+
+    Raises ExtensionError, with what it wrote, if that fails.
+    """
+    work = ROOT / "build" / "lite"
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(LITE, work / "lite")
+    shutil.copytree(python, work / "lite" / "static" / "pyodide")
+    for folder in ("notebooks", *BOOK):
+        for file in sources((folder,)):
+            copy = work / "files" / file.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
+    options = {
+        "--lite-dir": work / "lite",
+        "--config": work / "lite" / "jupyter_lite_config.json",
+        "--contents": work / "files",
+        "--output-dir": site / "lite",
+        "--apps": "lab",
+        "--log-level": "ERROR",
+    }
+    words = [str(word) for pair in options.items() for word in pair]
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter", "lite", "build", *words],
+        cwd=work,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ExtensionError(f"JupyterLite could not be built:\n{done.stderr[-2000:]}")

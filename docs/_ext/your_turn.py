@@ -1,0 +1,30 @@
+"""``.. your-turn:: 02``: the place to begin at, to be changed and checked here."""
+
+import live
+from computed import Computed
+from docutils import nodes
+
+from lab import exercise, story
+
+WORDS = (
+    "Or do it here: change the program, and press Check. It is put to the same "
+    "behaviours, in the page, and nothing has to be installed."
+)
+
+
+class YourTurn(Computed):
+    """Show a cell with the step before, and a button that checks what became of it.
+
+    In a book without Python in it there is nothing to show: the text above it says how
+    to do the same in a terminal.
+    """
+
+    required_arguments = 1
+
+    def shown(self) -> list[nodes.Node]:
+        """Return the cell; NoExercise if there is no step before."""
+        step = story.find(self.arguments[0])
+        self.env.note_dependency(str(step.path))
+        program = exercise.beginning(step)
+        cell = live.cell(self.env, "mine.py", program, check=step.number)
+        return [nodes.paragraph(WORDS, WORDS), *cell] if cell else []

@@ -1,0 +1,226 @@
+// Makes the programs of a page run in it. Without this script a page reads as it is.
+//
+// Python runs in a worker, so that a program that never waits does not stop the page. It
+// is fetched when Run is pressed for the first time, and not before.
+
+(() => {
+  const base = new URL("../", document.currentScript.src); // _static/
+  const PATIENCE = 1500; // ms for a program to stop, before Python is started afresh
+  const MOST = 200_000; // characters of output that a cell keeps
+
+  const cells = new Map();
+  let worker = null;
+  let ready = false;
+  let runs = 0;
+
+  function say(words) {
+    for (const cell of cells.values()) if (cell.running) cell.status.textContent = words;
+  }
+
+  function begin() {
+    if (worker) return;
+    ready = false;
+    document.body.dataset.python = "loading";
+    worker = new Worker(new URL("live/worker.mjs", base), { type: "module" });
+    worker.onmessage = ({ data }) => heard[data.type](data);
+    worker.onerror = (event) => broken(`Python has broken down (${event.message || "no reason given"}).`);
+    worker.postMessage({
+      type: "begin",
+      pyodide: new URL("../lite/static/pyodide/", base).href,
+      book: new URL("live/book.zip", base).href,
+    });
+    say("Python is being fetched ...");
+  }
+
+  // What the worker tells us.
+  const heard = {
+    ready() {
+      ready = true;
+      document.body.dataset.python = "ready";
+      say("running");
+    },
+    failed({ text }) {
+      broken(`Python could not be started: ${text}`);
+    },
+    printed({ cell, kind, text }) {
+      cells.get(cell)?.print(kind, text);
+    },
+    ended({ cell, run, html }) {
+      const place = cells.get(cell);
+      if (place && place.run === run) place.end(html);
+    },
+    pong() {
+      clearTimeout(waiting);
+    },
+  };
+
+  // A worker that does not answer runs something that never waits.
+  let waiting = 0;
+
+  function stop(cell) {
+    if (!ready) {
+      restart("Stopped.");
+      return;
+    }
+    worker.postMessage({ type: "stop", cell });
+    worker.postMessage({ type: "ping" });
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      restart("Stopped. The program let nobody else run, so Python was started afresh: what other cells have made is gone.");
+    }, PATIENCE);
+  }
+
+  function broken(words) {
+    restart(`${words} It is started afresh when you press Run; what cells have made is gone.`);
+  }
+
+  function restart(words) {
+    worker?.terminate();
+    worker = null;
+    ready = false;
+    document.body.dataset.python = "none";
+    for (const cell of cells.values()) {
+      if (cell.running) {
+        cell.print("note", `${words}\n`);
+        cell.end("");
+      }
+    }
+  }
+
+  class Cell {
+    constructor(box) {
+      this.box = box;
+      this.name = box.id;
+      this.original = box.querySelector(".live-source").textContent;
+      this.running = false;
+      this.run = 0;
+      this.editor = make("textarea", { className: "live-editor", hidden: true, spellcheck: false });
+      this.editor.setAttribute("aria-label", `The program ${box.dataset.title}`);
+      this.editor.value = this.original;
+      this.editor.addEventListener("input", () => this.fit());
+      this.editor.addEventListener("keydown", (event) => this.typed(event));
+      const bar = make("div", { className: "live-bar" });
+      this.runButton = button(bar, "Run", () => this.start("run"));
+      this.stopButton = button(bar, "Stop", () => stop(this.name));
+      this.stopButton.disabled = true;
+      this.editButton = button(bar, "Edit", () => this.edit());
+      this.resetButton = button(bar, "Reset", () => this.reset());
+      this.resetButton.disabled = true;
+      if (box.dataset.check) {
+        this.checkButton = button(bar, "Check", () => this.start("check"));
+      }
+      this.status = make("span", { className: "live-status" });
+      this.status.setAttribute("role", "status");
+      bar.append(this.status);
+      this.output = make("div", { className: "live-output", hidden: true });
+      this.output.setAttribute("role", "log");
+      this.output.setAttribute("aria-label", `What ${box.dataset.title} prints`);
+      this.output.tabIndex = 0;
+      box.append(this.editor, bar, this.output);
+      if (box.dataset.check) this.edit(false);
+    }
+
+    start(kind) {
+      this.output.replaceChildren();
+      this.output.hidden = false;
+      this.size = 0;
+      this.running = true;
+      this.run = ++runs;
+      this.box.dataset.state = "running";
+      this.runButton.disabled = true;
+      if (this.checkButton) this.checkButton.disabled = true;
+      this.stopButton.disabled = false;
+      this.status.textContent = ready ? "running" : "Python is being fetched ...";
+      begin();
+      worker.postMessage({
+        type: kind, cell: this.name, run: this.run, source: this.editor.value, step: this.box.dataset.check,
+      });
+    }
+
+    print(kind, text) {
+      this.size += text.length;
+      if (this.size > MOST) return;
+      const last = this.output.lastElementChild;
+      if (last && last.className === kind) last.textContent += text;
+      else this.output.append(make("pre", { className: kind, textContent: text }));
+      this.picture(this.output.lastElementChild);
+    }
+
+    // A program that prints a picture means it to be seen.
+    picture(printed) {
+      const text = printed.textContent.trim();
+      if (text.startsWith("<svg") && text.endsWith("</svg>")) {
+        const shown = make("div", { className: "picture" });
+        shown.innerHTML = text;
+        printed.replaceWith(shown);
+      }
+    }
+
+    end(html) {
+      this.running = false;
+      this.box.dataset.state = "ended";
+      this.runButton.disabled = false;
+      if (this.checkButton) this.checkButton.disabled = false;
+      this.stopButton.disabled = true;
+      if (html) this.output.insertAdjacentHTML("beforeend", html);
+      const nothing = !this.output.textContent && !this.output.querySelector("svg");
+      this.status.textContent = nothing ? "ended; it has printed nothing" : "ended";
+    }
+
+    edit(focus = true) {
+      this.editor.hidden = false;
+      this.editButton.disabled = true;
+      this.resetButton.disabled = false;
+      this.fit();
+      if (focus) this.editor.focus();
+    }
+
+    reset() {
+      this.editor.value = this.original;
+      if (!this.box.dataset.check) {
+        this.editor.hidden = true;
+        this.editButton.disabled = false;
+        this.resetButton.disabled = true;
+        this.editButton.focus();
+      }
+      this.fit();
+    }
+
+    fit() {
+      this.editor.style.height = "auto";
+      this.editor.style.height = `${this.editor.scrollHeight + 2}px`;
+    }
+
+    typed(event) {
+      if (event.key === "Enter" && (event.shiftKey || event.ctrlKey)) {
+        event.preventDefault();
+        if (!this.running) this.start("run");
+      } else if (event.key === "Enter") {
+        // As deep as the line before; Tab is left alone, for it leads out of the editor.
+        const before = this.editor.value.slice(0, this.editor.selectionStart).split("\n").pop();
+        const indent = before.match(/^ */)[0] + (before.trimEnd().endsWith(":") ? "    " : "");
+        if (indent) {
+          event.preventDefault();
+          this.editor.setRangeText(`\n${indent}`, this.editor.selectionStart, this.editor.selectionEnd, "end");
+          this.fit();
+        }
+      }
+    }
+  }
+
+  function make(kind, properties) {
+    return Object.assign(document.createElement(kind), properties);
+  }
+
+  function button(bar, words, pressed) {
+    const made = make("button", { type: "button", textContent: words });
+    made.addEventListener("click", pressed);
+    bar.append(made);
+    return made;
+  }
+
+  addEventListener("DOMContentLoaded", () => {
+    if (location.protocol === "file:" || !window.Worker) return; // no worker starts there
+    for (const box of document.querySelectorAll("div.live")) cells.set(box.id, new Cell(box));
+  });
+})();

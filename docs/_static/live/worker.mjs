@@ -1,0 +1,55 @@
+// One Python for a page, in a thread of its own. Everything it loads lies beside the page.
+
+let python = null;
+let session = null;
+
+const here = (path, base) => new URL(path, base).href;
+
+async function begin({ pyodide, book }) {
+  const { loadPyodide } = await import(here("pyodide.mjs", pyodide));
+  const [loaded, archive] = await Promise.all([
+    loadPyodide({ indexURL: pyodide }),
+    fetch(book).then((response) => {
+      if (!response.ok) throw new Error(`${book}: ${response.status}`);
+      return response.arrayBuffer();
+    }),
+  ]);
+  python = loaded;
+  python.unpackArchive(archive, "zip", { extractDir: "/book" });
+  await python.runPythonAsync(`
+import asyncio, os, sys
+sys.path[:0] = ["/book", "/book/steps"]
+os.chdir("/book")
+from lab import network
+network.install(asyncio.get_running_loop())
+from lab.cells import Session
+`);
+  const Session = python.globals.get("Session");
+  session = Session((cell, kind, text) => postMessage({ type: "printed", cell, kind, text }));
+  postMessage({ type: "ready", version: python.runPython("sys.version.split()[0]") });
+}
+
+const started = new Promise((resolve, reject) => {
+  addEventListener("message", ({ data }) => {
+    if (data.type === "begin") begin(data).then(resolve, reject);
+  }, { once: true });
+});
+started.catch((error) => postMessage({ type: "failed", text: String(error) }));
+
+const asked = {
+  run: ({ cell, source }) => session.run(cell, source),
+  check: ({ cell, source, step }) => session.check(cell, source, step),
+};
+
+addEventListener("message", async ({ data }) => {
+  if (data.type === "begin") return;
+  await started;
+  if (data.type === "stop") {
+    session.stop(data.cell);
+  } else if (data.type === "ping") {
+    postMessage({ type: "pong" });
+  } else {
+    const html = await asked[data.type](data);
+    postMessage({ type: "ended", cell: data.cell, run: data.run, html });
+  }
+});

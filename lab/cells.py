@@ -1,0 +1,227 @@
+"""Runs cells of Python in a loop that runs already, as the page in a browser does.
+
+A cell may ``await`` where a notebook's may, and shows its last expression. A program
+runs as it is: its ``asyncio.run(main())`` runs ``main`` here, in this loop, and cancels
+afterwards what is left, as it would anywhere. Cells share their names, and several may
+run at a time: a server in one, and a client in the next.
+"""
+
+import ast
+import asyncio
+import builtins
+import html
+import io
+import linecache
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lab import simulation, story
+from lab.check import CannotStart
+from lab.simulated_check import check_in_simulation
+
+T = TypeVar("T")
+
+MOST = 100_000  # characters that one run of a cell may print: more is not read
+CUT = "\n... and so on: the rest is left out.\n"
+
+# Which cell a task belongs to. A task inherits it from the one that has created it.
+_cell: ContextVar[str] = ContextVar("cell", default="")
+
+Say = Callable[[str, str, str], None]  # cell, "out" or "err", text
+
+
+class Session:
+    """The cells of one page: what they have defined, and which of them are running.
+
+    ``say`` is called with the cell, ``"out"`` or ``"err"``, and the text, whenever a
+    cell or a task that it has started prints something.
+    """
+
+    def __init__(self, say: Say) -> None:
+        self.names: dict[str, Any] = {"__name__": "__main__", "__run__": run_here}
+        self.say = say
+        self._running: dict[str, asyncio.Task[Any]] = {}
+        self._left: dict[str, int] = {}  # characters that a cell may still print
+        sys.stdout, sys.stderr = Output(self, "out"), Output(self, "err")
+
+    async def run(self, cell: str, source: str) -> str:
+        """Run a cell, and return its last expression as HTML; empty if there is none.
+
+        What goes wrong in it is printed, as in a terminal.
+        """
+        self.stop(cell)
+        self._left[cell] = MOST
+        task = asyncio.create_task(self._run(cell, source), name=f"cell {cell}")
+        self._running[cell] = task
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return ""
+        finally:
+            if self._running.get(cell) is task:
+                del self._running[cell]
+
+    async def check(self, cell: str, source: str, step: str) -> str:
+        """Put a program to the behaviours up to a step, and print the report.
+
+        Returns nothing, as a cell without a last expression does.
+        """
+        self._left[cell] = MOST
+        _cell.set(cell)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "mine.py"
+            path.write_text(source, encoding="utf-8")
+            try:
+                print(repr(check_in_simulation(path, story.find(step))))
+            except (CannotStart, simulation.Stuck, simulation.Spinning) as error:
+                print(f"It cannot be checked: {error}", file=sys.stderr)
+        return ""
+
+    def stop(self, cell: str) -> None:
+        """Press Ctrl-C for one cell, if it is running."""
+        if cell in self._running:
+            self._running[cell].cancel()
+
+    def print(self, kind: str, text: str) -> None:
+        """Pass on what was printed, as long as it is not too much."""
+        cell = _cell.get()
+        left = self._left.get(cell, MOST)
+        if left > 0:
+            self._left[cell] = left - len(text)
+            cut = CUT if len(text) >= left else ""
+            self.say(cell, kind, text[:left] + cut)
+
+    async def _run(self, cell: str, source: str) -> str:
+        _cell.set(cell)
+        name = f"<cell {cell}>"
+        # So that a traceback can show the lines.
+        lines = source.splitlines(keepends=True)
+        linecache.cache[name] = (len(source), None, lines, name)
+        try:
+            return shown(await evaluated(source, name, self.names))
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            return ""  # stopped, as it was asked to be
+        except SystemExit as end:
+            if end.code not in (None, 0):
+                print(end.code, file=sys.stderr)
+        except BaseException as error:
+            print(told(error, name), end="", file=sys.stderr)
+        return ""
+
+
+class Output(io.TextIOBase):
+    """Stands in for ``sys.stdout``: what is printed goes to the cell that prints it."""
+
+    def __init__(self, session: Session, kind: str) -> None:
+        self._session, self._kind = session, kind
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # it cannot be set
+        """Return UTF-8: a page has every letter."""
+        return "utf-8"
+
+    def writable(self) -> bool:
+        """Return true."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Pass on a text, and return its length."""
+        if text:
+            self._session.print(self._kind, text)
+        return len(text)
+
+
+async def evaluated(source: str, name: str, names: dict[str, Any]) -> Any:
+    """Run the source with these names, and return the value of its last expression.
+
+    None if it does not end with one. Raises whatever the source raises.
+    """
+    tree = _Here().visit(ast.parse(source, name))
+    last = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        last = ast.Expression(tree.body.pop().value)
+    value = None
+    for part, mode in ((tree, "exec"), (last, "eval")):
+        if part is not None:
+            ast.fix_missing_locations(part)
+            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            code: Any = compile(part, name, mode, flags=flags)
+            value = eval(code, names)
+            if asyncio.iscoroutine(value) and code.co_flags & 0x80:  # CO_COROUTINE
+                value = await value
+    return value if last is not None else None
+
+
+class _Here(ast.NodeTransformer):
+    """Lets ``asyncio.run(main())`` at the top level mean ``await __run__(main())``."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if ast.unparse(node.func) != "asyncio.run":
+            return node
+        node.func = ast.copy_location(ast.Name("__run__", ast.Load()), node.func)
+        return ast.copy_location(ast.Await(node), node)
+
+    def _leave(self, node: ast.AST) -> ast.AST:
+        return node  # within a function there is nothing to await in
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _leave
+
+
+async def run_here(main: Coroutine[Any, Any, T], **_: Any) -> T:
+    """Do what ``asyncio.run`` does, in the loop that runs already.
+
+    Whoever cancels this presses Ctrl-C: ``main`` is cancelled, and when everything has
+    tidied up KeyboardInterrupt is raised.
+    """
+    if not asyncio.iscoroutine(main):
+        raise ValueError(f"a coroutine was expected, got {main!r}")
+    before = asyncio.all_tasks()
+    task = asyncio.create_task(main)
+    interrupted = False
+    try:
+        while not task.done():
+            try:
+                await asyncio.wait({task})
+            except asyncio.CancelledError:
+                interrupted = True
+                task.cancel()
+        if interrupted and task.cancelled():
+            raise KeyboardInterrupt
+        return task.result()
+    finally:
+        left = {t for t in asyncio.all_tasks() - before if _cell_of(t) == _cell.get()}
+        for other in left:
+            other.cancel()
+        if left:
+            await asyncio.wait(left)
+
+
+def _cell_of(task: asyncio.Task[Any]) -> str:
+    """Return the cell that a task belongs to; before Python 3.12 nobody can tell."""
+    if sys.version_info < (3, 12):
+        return _cell.get()
+    return task.get_context().get(_cell, "")
+
+
+def shown(value: Any) -> str:
+    """Return a value as HTML; nothing for None."""
+    if value is None:
+        return ""
+    picture = getattr(value, "_repr_html_", None)
+    if picture is not None:
+        return str(picture())
+    return f"<pre>{html.escape(builtins.repr(value))}</pre>"
+
+
+def told(error: BaseException, name: str) -> str:
+    """Return a traceback that begins in the cell."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename != name:
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace))

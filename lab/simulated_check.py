@@ -1,0 +1,61 @@
+"""The checker in the simulation: for a page, where there are no processes.
+
+What it takes is a Python file, as the checker does. Everything about it can be judged,
+and no answer takes any time; but it runs in this process, so a file that never waits
+holds up whoever has asked.
+"""
+
+from pathlib import Path
+
+from lab import simulation
+from lab.behaviours.framing_bench import Framing
+from lab.check import CannotStart, PythonFile, Report, Subject, judged, wanted
+from lab.host import Running
+from lab.simulation.program import InSimulation
+from lab.story import Step
+
+
+def check_in_simulation(path: Path, step: Step) -> Report:
+    """Put a Python file to all behaviours up to a step, and return the report.
+
+    CannotStart if it is no Python file with a ``main(host, port)``, or if it cannot be
+    started.
+    """
+    subject = Simulated(path)
+    simulation.run(_can_start(subject))
+    results = [simulation.run(judged(subject, b)) for b in wanted(step)]
+    return Report(step, results, partial=False)
+
+
+class Simulated(Subject):
+    """A Python file that is started in the simulation."""
+
+    has = frozenset({"output", "exit", "clock", "writes"})
+
+    def __init__(self, path: Path) -> None:
+        self.file = PythonFile(path)
+
+    async def start(self) -> Running:
+        """Start the file in the loop that runs; CannotStart if it fails at once."""
+        try:
+            running = InSimulation(Step(self.file.path, "", "", ""), {})
+        except Exception as error:  # whatever the file does while it is imported
+            raise CannotStart(f"{type(error).__name__}: {error}") from error
+        try:
+            await running.begin(0)
+        except TimeoutError as error:
+            await running.stop()
+            words = "it did not print that it listens: Listening on 127.0.0.1:9011"
+            raise CannotStart(words) from error
+        except Exception as error:  # whatever its main does
+            await running.stop()
+            raise CannotStart(f"{type(error).__name__}: {error}") from error
+        return running
+
+    def framing(self) -> Framing | None:
+        """Return the framing that the file imports, or has itself."""
+        return self.file.framing()
+
+
+async def _can_start(subject: Subject) -> None:
+    await (await subject.start()).stop()
