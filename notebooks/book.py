@@ -30,6 +30,8 @@ from lab.wire import encode, frame
 
 sys.path.insert(1, str(STEPS))
 
+from utils01 import new_messages, send_message
+
 
 def _refused(*_: object, **__: object) -> None:
     # A browser could run it all the same, and no other notebook would.
@@ -39,8 +41,6 @@ def _refused(*_: object, **__: object) -> None:
 if sys.platform == "emscripten":  # in a browser, which has no sockets
     network.install(asyncio.get_running_loop())
     asyncio.run = _refused
-
-from utils01 import new_messages, send_message
 
 __all__ = [
     "STEPS",
