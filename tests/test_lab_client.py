@@ -199,7 +199,10 @@ async def test_everything_said_and_heard_is_noted_in_its_order():
     async with sending(encode(CHAT)) as server, client(server) as alice:
         await alice.hear()
     connected = {"action": "connect", "username": "alice"}
-    assert [(noted.sent, noted.message) for noted in alice.log] == [(True, connected), (False, CHAT)]
+    assert [(noted.sent, noted.message) for noted in alice.log] == [
+        (True, connected),
+        (False, CHAT),
+    ]
     assert alice.log[0].moment < alice.log[1].moment
     assert alice.log[0].when <= alice.log[1].when
 

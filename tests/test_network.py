@@ -8,6 +8,8 @@ Python itself does differently from version to version is thereby the same, too.
 import asyncio
 import contextlib
 import contextvars
+import errno
+import functools
 import gc
 import socket
 import struct
@@ -15,9 +17,11 @@ import sys
 
 import pytest
 
-from lab import simulation
-from lab.network import Faults, Network, install
+from lab import simulation, start
+from lab.behaviours.bench import Bench
+from lab.network import Faults, Network, install, link_of
 from lab.network.faults import GIVES_UP
+from lab.network.network import FIRST_PORT
 
 CASES = []
 LARGE = 8 * 2**20  # bytes: more than any loopback holds between two ends
@@ -709,3 +713,708 @@ def test_the_network_in_memory_does_what_tcp_does(case, recwarn):
     assert in_memory == on_tcp
     warned = [str(warning.message) for warning in recwarn]
     assert warned == [] or case.__name__ in LEAVES_IT_OPEN, warned
+
+
+# What only this network has: bad days, a clock, and somebody who looks from above.
+
+
+def simulated(**options):
+    """Let a test be a coroutine function that runs in a simulation."""
+
+    def decorate(test):
+        @functools.wraps(test)
+        def run(*arguments, **fixtures):
+            simulation.run(test(*arguments, **fixtures), **options)
+
+        return run
+
+    return decorate
+
+
+def now():
+    return asyncio.get_running_loop().time()
+
+
+@contextlib.asynccontextmanager
+async def connected(faults=None, keeps_open=True):
+    """Yield the protocols of a connection that may be rough, the client's first."""
+    network = asyncio.get_running_loop().network
+    theirs = Noting(keeps_open)
+    server = await network.create_server(lambda: theirs, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    _, ours = await network.create_connection(
+        lambda: Noting(keeps_open), "127.0.0.1", port, faults=faults
+    )
+    await theirs.made.wait()
+    try:
+        yield ours, theirs
+    finally:
+        server.close()
+        for end in (ours, theirs):
+            end.transport.abort()
+            await end.lost
+
+
+async def goodbye(reader, writer):
+    """Hang up, and wait until the other end has done so, too."""
+    writer.write_eof()
+    assert await reader.read() == b""
+    writer.close()
+    await writer.wait_closed()
+
+
+def link(protocol):
+    """Return what lies between this end of a connection and the other."""
+    return link_of(protocol.transport.get_extra_info("socket"))
+
+
+class Timing(Noting):
+    """A protocol that notes what comes, and when."""
+
+    def __init__(self):
+        super().__init__(keeps_open=True)
+        self.times = []
+
+    def data_received(self, data):
+        super().data_received(data)
+        self.times.append((now(), bytes(data)))
+
+
+# Late, and in pieces.
+
+
+@simulated()
+async def test_everything_takes_the_latency_to_arrive():
+    async with connected(Faults(latency=0.5)) as (ours, theirs):
+        assert now() == 1.0  # a call has to be answered, too
+        ours.transport.write(b"there")
+        await theirs.came.wait()
+        assert now() == 1.5
+        theirs.transport.write(b"and back")
+        await ours.came.wait()
+        assert now() == 2.0
+        ours.transport.close()
+        await theirs.ended.wait()
+        assert now() == 2.5
+
+
+@simulated()
+async def test_without_faults_nothing_takes_any_time():
+    async with connected() as (ours, theirs):
+        ours.transport.write(bytes(LARGE))
+        ours.transport.close()
+        await theirs.ended.wait()
+        assert (now(), len(theirs.data)) == (0.0, LARGE)
+
+
+@simulated(seed=3)
+async def test_jitter_delays_more_and_less_and_keeps_the_order():
+    faults = Faults(latency=0.1, jitter=1.0)
+    async with connected(faults) as (ours, theirs):
+        timing = Timing()
+        theirs.transport.set_protocol(timing)
+        sent = {}
+        for number in range(50):
+            word = b"%02d" % number
+            sent[word] = now()
+            ours.transport.write(word)
+            await asyncio.sleep(0.4)
+        ours.transport.write_eof()
+        await timing.ended.wait()
+        theirs.lost.set_result(None)
+        words = b"".join(sent)
+        assert bytes(timing.data) == words
+        came = {
+            data[at : at + 2]: when
+            for when, data in timing.times
+            for at in range(0, len(data), 2)
+        }
+        late = [came[word] - sent[word] for word in sent]
+        assert 0.1 <= min(late) < 0.3
+        assert 0.9 < max(late) <= 1.1
+        assert len(timing.times) < 50  # some have waited for one that was later
+
+
+async def portions(written, faults):
+    """Return what comes together when these are written, one right after the other."""
+    async with connected(faults) as (ours, theirs):
+        timing = Timing()
+        theirs.transport.set_protocol(timing)
+        for data in written:
+            ours.transport.write(data)
+        ours.transport.write_eof()
+        await timing.ended.wait()
+        theirs.lost.set_result(None)
+        return [data for _, data in timing.times]
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.5])
+def test_what_is_sent_at_once_arrives_in_pieces_and_nothing_is_lost(jitter):
+    text = bytes(range(256))
+    faults = Faults(split=0.5, jitter=jitter)
+    counts = set()
+    for seed in range(20):
+        pieces = simulation.run(portions([text], faults), seed=seed)
+        assert b"".join(pieces) == text
+        counts.add(len(pieces))
+    assert 1 in counts
+    assert len(counts) > 3
+
+
+def test_with_a_chance_of_one_everything_is_cut_into_pieces():
+    pieces = simulation.run(portions([b"word"] * 3, Faults(split=1.0)))
+    assert b"".join(pieces) == b"word" * 3
+    # Cut at least once each: three times two pieces, of which some may come together.
+    assert len(pieces) >= 4
+
+
+def test_what_is_sent_in_pieces_arrives_at_once():
+    assert simulation.run(portions([b"a", b"b", b"c"], Faults())) == [b"abc"]
+
+
+# Refused and broken off.
+
+
+@pytest.mark.parametrize(("chance", "refused"), [(0.0, 0), (1.0, 50)])
+def test_a_call_is_refused_always_or_never(chance, refused):
+    async def calls():
+        network = asyncio.get_running_loop().network
+        errors = []
+        async with served(echo) as (_, port):
+            for _ in range(50):
+                try:
+                    streams = await network.open_connection(
+                        "127.0.0.1", port, faults=Faults(refused=chance)
+                    )
+                except ConnectionRefusedError as error:
+                    errors.append(error.errno)
+                else:
+                    await goodbye(*streams)
+        return errors
+
+    assert simulation.run(calls()) == [errno.ECONNREFUSED] * refused
+
+
+def test_calls_are_refused_now_and_then_and_the_same_ones_with_the_same_seed():
+    async def calls():
+        network = asyncio.get_running_loop().network
+        refused = []
+        async with served(echo) as (_, port):
+            for number in range(100):
+                try:
+                    streams = await network.open_connection(
+                        "127.0.0.1", port, faults=Faults(refused=0.5)
+                    )
+                    await goodbye(*streams)
+                except ConnectionRefusedError:
+                    refused.append(number)
+        return refused
+
+    first, again, other = (simulation.run(calls(), seed=seed) for seed in (1, 1, 2))
+    assert 30 < len(first) < 70
+    assert first == again != other
+
+
+async def told(faults):
+    """Return how much two ends hear that both send 100 bytes, and how they are lost.
+
+    None for an end that hears nothing of a loss within an hour.
+    """
+    async with connected(faults) as ends:
+        for end in ends:
+            for size in (7, 7, 7, 79):
+                end.transport.write(bytes(size))
+        await asyncio.sleep(3600)
+        return [
+            (len(end.data), end.lost.result() if end.lost.done() else None)
+            for end in ends
+        ]
+
+
+def test_a_reset_strikes_at_a_byte_and_what_came_before_it_arrives():
+    places, directions = set(), set()
+    for seed in range(200):
+        faults = Faults(reset=1.0, within=20, latency=0.1)
+        (ours, why), (theirs, why_too) = simulation.run(told(faults), seed=seed)
+        assert type(why) is type(why_too) is ConnectionResetError
+        # The other direction was first, and is whole; or was not, and nothing came.
+        (place,) = {ours, theirs} - {0, 100}
+        assert {ours, theirs} <= {place, 0, 100}
+        places.add(place)
+        directions.add("ours" if place == ours else "theirs")
+    assert places == set(range(1, 21))
+    assert directions == {"ours", "theirs"}
+
+
+def test_a_reset_beyond_what_is_sent_never_strikes():
+    ends = simulation.run(told(Faults(reset=1.0, within=10**9)))
+    assert ends == [(100, None), (100, None)]
+
+
+def test_a_reset_may_strike_at_the_first_byte_only():
+    ends = simulation.run(told(Faults(reset=1.0, within=1)))
+    assert min(ends, key=lambda end: end[0])[0] <= 1
+    assert 1 in [heard for heard, _ in ends]
+
+
+@simulated()
+async def test_a_connection_can_be_reset_on_purpose():
+    async with connected(Faults(latency=1.0)) as (ours, theirs):
+        ours.transport.write(b"still on its way")
+        between = link(ours)
+        assert not between.was_reset
+        between.reset()
+        errors = await ours.lost, await theirs.lost
+        assert [error.errno for error in errors] == [errno.ECONNRESET] * 2
+        assert between.was_reset
+        assert (now(), bytes(theirs.data)) == (2.0, b"")
+        await asyncio.sleep(10)
+        assert theirs.notes == ["made", "lost: ConnectionResetError"]
+
+
+# Dead: nothing arrives, and nobody is told.
+
+
+@simulated(capacity=1000)
+async def test_on_a_dead_connection_nothing_arrives_in_either_direction():
+    async with connected(Faults(latency=0.1)) as (ours, theirs):
+        link(ours).die()
+        ours.transport.write(b"hello?")
+        theirs.transport.write(b"hello?")
+        await asyncio.sleep(GIVES_UP - 1)
+        assert ours.notes == theirs.notes == ["made"]
+
+
+@simulated()
+async def test_who_sends_on_a_dead_connection_is_told_after_a_quarter_of_an_hour():
+    async with connected(Faults(latency=0.1)) as (ours, theirs):
+        link(ours).die()
+        await asyncio.sleep(100)
+        begin = now()
+        ours.transport.write(b"hello?")
+        ours.transport.write(b"is anybody there?")
+        error = await ours.lost
+        assert now() == begin + GIVES_UP
+        assert (type(error), error.errno) == (TimeoutError, errno.ETIMEDOUT)
+        await asyncio.sleep(10 * GIVES_UP)
+        assert theirs.notes == ["made"]  # who only listens is never told
+
+
+@simulated()
+async def test_what_was_on_its_way_when_the_connection_died_is_missed_by_its_sender():
+    async with connected(Faults(latency=5.0)) as (ours, theirs):
+        ours.transport.write(b"hello?")
+        await asyncio.sleep(1)
+        begin = now()
+        link(ours).die()
+        error = await ours.lost
+        assert (now(), error.errno) == (begin + GIVES_UP, errno.ETIMEDOUT)
+        assert theirs.notes == ["made"]
+
+
+@simulated(capacity=1000)
+async def test_to_write_to_a_dead_connection_blocks_when_the_wire_is_full():
+    network = asyncio.get_running_loop().network
+    begun = asyncio.get_running_loop().create_future()
+    async with served(lambda *streams: begun.set_result(streams)) as (_, port):
+        _, writer = await network.open_connection(
+            "127.0.0.1", port, faults=Faults(latency=0.1)
+        )
+        _, theirs = await begun
+        writer.transport.set_write_buffer_limits(high=0)
+        link_of(writer.get_extra_info("socket")).die()
+        writer.write(bytes(1000))
+        await writer.drain()  # the wire has taken it all
+        writer.write(b"!")
+        begin = now()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(60):
+                await writer.drain()
+        assert now() == begin + 60
+        with pytest.raises(TimeoutError) as raised:
+            await writer.drain()
+        assert raised.value.errno == errno.ETIMEDOUT
+        assert now() == begin + GIVES_UP
+        theirs.transport.abort()
+        writer.close()
+
+
+def test_a_connection_dies_at_a_byte_and_only_who_sent_more_is_told():
+    places = set()
+    for seed in range(200):
+        ends = simulation.run(told(Faults(dead=1.0, within=20)), seed=seed)
+        (cut, _), (whole, _) = sorted(ends, key=lambda end: end[0])
+        if whole == 100:  # what arrived before the other end's words were cut
+            places.add(cut)
+        losers = [error for _, error in ends if error is not None]
+        assert {error.errno for error in losers} == {errno.ETIMEDOUT}
+        # An end that has heard less than everything has been talking to nobody.
+        assert len(losers) == [heard < 100 for heard, _ in ends].count(True)
+    assert places == set(range(1, 21))
+
+
+# Stalled: nothing arrives for a while.
+
+
+@simulated()
+async def test_a_stream_stands_still_and_goes_on_in_order():
+    async with connected(Faults(stalled=1.0, stall=30.0, within=1)) as ends:
+        timings = []
+        for end in ends:
+            timings.append(Timing())
+            end.transport.set_protocol(timings[-1])
+            end.transport.write(b"abc")
+        await asyncio.sleep(10)
+        for end in ends:
+            end.transport.write(b"def")
+        await asyncio.sleep(90)
+        for end in ends:
+            end.lost.set_result(None)
+        stalled, clear = sorted(timings, key=lambda timing: -timing.times[-1][0])
+        assert stalled.times == [(0.0, b"a"), (30.0, b"bcdef")]
+        assert clear.times == [(0.0, b"abc"), (10.0, b"def")]
+
+
+def test_of_two_things_that_strike_each_does_so_at_its_own_byte():
+    async def heard():
+        faults = Faults(stalled=1.0, stall=30.0, reset=1.0, within=50)
+        async with connected(faults) as (ours, theirs):
+            timing = Timing()
+            theirs.transport.set_protocol(timing)
+            ours.transport.write(bytes(100))
+            await asyncio.sleep(100)
+            theirs.lost.set_result(None)
+            sizes = [(when, len(data)) for when, data in timing.times]
+            return sizes, timing.lost.done()
+
+    kinds = set()
+    for seed in range(100):
+        sizes, lost = simulation.run(heard(), seed=seed)
+        assert sizes[0][1] <= 50 or sizes == [(0.0, 100)]
+        assert (sum(size for _, size in sizes) <= 50) == lost
+        kinds.add((*(when for when, _ in sizes), lost))
+    # Reset before it can stall; stalled, and then reset; stalled only; neither, for
+    # what strikes in the other direction has nothing to strike at.
+    assert kinds == {(0.0, True), (0.0, 30.0, True), (0.0, 30.0, False), (0.0, False)}
+
+
+@simulated()
+async def test_a_stream_can_be_stalled_on_purpose():
+    async with connected(Faults(latency=1.0)) as (ours, theirs):
+        timing = Timing()
+        theirs.transport.set_protocol(timing)
+        begin = now()
+        sock = theirs.transport.get_extra_info("socket")
+        link(ours).stall(sock, 30)
+        link(ours).stall(sock, 20)  # which changes nothing
+        for word in (b"one ", b"two ", b"three"):
+            ours.transport.write(word)
+            await asyncio.sleep(10)
+        theirs.transport.write(b"meanwhile")
+        await ours.came.wait()
+        assert now() == begin + 31
+        ours.transport.write(b", four")
+        await asyncio.sleep(60)
+        theirs.lost.set_result(None)
+        assert timing.times == [
+            (begin + 30, b"one two three"),
+            (begin + 32, b", four"),
+        ]
+
+
+def test_only_a_connection_with_faults_has_a_link_that_can_be_broken():
+    async def ends():
+        async with connected() as (plain, _):
+            with pytest.raises(TypeError, match="give it some Faults"):
+                link(plain)
+        async with connected(Faults()) as (ours, theirs):
+            return link(ours) is link(theirs)
+
+    assert simulation.run(ends())
+    with pytest.raises(TypeError, match="give it some Faults"):
+        link_of(socket.socket)
+
+
+@simulated(faults=Faults(latency=2.0))
+async def test_the_faults_of_a_network_hold_where_nothing_else_is_said():
+    async with connected() as (ours, _):
+        assert now() == 4.0
+        link(ours)
+    async with connected(Faults()):
+        assert now() == 4.0
+
+
+# Ports and hosts.
+
+
+async def nothing(reader, writer):
+    writer.close()
+
+
+def port_of(server):
+    return server.sockets[0].getsockname()[1]
+
+
+@simulated()
+async def test_port_0_hands_out_ports_that_nobody_listens_on():
+    taken = await asyncio.start_server(nothing, "127.0.0.1", FIRST_PORT + 1)
+    free = [await asyncio.start_server(nothing, "127.0.0.1", 0) for _ in range(3)]
+    ports = [port_of(server) for server in free]
+    assert ports == [FIRST_PORT, FIRST_PORT + 2, FIRST_PORT + 3]
+    again = await asyncio.start_server(nothing, "127.0.0.1", FIRST_PORT + 4)
+    _, writer = await asyncio.open_connection("127.0.0.1", ports[0])
+    assert writer.get_extra_info("sockname")[1] == FIRST_PORT + 5
+    for server in (taken, *free, again):
+        server.close()
+    writer.close()
+
+
+@simulated()
+async def test_a_server_on_all_addresses_takes_the_port_on_each_of_them():
+    for first, second in [(None, "127.0.0.1"), ("::1", "::"), ("0.0.0.0", "")]:
+        server = await asyncio.start_server(nothing, first, 5000)
+        with pytest.raises(OSError, match="in use") as raised:
+            await asyncio.start_server(nothing, second, 5000)
+        assert raised.value.errno == errno.EADDRINUSE
+        server.close()
+
+
+@simulated()
+async def test_the_addresses_of_both_protocols_are_different_ones():
+    four = await asyncio.start_server(nothing, "127.0.0.1", 5000)
+    assert await error_of(asyncio.open_connection("::1", 5000)) == (
+        "ConnectionRefusedError"
+    )
+    six = await asyncio.start_server(echo, "::1", 5000)
+    reader, writer = await asyncio.open_connection("::1", 5000)
+    assert writer.get_extra_info("peername") == ("::1", 5000)
+    await goodbye(reader, writer)
+    for server in (four, six):
+        server.close()
+
+
+@simulated()
+async def test_a_server_can_listen_on_several_hosts():
+    server = await asyncio.start_server(echo, ["127.0.0.1", "::1"], 5000)
+    names = [sock.getsockname() for sock in server.sockets]
+    assert names == [("127.0.0.1", 5000), ("::1", 5000)]
+    for host, _ in names:
+        await goodbye(*await asyncio.open_connection(host, 5000))
+    server.close()
+    for host, _ in names:
+        error = await error_of(asyncio.open_connection(host, 5000))
+        assert error == "ConnectionRefusedError"
+
+
+@simulated()
+async def test_a_server_that_cannot_have_all_its_hosts_has_none_of_them():
+    other = await asyncio.start_server(nothing, "::1", 5000)
+    both = asyncio.start_server(nothing, ["127.0.0.1", "::1"], 5000)
+    assert await error_of(both) == "OSError"
+    server = await asyncio.start_server(nothing, "127.0.0.1", 5000)
+    for listening in (server, other):
+        listening.close()
+
+
+@pytest.mark.parametrize("what", ["ssl", "sock"])
+@simulated()
+async def test_what_this_network_has_not_is_refused(what):
+    loop = asyncio.get_running_loop()
+    refusal = f"the network in memory has no {what}="
+    with pytest.raises(ValueError, match=refusal):
+        await loop.create_server(Noting, "127.0.0.1", 0, **{what: True})
+    with pytest.raises(ValueError, match=refusal):
+        await loop.create_connection(Noting, "127.0.0.1", 1, **{what: True})
+    server = await loop.create_server(Noting, "127.0.0.1", 0, **{what: None})
+    server.close()
+
+
+def test_a_listener_that_is_closed_resets_who_still_waits_to_be_let_in():
+    async def closed_after(turns):
+        """Close the server so many turns of the loop after somebody has called."""
+        let_in = []
+        async with served(lambda *streams: let_in.append(streams)) as (server, port):
+            call = asyncio.create_task(asyncio.open_connection("127.0.0.1", port))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            server.close()
+            try:
+                reader, writer = await call
+            except ConnectionRefusedError:
+                return "refused"
+            try:
+                async with asyncio.timeout(1):
+                    await reader.read()
+            except ConnectionResetError:
+                assert not let_in
+                return "reset"
+            except TimeoutError:
+                for end in (writer, let_in[0][1]):
+                    end.close()
+                return "let in"
+
+    outcomes = [simulation.run(closed_after(turns)) for turns in range(10)]
+    assert list(dict.fromkeys(outcomes)) == ["refused", "reset", "let in"]
+
+
+@simulated()
+async def test_who_gives_up_calling_leaves_no_open_connection_behind():
+    network = asyncio.get_running_loop().network
+    ended = asyncio.Event()
+
+    async def attend(reader, writer):
+        await reader.read()
+        writer.close()
+        ended.set()
+
+    async with served(attend) as (_, port):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.5):  # the answer to the call is on its way
+                await network.open_connection(
+                    "127.0.0.1", port, faults=Faults(latency=1.0)
+                )
+        await ended.wait()
+        await asyncio.sleep(10)
+        assert not network.open
+
+
+# On another loop, and seen from above.
+
+
+def test_another_loop_can_be_given_this_network():
+    async def main():
+        network = install(asyncio.get_running_loop(), capacity=1000)
+        assert isinstance(network, Network)
+        async with served(echo) as (_, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            ours = writer.get_extra_info("socket")
+            assert ours in network.open
+            writer.write(bytes(5000))
+            assert writer.transport.get_write_buffer_size() == 4000
+            assert await reader.readexactly(5000) == bytes(5000)
+            await goodbye(reader, writer)
+            with pytest.raises(OSError, match="in use"):
+                await asyncio.start_server(echo, "127.0.0.1", port)
+        refused = await error_of(asyncio.open_connection("127.0.0.1", port))
+        assert refused == "ConnectionRefusedError"
+        assert not network.open
+
+    asyncio.run(main())
+
+
+def test_on_a_real_loop_faults_take_real_time():
+    async def main():
+        network = install(asyncio.get_running_loop(), faults=Faults(latency=0.02))
+        begin = now()
+        async with served(echo) as (_, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            await turned(reader, writer, 1)
+            await goodbye(reader, writer)
+        assert not network.open
+        return now() - begin
+
+    # There and back three times: to be let in, to be echoed, to say goodbye.
+    assert asyncio.run(main()) >= 0.12
+
+
+@simulated(capacity=1000)
+async def test_the_network_knows_how_much_was_ever_kept_for_one_client():
+    network = asyncio.get_running_loop().network
+    async with connected() as (ours, theirs):
+        port = theirs.transport.get_extra_info("sockname")[1]
+        assert network.peak(port) == 0
+        ours.transport.pause_reading()
+        theirs.transport.write(bytes(50_000))
+        theirs.transport.write(bytes(50_000))
+        ours.transport.resume_reading()
+        await theirs.may_write.wait()
+        theirs.transport.write(bytes(2000))
+        assert network.peak(port) == 99_000
+    assert not network.open
+    assert network.peak(port) == 99_000
+    assert network.peak(port + 1) == 0
+
+
+@simulated()
+async def test_the_network_finds_the_end_that_faces_somebody():
+    network = asyncio.get_running_loop().network
+    async with connected() as (ours, theirs), connected():
+        end = network.facing(ours.transport.get_extra_info("sockname"))
+        assert end is theirs.transport.get_extra_info("socket")
+        assert end.sends == 0
+        for _ in range(3):
+            theirs.transport.write(b"word")
+        assert end.sends == 3
+    with pytest.raises(LookupError, match="no open connection leads to"):
+        network.facing(("127.0.0.1", 1))
+
+
+def test_connections_can_be_dropped_and_nobody_is_told(recwarn):
+    async def main():
+        network = asyncio.get_running_loop().network
+        server = await network.create_server(Noting, "127.0.0.1", 0)
+        transport, ours = await network.create_connection(
+            Noting, "127.0.0.1", port_of(server)
+        )
+        assert len(network.open) == 2
+        network.drop()
+        assert not network.open
+        assert transport.is_closing()
+        assert ours.notes == ["made"]
+        server.close()
+
+    simulation.run(main())
+    gc.collect()
+    assert not recwarn.list
+
+
+def test_a_transport_that_nobody_has_closed_complains():
+    async def main():
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Noting(keeps_open=True), "127.0.0.1", 0
+        )
+        transport, _ = await asyncio.get_running_loop().create_connection(
+            Noting, "127.0.0.1", port_of(server)
+        )
+        server.close()
+        transport.close()  # this one only
+
+    simulation.run(main())
+    with pytest.warns(ResourceWarning, match="unclosed transport <Transport") as noted:
+        gc.collect()
+    assert [warning.category for warning in noted] == [ResourceWarning]
+
+
+# What a behaviour may ask of it.
+
+
+async def test_a_bench_in_a_real_loop_cannot_let_time_pass_or_count_writes():
+    async with Bench(await start("05"), patience=5.0) as bench:
+        alice = await bench.client("alice")
+        with pytest.raises(TypeError, match="only in a simulation"):
+            await bench.wait(1.0)
+        with pytest.raises(TypeError, match="only in a simulation"):
+            bench.writes(alice)
+
+
+@simulated()
+async def test_a_bench_in_a_simulation_lets_an_hour_pass():
+    async with Bench(await start("05"), patience=5.0) as bench:
+        begin = now()
+        await bench.wait(3600)
+        assert now() == begin + 3600
+
+
+@simulated()
+async def test_in_step_05_a_message_costs_two_writes_for_each_who_hears_it():
+    async with Bench(await start("05"), patience=5.0) as bench:
+        clients = await bench.clients("alice", "bob", "cleo", room="tea")
+        alice, bob, cleo = clients
+        await bench.wait(1)
+        before = [bench.writes(client) for client in clients]
+        await alice.say("tea", "hello")
+        for listener in (bob, cleo):
+            await listener.hear("chat")
+        after = [bench.writes(client) for client in clients]
+        # Its size, and what it says.
+        assert [b - a for a, b in zip(before, after, strict=True)] == [0, 2, 2]

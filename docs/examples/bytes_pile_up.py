@@ -22,6 +22,9 @@ async def main() -> None:
         for _ in range(400):
             talking.write(MESSAGE)
             await asyncio.sleep(PAUSE)
+        while talking.transport.get_write_buffer_size():
+            await asyncio.sleep(PAUSE)
+            talking.write(b"")  # so that the picture has a point here
         talking.close()
         await reading
     writer.close()

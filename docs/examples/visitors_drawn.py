@@ -16,6 +16,7 @@ async def main() -> None:
             await first.send(b"hello")
             await asyncio.sleep(0.05)
             await second.send(b"me too")
+            await asyncio.sleep(0.03)
             first.finish()
             await first.rest()
             second.finish()

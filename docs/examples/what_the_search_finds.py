@@ -16,7 +16,7 @@ for twin in twins():
         utils=twin.step.path if of_utils else None,
         smaller=False,
     )
-    broken = result.found.invariant if result.found else "nothing"
+    broken = result.found.invariant if result.found else "nothing: it is never caught"
     print(f"{twin.step.name:28}{result.seeds:5}  {broken}")
 for trouble in ("stalled", "dead"):
     result = search.search("05", SEEDS, trouble=["late", trouble], smaller=False)
