@@ -21,7 +21,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import scenes
 
-from lab import Sequence, check_here, connect, judge, network, simulation, start, story
+from lab import (
+    Backlog,
+    Sequence,
+    Timeline,
+    check_here,
+    connect,
+    judge,
+    network,
+    simulation,
+    start,
+    story,
+)
 from lab.network import Faults
 from lab.search import search
 from lab.story import STEPS, Step
@@ -44,8 +55,10 @@ if sys.platform == "emscripten":  # in a browser, which has no sockets
 
 __all__ = [
     "STEPS",
+    "Backlog",
     "Faults",
     "Sequence",
+    "Timeline",
     "check_here",
     "connect",
     "encode",
