@@ -39,6 +39,13 @@ nbsphinx_prolog = """
 .. note::
    This page is a notebook, executed while the book was built. To run it yourself:
    ``make lab``, then open ``{{ env.doc2path(env.docname, base=False) }}``.
+
+{% if env.app.book_pyodide %}
+.. raw:: html
+
+   <p><a href="../lite/lab/index.html?path={{ env.doc2path(env.docname, base=False) }}">Open
+   it in JupyterLite</a>: it runs in your browser, and nothing has to be installed.</p>
+{% endif %}
 """
 
 # Links to the Python documentation, without asking it while building.

