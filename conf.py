@@ -43,8 +43,9 @@ nbsphinx_prolog = """
 {% if env.app.book_pyodide %}
 .. raw:: html
 
-   <p><a href="../lite/lab/index.html?path={{ env.doc2path(env.docname, base=False) }}">Open
-   it in JupyterLite</a>: it runs in your browser, and nothing has to be installed.</p>
+   <p><a
+   href="../lite/lab/index.html?path={{ env.doc2path(env.docname, base=False) }}">Open it
+   in JupyterLite</a>: it runs in your browser, and nothing has to be installed.</p>
 {% endif %}
 """
 
