@@ -44,8 +44,8 @@ nbsphinx_prolog = """
 .. raw:: html
 
    <p><a
-   href="../lite/lab/index.html?path={{ env.doc2path(env.docname, base=False) }}">Open it
-   in JupyterLite</a>: it runs in your browser, and nothing has to be installed.</p>
+   href="../lite/lab/index.html?path={{ env.doc2path(env.docname, base=False) }}">Open
+   it in JupyterLite</a>: it runs in your browser, and nothing has to be installed.</p>
 {% endif %}
 """
 
