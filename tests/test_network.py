@@ -1418,3 +1418,31 @@ async def test_in_step_05_a_message_costs_two_writes_for_each_who_hears_it():
         after = [bench.writes(client) for client in clients]
         # Its size, and what it says.
         assert [b - a for a, b in zip(before, after, strict=True)] == [0, 2, 2]
+
+
+def test_the_protocol_may_go_on_before_everything_has_left():
+    kept = []
+
+    class Told(Noting):
+        def resume_writing(self):
+            super().resume_writing()
+            kept.append(self.transport.get_write_buffer_size())
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        theirs = Noting()
+        server = await loop.create_server(lambda: theirs, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        _, ours = await loop.create_connection(Told, "127.0.0.1", port)
+        await theirs.made.wait()
+        theirs.transport.pause_reading()
+        ours.transport.set_write_buffer_limits(high=1500, low=500)
+        ours.transport.write(bytes(3200))
+        theirs.transport.resume_reading()
+        ours.transport.close()
+        await theirs.lost
+        await ours.lost
+        server.close()
+
+    simulation.run(main(), capacity=1000)
+    assert kept == [200]  # of 3200 bytes on a wire of 1000: below the low mark
