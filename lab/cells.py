@@ -12,6 +12,7 @@ import builtins
 import html
 import io
 import linecache
+import os
 import sys
 import tempfile
 import traceback
@@ -47,7 +48,12 @@ class Session:
         self.say = say
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._left: dict[str, int] = {}  # characters that a cell may still print
+        self._before = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = Output(self, "out"), Output(self, "err")
+
+    def close(self) -> None:
+        """Give back what Python printed to before."""
+        sys.stdout, sys.stderr = self._before
 
     async def run(self, cell: str, source: str) -> str:
         """Run a cell, and return its last expression as HTML; empty if there is none.
@@ -79,7 +85,9 @@ class Session:
             try:
                 print(repr(check_in_simulation(path, story.find(step))))
             except (CannotStart, simulation.Stuck, simulation.Spinning) as error:
-                print(f"It cannot be checked: {error}", file=sys.stderr)
+                # The reader knows the file by its name.
+                words = str(error).replace(f"{path.parent}{os.sep}", "")
+                print(f"It cannot be checked: {words}", file=sys.stderr)
         return ""
 
     def stop(self, cell: str) -> None:

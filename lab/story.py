@@ -99,7 +99,8 @@ def steps() -> list[Step]:
     found = [read(path) for path in sorted(STEPS.glob("*.py"))]
     order: list[Step] = []
     for server in (step for step in found if step.kind == "server"):
-        needed = [step for step in found if step.name in server.imports]
+        imports = server.imports  # read once: in a browser a file is far away
+        needed = [step for step in found if step.name in imports]
         order += [step for step in [*needed, server] if step not in order]
     return order + [step for step in found if step not in order]
 

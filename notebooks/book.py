@@ -16,6 +16,7 @@ import tempfile
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -44,14 +45,20 @@ sys.path.insert(1, str(STEPS))
 from utils01 import new_messages, send_message
 
 
-def _refused(*_: object, **__: object) -> None:
-    # A browser could run it all the same, and no other notebook would.
-    raise RuntimeError("asyncio.run() cannot be called from a running event loop")
+def _refusing(run: Callable[..., Any]) -> Callable[..., Any]:
+    # A browser could run it all the same, and no other notebook would. The simulation
+    # steps out of the loop first.
+    def refusing(*arguments: Any, **options: Any) -> Any:
+        if asyncio._get_running_loop() is None:
+            return run(*arguments, **options)
+        raise RuntimeError("asyncio.run() cannot be called from a running event loop")
+
+    return refusing
 
 
 if sys.platform == "emscripten":  # in a browser, which has no sockets
     network.install(asyncio.get_running_loop())
-    asyncio.run = _refused
+    asyncio.run = _refusing(asyncio.run)
 
 __all__ = [
     "STEPS",

@@ -13,24 +13,40 @@ from lab.story import STEPS
 
 @pytest.fixture
 def said():
-    """Return a list of what is printed, and give the streams back at the end."""
+    """Return the list of what is printed: the cell, the kind, and the text."""
     return []
 
 
 @pytest.fixture
-def begin(said, monkeypatch):
+def begin(said):
     """Return what makes a session: in the test, for pytest takes the streams then."""
+    sessions = []
 
     def made():
-        for name in ("stdout", "stderr"):
-            monkeypatch.setattr(sys, name, getattr(sys, name))
-        return Session(lambda *what: said.append(what))
+        sessions.append(Session(lambda *what: said.append(what)))
+        return sessions[-1]
 
-    return made
+    yield made
+    for session in sessions:
+        session.close()
 
 
 def printed(said, cell, kind="out"):
     return "".join(text for where, what, text in said if (where, what) == (cell, kind))
+
+
+async def turns(count=10):
+    """Let all that has begun go on for a few turns of the loop."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def test_what_python_printed_to_before_is_given_back(begin, capsys):
+    session = begin()
+    print("into the cell")
+    session.close()
+    print("into the terminal")
+    assert capsys.readouterr().out == "into the terminal\n"
 
 
 async def test_a_cell_may_await_and_shows_its_last_expression(begin):
@@ -79,8 +95,7 @@ async def test_stop_is_ctrl_c_for_one_cell_only(begin, said):
     session = begin()
     source = (STEPS / "server01.py").read_text(encoding="utf-8")
     running = [asyncio.create_task(session.run(cell, source)) for cell in ("a", "b")]
-    for _ in range(10):  # turns: both have begun, and neither has ticked
-        await asyncio.sleep(0)
+    await turns()  # both have begun, and neither has ticked
     session.stop("a")
     await running[0]
     assert printed(said, "a").endswith("The server has stopped after 0 ticks.\n")
@@ -88,6 +103,118 @@ async def test_stop_is_ctrl_c_for_one_cell_only(begin, said):
         assert "stopped" not in printed(said, "b")
     session.stop("b")
     await running[1]
+    assert printed(said, "a", "err") + printed(said, "b", "err") == ""
+
+
+STOPPED = """
+import asyncio
+async def main():
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0)
+        print("main has tidied up")
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    print("Ctrl-C")
+print("the program goes on")
+"""
+
+
+async def test_a_program_that_is_stopped_sees_a_keyboard_interrupt(begin, said):
+    session = begin()
+    running = asyncio.create_task(session.run("a", STOPPED))
+    await turns()
+    session.stop("a")
+    assert await running == ""
+    words = ["main has tidied up", "Ctrl-C", "the program goes on"]
+    assert printed(said, "a").splitlines() == words
+
+
+async def test_a_main_that_returns_when_it_is_stopped_has_ended_as_it_wanted(
+    begin, said
+):
+    session = begin()
+    source = STOPPED.replace("finally:", "except asyncio.CancelledError:")
+    running = asyncio.create_task(session.run("a", source))
+    await turns()
+    session.stop("a")
+    await running
+    words = ["main has tidied up", "the program goes on"]  # as asyncio.run has it
+    assert printed(said, "a").splitlines() == words
+
+
+async def test_a_cell_that_awaits_is_stopped_without_a_word(begin, said):
+    session = begin()
+    source = "import asyncio\nprint('begun')\nawait asyncio.Event().wait()"
+    running = asyncio.create_task(session.run("a", source))
+    await turns()
+    session.stop("a")
+    assert await running == ""
+    session.stop("a")  # it has ended: there is nothing to stop
+    session.stop("nowhere")
+    assert said == [("a", "out", "begun"), ("a", "out", "\n")]
+
+
+async def test_a_cell_that_is_run_again_is_stopped_first(begin, said):
+    session = begin()
+    source = "import asyncio\ntry:\n    await asyncio.Event().wait()\n"
+    source += "finally:\n    print('stopped')"
+    running = asyncio.create_task(session.run("a", source))
+    await turns()
+    assert await session.run("a", "1") == "<pre>1</pre>"
+    assert await running == ""
+    assert printed(said, "a") == "stopped\n"
+
+
+SPEAKING = """
+import asyncio
+async def speak():
+    for n in range(3):
+        print("NAME", n)
+        await asyncio.sleep(0)
+asyncio.run(speak())
+"""
+
+
+async def test_what_two_cells_print_at_once_goes_to_each(begin, said):
+    session = begin()
+    cells = ("a", "b")
+    runs = (session.run(cell, SPEAKING.replace("NAME", cell)) for cell in cells)
+    await asyncio.gather(*runs)
+    for cell in cells:
+        assert printed(said, cell) == f"{cell} 0\n{cell} 1\n{cell} 2\n"
+    order = "".join(cell for cell, _, text in said if text in cells or " " in text)
+    assert "ab" in order
+    assert "ba" in order  # they have spoken in turns
+
+
+async def test_what_a_cell_has_left_running_prints_into_that_cell(begin, said):
+    session = begin()
+    source = "import asyncio\nnow = asyncio.Event()\nasync def wait():\n"
+    source += (
+        "    await now.wait()\n    print('late')\ntask = asyncio.create_task(wait())"
+    )
+    await session.run("a", source)
+    await session.run("b", "now.set()\nawait task")
+    assert printed(said, "a") == "late\n"
+    assert printed(said, "b") == ""
+
+
+async def test_asyncio_run_of_what_is_no_coroutine_is_refused(begin, said):
+    session = begin()
+    await session.run("a", "import asyncio\nasyncio.run(5)")
+    assert "a coroutine was expected, got 5" in printed(said, "a", "err")
+
+
+async def test_what_main_raises_comes_out_of_asyncio_run(begin, said):
+    session = begin()
+    source = "import asyncio\nasync def main():\n    raise LookupError('oh')\n"
+    await session.run("a", source + "asyncio.run(main())")
+    complaint = printed(said, "a", "err")
+    assert "line 3, in main" in complaint
+    assert complaint.endswith("LookupError: oh\n")
 
 
 async def test_what_is_printed_is_bounded(begin, said):
@@ -100,6 +227,9 @@ async def test_what_is_printed_is_bounded(begin, said):
 
 async def test_the_way_out_of_a_program_is_told(begin, said):
     session = begin()
+    for way in ("sys.exit()", "sys.exit(0)"):
+        await session.run("a", f"import sys\n{way}")
+    assert said == []
     await session.run("a", "import sys\nsys.exit('no server')")
     assert printed(said, "a", "err") == "no server\n"
 
@@ -124,7 +254,7 @@ async def test_the_place_to_begin_at_is_not_there_yet(begin, said):
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("async def main(", "line 1"),
+        ("async def main(", "cannot be checked: mine.py, line 1: "),
         ("x = 1", "has no main(host, port)"),
         (
             "async def main(host='', port=0):\n    raise LookupError('oh')",

@@ -7,6 +7,7 @@ host, now or later: the built site serves what lies in this folder.
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -123,6 +124,8 @@ def _run(command: list[str], *words: str, cwd: Path) -> None:
     subprocess.run(
         [*command, *words],
         cwd=cwd,
+        # npm trusts whom the machine trusts, as pip does.
+        env={"NODE_USE_SYSTEM_CA": "1", **os.environ},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

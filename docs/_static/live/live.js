@@ -141,6 +141,7 @@
       this.size += text.length;
       if (this.size > MOST) return;
       const last = this.output.lastElementChild;
+      if (last?.className === "picture" && !text.trim()) return; // the end of its line
       if (last && last.className === kind) last.textContent += text;
       else this.output.append(make("pre", { className: kind, textContent: text }));
       this.picture(this.output.lastElementChild);
@@ -221,6 +222,24 @@
 
   addEventListener("DOMContentLoaded", () => {
     if (location.protocol === "file:" || !window.Worker) return; // no worker starts there
+    document.documentElement.dataset.live = "here";
     for (const box of document.querySelectorAll("div.live")) cells.set(box.id, new Cell(box));
+  });
+})();
+
+// What is wider than the window is scrolled by keyboard too, and headings have a level.
+(() => {
+  const WIDE = ["pre", ".picture", ".table-wrapper", ".output_area > div"];
+
+  function reachable(box) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+
+  addEventListener("DOMContentLoaded", () => {
+    // The theme's captions over the table of contents.
+    for (const caption of document.querySelectorAll("[role=heading]:not([aria-level])")) caption.ariaLevel = 2;
+    const watcher = new ResizeObserver((seen) => seen.forEach(({ target }) => reachable(target)));
+    for (const box of document.querySelectorAll(WIDE.map((box) => `article ${box}`).join())) watcher.observe(box);
   });
 })();

@@ -1,0 +1,63 @@
+// A program that runs in a page: its buttons, its editor, and what it has printed.
+
+import { until } from "./until.mjs";
+
+export class Cell {
+  constructor(page, id) {
+    this.page = page;
+    this.id = id;
+    this.box = page.locator(`[id="${id}"]`);
+    this.editor = this.box.locator("textarea");
+    this.output = this.box.locator(".live-output");
+    this.status = this.box.locator(".live-status");
+  }
+
+  button(name) {
+    return this.box.getByRole("button", { name, exact: true });
+  }
+
+  async press(name) {
+    // The theme scrolls smoothly, and what moves cannot be pressed.
+    await this.page.evaluate(() => document.documentElement.style.setProperty("scroll-behavior", "auto"));
+    await this.button(name).click();
+  }
+
+  /** Put a program in the place of what is there. */
+  async write(source) {
+    if (await this.editor.isHidden()) await this.press("Edit");
+    await this.editor.fill(source);
+  }
+
+  /** Write a program, run it, and wait for its end. */
+  async run(source) {
+    await this.write(source);
+    await this.press("Run");
+    await this.ends();
+  }
+
+  /** Wait until it has printed this. */
+  prints(pattern) {
+    return until(`${pattern} to be printed`, () => this.said(), (said) => pattern.test(said));
+  }
+
+  /** Wait until it has ended. */
+  ends() {
+    const state = () => this.box.getAttribute("data-state");
+    return until("the program to end", state, (now) => now === "ended");
+  }
+
+  said() {
+    return this.output.textContent();
+  }
+
+  /** What it has written to its standard error. */
+  async errors() {
+    return (await this.output.locator(".err").allTextContents()).join("");
+  }
+}
+
+/** All cells of a page, in their order. */
+export async function cells(page) {
+  const ids = await page.locator("div.live").evaluateAll((boxes) => boxes.map((box) => box.id));
+  return ids.map((id) => new Cell(page, id));
+}

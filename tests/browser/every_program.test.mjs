@@ -1,0 +1,67 @@
+// Every program of every page, run in it.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { livePages } from "./book.mjs";
+import { browse, faults, tooWide } from "./browser.mjs";
+import { cells } from "./cell.mjs";
+
+const PHONE = { viewport: { width: 390, height: 844 } };
+
+const here = browse();
+
+/** What is to be expected of a cell. */
+function kind(cell) {
+  return cell.box.evaluate((box) => {
+    const source = box.querySelector(".live-source").textContent;
+    const drawn = box.previousElementSibling.matches("figure.picture");
+    const steps = /^server\d\d\.py$/.test(box.dataset.title) || box.dataset.check;
+    return { source, kind: drawn ? "picture" : steps ? "step" : "program" };
+  });
+}
+
+const asExpected = {
+  async program(cell) {
+    await cell.ends();
+    assert.notEqual(await cell.said(), "");
+  },
+  async picture(cell) {
+    await cell.ends();
+    assert.equal(await cell.output.locator("svg").count(), 1);
+    assert.equal(await cell.output.locator("pre").count(), 0);
+  },
+  async step(cell, source) {
+    await cell.prints(/Listening on 127\.0\.0\.1:9011|The server has started/);
+    await cell.press("Stop");
+    await cell.ends();
+    if (source.includes("has stopped")) await cell.prints(/has stopped after \d+ ticks\.\n$/);
+    assert.equal(await cell.output.locator(".note").count(), 0); // it has stopped by itself
+  },
+};
+
+async function runs(cell) {
+  const expected = await kind(cell);
+  await cell.press("Run");
+  await asExpected[expected.kind](cell, expected.source);
+  assert.equal(await cell.errors(), "");
+  assert.equal(await cell.status.textContent(), "ended");
+}
+
+function python(served) {
+  return served.filter(({ url }) => /pyodide|worker|book\.zip/.test(url));
+}
+
+for (const address of livePages) {
+  test(`every program on ${address} runs, and nothing is fetched for it before`, async () => {
+    const before = here.served().length;
+    await here.visit(address, PHONE, async (page) => {
+      await page.waitForLoadState("networkidle");
+      assert.deepEqual(python(here.served().slice(before)), []);
+      for (const cell of await cells(page)) await runs(cell);
+      assert.notDeepEqual(python(here.served().slice(before)), []);
+      assert.equal(await tooWide(page), 0);
+      assert.deepEqual(await faults(page, "div.live"), []);
+    });
+  });
+}

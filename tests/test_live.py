@@ -1,0 +1,69 @@
+"""Programs in a page: which get a cell, and the book that has no Python in it."""
+
+import os
+import subprocess
+import sys
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import pytest
+
+from lab.story import ROOT
+
+sys.path.append(str(ROOT / "docs" / "_ext"))
+
+import live  # one of ours: the path had to be set first
+
+
+def env(pyodide):
+    """Return what a directive knows of the page that is being read."""
+    return SimpleNamespace(app=SimpleNamespace(book_pyodide=pyodide), temp_data={})
+
+
+class Source(HTMLParser):
+    """Collects the text that a browser reads in a cell."""
+
+    text = ""
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_a_cell_holds_the_program_and_what_it_is_to_become():
+    program = 'print("<b>" if 1 < 2 else "&amp;")\n'
+    (node,) = live.cell(env(ROOT), "mine.py", program, check="04")
+    html = node.astext()
+    assert 'id="live-mine-py" data-title="mine.py" data-check="04"' in html
+    page = Source()
+    page.feed(html)
+    assert page.text == program
+
+
+def test_two_cells_of_one_name_are_told_apart():
+    page = env(ROOT)
+    first, second = (live.cell(page, "turns.py", "")[0].astext() for _ in range(2))
+    assert 'id="live-turns-py"' in first
+    assert 'id="live-turns-py-2"' in second
+
+
+def test_there_is_no_cell_in_a_book_without_a_python():
+    assert live.cell(env(None), "turns.py", "print(1)") == []
+
+
+@pytest.mark.timeout(180)
+def test_a_book_that_is_built_without_a_python_does_not_speak_of_buttons(tmp_path):
+    # One chapter, without what notebooks need: its links to others lead nowhere.
+    options = ["include_patterns=docs/index.rst,docs/01-starting.rst"]
+    options += ["extensions=sphinx.ext.intersphinx,book"]
+    words = [word for option in options for word in ("-D", option)]
+    subprocess.run(
+        [sys.executable, "-m", "sphinx", "-Q", *words, str(ROOT), str(tmp_path)],
+        env={**os.environ, "BOOK_WITHOUT_PYTHON": "1"},
+        timeout=170,
+        check=True,
+    )
+    page = (tmp_path / "docs" / "01-starting.html").read_text(encoding="utf-8")
+    assert "second: 3" in page  # what turns.py prints is there, as ever
+    assert 'class="live"' not in page
+    assert "press Check" not in page
+    assert not (tmp_path / "lite").exists()
