@@ -114,11 +114,7 @@ def run_step(options: argparse.Namespace) -> int:
     """Start a step and stay with it until Ctrl-C; Refused if it cannot be started."""
     step = story.find(options.step)
     module = _loaded(step, options.set)
-    arguments = {
-        name: value
-        for name in ("host", "port")
-        if (value := getattr(options, name)) is not None and step.listens
-    }
+    arguments = step.arguments(host=options.host, port=options.port)
     try:
         if hasattr(module, "run"):
             module.run(**arguments)

@@ -184,10 +184,8 @@ class InLoop(Running):
         take_in = getattr(asyncio.get_running_loop(), "take_in", None)
         if take_in is not None:  # a simulation's
             take_in(self.module)
-        arguments = {"port": port} if self.step.listens else {}
-        self._main = asyncio.create_task(
-            self.module.main(**arguments), name=self.step.name
-        )
+        main = self.module.main(**self.step.arguments(port=port))
+        self._main = asyncio.create_task(main, name=self.step.name)
         line = asyncio.create_task(self._first_line())
         await asyncio.wait({self._main, line}, return_when="FIRST_COMPLETED")
         if self._main.done():

@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = ROOT / "steps"
+ADDRESS: dict[str, str | int] = {"host": "127.0.0.1", "port": 9011}
 
 _NAME = re.compile(r"(server|utils|client)(\d\d)")
 
@@ -49,10 +50,37 @@ class Step:
     @property
     def listens(self) -> bool:
         """Whether ``main`` takes a port, so that somebody can connect."""
+        return "port" in self._parameters()
+
+    def arguments(self, **given: str | int | None) -> dict[str, str | int]:
+        """Return what to call ``main`` with, of ``host`` and ``port``.
+
+        What is not given is left to ``main``, unless it has no default of its own.
+        """
+        if not self.listens:
+            return {}
+        found: dict[str, str | int] = {}
+        for name, demanded in self._parameters().items():
+            value = given.get(name)
+            if value is None and demanded:
+                value = ADDRESS.get(name)
+            if value is not None:
+                found[name] = value
+        return found
+
+    def _parameters(self) -> dict[str, bool]:
+        """Return what ``main`` takes, and of each whether it has to be given."""
         for node in _tree(self.path).body:
             if isinstance(node, ast.AsyncFunctionDef) and node.name == "main":
-                return any(argument.arg == "port" for argument in node.args.args)
-        return False
+                names = [argument.arg for argument in node.args.args]
+                demanded = len(names) - len(node.args.defaults)
+                taken = {name: i < demanded for i, name in enumerate(names)}
+                for argument, default in zip(
+                    node.args.kwonlyargs, node.args.kw_defaults, strict=True
+                ):
+                    taken[argument.arg] = default is None
+                return taken
+        return {}
 
     @property
     def imports(self) -> tuple[str, ...]:

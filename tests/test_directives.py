@@ -304,6 +304,7 @@ SHOWN = {  # pages that show something, each of which is looked at below
     "diff": ".. diff:: server02\n",
     "diff_inside": ".. diff:: server02 main\n",
     "output": ".. output:: turns.py\n",
+    "beside": ".. output:: visit05.py\n   :beside: 05\n",
     "command": ".. output:: python -m docs.examples.naive_messages\n   :status: 1\n",
     "picture": ".. picture:: talk05.py\n\n   They *talk*.\n",
     "wrong": """
@@ -504,6 +505,13 @@ def test_output_is_what_the_command_printed(shown):
     (text,) = blocks(shown("output"), "output")
     assert text.startswith("$ python -m docs.examples.turns\n")
     assert text.split("\n", 1)[1] == running.run("turns.py")
+
+
+def test_output_of_an_example_that_finds_a_step_beside_it(shown):
+    (text,) = blocks(shown("beside"), "output")
+    command, _, *heard = text.splitlines()
+    assert command == "$ python -m docs.examples.visit05"
+    assert heard[1].startswith("bob hears: {'action': 'chat', ")
 
 
 def test_output_of_a_command_that_has_to_fail_shows_how_it_does(shown):

@@ -64,6 +64,26 @@ def test_a_step_is_read_from_its_docstring(tmp_path):
     assert (step.listens, step.imports) == (False, ())
 
 
+MAINS = {
+    "host='', port=1": {},
+    "host, port": {"host": "127.0.0.1", "port": 9011},
+    "host, port=1": {"host": "127.0.0.1"},
+    "port": {"port": 9011},
+    "*, host, port=1": {"host": "127.0.0.1"},
+    "host": {},  # nobody can call it
+}
+
+
+@pytest.mark.parametrize("parameters", MAINS)
+def test_main_is_called_with_what_it_demands_and_what_is_given(parameters, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(f"async def main({parameters}): pass\n")
+    step = story.Step(file, "", "", "")
+    assert step.arguments() == MAINS[parameters]
+    if step.listens:
+        assert step.arguments(port=0) == {**MAINS[parameters], "port": 0}
+
+
 # The judge.
 
 

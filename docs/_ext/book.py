@@ -10,6 +10,7 @@ import broken
 import browser
 import callouts
 import listing
+import llms
 import messages
 import output
 import picture
@@ -51,6 +52,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("book_python", False, "env", bool)
     app.connect("builder-inited", browser.fetch)
     app.connect("build-finished", browser.add)
+    app.connect("build-finished", llms.write)
     app.add_js_file("live/live.js", loading_method="defer")
     app.add_css_file("live/live.css")
     return {
