@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STEPS = ROOT / "steps"
 ADDRESS: dict[str, str | int] = {"host": "127.0.0.1", "port": 9011}
 
-_NAME = re.compile(r"(server|utils|client)(\d\d)")
+_NAME = re.compile(r"(server|utils|client)(\d\d)(_\w+)?")
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,14 @@ class Step:
 
     @property
     def kind(self) -> str:
-        """``server``, ``utils`` or ``client``; ``other`` for a file of the reader's."""
+        """``server``, ``utils`` or ``client``; ``other`` for a file of the reader's.
+
+        A ``side`` step is the same server by other means: ``server09_protocol``.
+        """
         known = _NAME.fullmatch(self.name)
-        return known[1] if known else "other"
+        if not known:
+            return "other"
+        return "side" if known[3] else known[1]
 
     @property
     def number(self) -> str:
@@ -121,21 +126,28 @@ def read(path: Path) -> Step:
 def steps() -> list[Step]:
     """All steps in the order of the story.
 
-    A ``utils`` file comes right before the first server that imports it; the clients
-    come last.
+    A ``utils`` file comes right before the first server that imports it, a side step
+    right after its server; the clients come last.
     """
     found = [read(path) for path in sorted(STEPS.glob("*.py"))]
     order: list[Step] = []
     for server in (step for step in found if step.kind == "server"):
         imports = server.imports  # read once: in a browser a file is far away
         needed = [step for step in found if step.name in imports]
-        order += [step for step in [*needed, server] if step not in order]
+        aside = [s for s in found if (s.kind, s.number) == ("side", server.number)]
+        order += [step for step in [*needed, server, *aside] if step not in order]
     return order + [step for step in found if step not in order]
 
 
 def steps_of(kind: str) -> list[Step]:
     """Return the steps of one kind, in their order."""
     return [step for step in steps() if step.kind == kind]
+
+
+def up_to(step: Step) -> list[str]:
+    """Return the names of the servers up to a server or a side step, in their order."""
+    names = [other.name for other in steps_of("server")]
+    return names[: names.index(f"server{step.number}") + 1]
 
 
 def find(name: str) -> Step:

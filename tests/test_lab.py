@@ -5,7 +5,7 @@ import sys
 import pytest
 
 import lab
-from lab import behaviours, story
+from lab import behaviours, changes, story
 from lab.story import ROOT, NoSuchStep
 
 PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure
@@ -62,6 +62,22 @@ def test_a_step_is_read_from_its_docstring(tmp_path):
     )
     assert (step.name, step.kind, step.number) == ("server99", "server", "99")
     assert (step.listens, step.imports) == (False, ())
+
+
+def test_a_side_step_stands_beside_its_server(tmp_path, monkeypatch):
+    for file in story.STEPS.glob("*.py"):
+        (tmp_path / file.name).write_text(file.read_text("utf-8"), "utf-8")
+    text = (story.STEPS / "server04.py").read_text("utf-8")
+    (tmp_path / "server04_by_hand.py").write_text(text, "utf-8")
+    monkeypatch.setattr(story, "STEPS", tmp_path)
+    names = [step.name for step in story.steps()]
+    assert names[names.index("server04") + 1] == "server04_by_hand"
+    side = story.find("server04_by_hand")
+    assert (side.kind, side.number) == ("side", "04")
+    assert side not in story.steps_of("server")
+    assert story.up_to(side) == [f"server0{n}" for n in range(1, 5)]
+    assert changes.before(side) == story.find("04")
+    assert behaviours.holds(behaviours.find("who_joins_is_told_that_it_is_done"), side)
 
 
 MAINS = {

@@ -28,7 +28,7 @@ from lab.twins import BROKEN, twins
 
 PATIENT = 15.0  # seconds for another process: a busy machine is no failure
 
-SEARCHED = [step for step in story.steps_of("server") if step.listens]
+SEARCHED = [s for s in story.steps() if s.kind in ("server", "side") and s.listens]
 LAST = SEARCHED[-1]
 TO_COME = [trouble for trouble in TROUBLES if trouble.since > LAST.name]
 EVERYTHING = [trouble.name for trouble in TROUBLES]
