@@ -112,6 +112,17 @@ class Backlog:
         names |= {raw.address[1]: name for name, raw in connections.items()}
         return cls(names)
 
+    @classmethod
+    def showing(cls, *series: Series) -> Self:
+        """Return one that shows what was noted elsewhere, in several runs, say.
+
+        Their clocks have to begin at the same time.
+        """
+        backlog = cls({})
+        backlog.series = list(series)
+        backlog._ended = max(line.samples[-1].time for line in series)
+        return backlog
+
     def __enter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
