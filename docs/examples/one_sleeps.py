@@ -15,9 +15,7 @@ RATE = 20  # messages a second
 SECONDS = 30  # for which Alice talks
 AWAKE = 5  # seconds for which Sleepy reads
 TEXT = "x" * 8000
-FRAME = len(
-    encode({"action": "chat", "room": "tea", "message": TEXT, "from": "alice"})
-)
+FRAME = len(encode({"action": "chat", "room": "tea", "message": TEXT, "from": "alice"}))
 
 
 @dataclass
@@ -100,7 +98,7 @@ async def _read_for_a_while(sleepy: Connection) -> None:
 async def _watch(server: InLoop, bob: Client, played: Played) -> None:
     """Note twenty times a second how much waits, for as long as Alice talks."""
     began = asyncio.get_running_loop().time()
-    for number in range(RATE * SECONDS):
+    for _ in range(RATE * SECONDS):
         await asyncio.sleep(1 / RATE)
         time = asyncio.get_running_loop().time() - began
         room = server.module.ROOMS["tea"]
@@ -112,9 +110,10 @@ async def _watch(server: InLoop, bob: Client, played: Played) -> None:
 
 def _waiting_for(client: Any) -> int:
     """Return the bytes in a client's transport, and in its queue, if it has one."""
-    queue = getattr(client, "queue", None)
-    queued = queue.qsize() * FRAME if queue is not None else 0
-    return client.writer.transport.get_write_buffer_size() + queued
+    waiting: int = client.writer.transport.get_write_buffer_size()
+    if hasattr(client, "queue"):
+        waiting += client.queue.qsize() * FRAME
+    return waiting
 
 
 def _chats(client: Client) -> int:
