@@ -57,6 +57,10 @@ def test_who_has_a_limit_delivers_all_and_drops_the_slow_one(name):
     assert all(s.waiting == 0 for s in run.samples if s.time >= run.gone)
 
 
+def test_an_hour_without_a_limit_takes_more_than_half_a_gigabyte():
+    assert 60 * 60 * RATE * FRAME > 500_000_000
+
+
 def test_the_tasks_are_none_or_one_a_message_or_one_a_client():
     tasks = {name: played(name).tasks for name in DESIGNS}
     assert tasks["await each"] == tasks["wait for none"] == 0
