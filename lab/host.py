@@ -352,15 +352,20 @@ async def start(
 
 
 async def start_process(
-    step: str | Step, *, port: int = 0, settings: Mapping[str, str] | None = None
+    step: str | Step,
+    *,
+    port: int = 0,
+    settings: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> Process:
     """Start a step as a process of its own, on a free port unless one is named.
 
-    Raises OSError, with what the process wrote, if it cannot be started.
+    ``python`` is the interpreter that runs it. Raises OSError, with what the process
+    wrote, if it cannot be started.
     """
     step = _found(step)
     options = [f"--set={name}={value}" for name, value in (settings or {}).items()]
-    command = [sys.executable, "-m", "lab", "run", _argument(step), f"--port={port}"]
+    command = [python, "-m", "lab", "run", _argument(step), f"--port={port}"]
     with ctrl_c_for_children():
         process = await asyncio.create_subprocess_exec(
             *command, *options, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=ROOT
