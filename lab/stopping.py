@@ -273,15 +273,16 @@ class Way:
 class Outcome:
     """What became of a server that was stopped, and of its clients.
 
-    ``seconds`` is how long it took, in tenths; None if it had to be ended by force.
-    ``status`` is the exit status, ``again`` whether a second signal ended what had not
-    ended, ``tracebacks`` how many there were on stderr, and ``saw`` how it ended for
-    each client.
+    ``seconds`` is how long it took, in tenths, and 0 for less than AT_ONCE; None if it
+    had not ended within the bound. ``status`` is the exit status, ``again`` whether a
+    second signal ended what had not ended. ``silent`` says that nothing was on stderr,
+    ``tracebacks`` how many there were. ``saw`` is how it ended for each client.
     """
 
     seconds: float | None
     status: int | None
     again: bool | None
+    silent: bool
     tracebacks: int
     saw: tuple[str, ...]
 
@@ -292,10 +293,8 @@ class Outcome:
     def words(self) -> str:
         """Return what became of the server."""
         if self.seconds is None:
-            then = (
-                "a second one ends it" if self.again else "a second one does not help"
-            )
-            parts = [f"hangs; {then}"]
+            until = "until" if self.again else "even after"
+            parts = [f"hangs {until} a second signal"]
         elif self.status is not None and self.status < 0:
             parts = ["dies of the signal"]
         elif self.seconds < AT_ONCE:
@@ -307,6 +306,8 @@ class Outcome:
         if self.tracebacks:
             plural = "" if self.tracebacks == 1 else "s"
             parts.append(f"{self.tracebacks} traceback{plural}")
+        elif not self.silent:
+            parts.append("words on stderr")
         return ", ".join(parts)
 
     def seen(self) -> str:
@@ -315,9 +316,9 @@ class Outcome:
 
     def _judged(self) -> tuple[Any, ...]:
         at_once = self.seconds is not None and self.seconds < AT_ONCE
-        hung = self.seconds is None
-        saw = sorted(self.saw)
-        return at_once, hung, self.status, self.again, self.tracebacks, saw
+        hung, saw = self.seconds is None, sorted(self.saw)
+        errors = self.silent, self.tracebacks
+        return at_once, hung, self.status, self.again, errors, saw
 
 
 async def stop(way: Way, python: str = sys.executable) -> Outcome:
@@ -330,19 +331,20 @@ async def stop(way: Way, python: str = sys.executable) -> Outcome:
     async with process as server, Company(server) as company:
         await way.who(company)
         begin = loop.time()
+        seconds = again = None
         status = await _signalled(server, way.signal, way.bound)
         if status is not None:
-            seconds: float | None = round(loop.time() - begin, 1)
-            again = None
+            took = loop.time() - begin
+            seconds = round(took, 1) if took >= AT_ONCE else 0.0
             await company.ends()
             saw = [visitor.saw() for visitor in company.visitors]
         else:
-            seconds = None
             saw = [visitor.saw() for visitor in company.visitors]
             again = await _signalled(server, way.signal, AGAIN) is not None
             await _killed(server)
-        tracebacks = str(server.errors).count("Traceback (most recent call last)")
-    return Outcome(seconds, status, again, tracebacks, tuple(saw))
+        errors = str(server.errors)
+    tracebacks = errors.count("Traceback (most recent call last)")
+    return Outcome(seconds, status, again, not errors, tracebacks, tuple(saw))
 
 
 async def _signalled(server: Process, name: Signal, bound: float) -> int | None:

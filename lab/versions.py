@@ -81,8 +81,9 @@ class Kept:
         return f'{{"missing": {missing},\n "pythons": {{\n' + ",\n".join(parts) + "}}\n"
 
 
-def kept(path: Path = KEPT) -> Kept:
-    """Return what the file says; nothing at all where there is none."""
+def kept(path: Path | None = None) -> Kept:
+    """Return what the file says, KEPT if none is named; nothing where there is none."""
+    path = path or KEPT
     if not path.is_file():
         return Kept()
     data = json.loads(path.read_text(encoding="utf-8"))
