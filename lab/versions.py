@@ -18,18 +18,22 @@ from pathlib import Path
 from lab import interpreters, stopping
 from lab.interpreters import Found, Interpreter
 from lab.notyet import NotYet
-from lab.stopping import Outcome, Way, stop
+from lab.stopping import MANY, Outcome, Way, stop
 from lab.story import ROOT
 
 KEPT = ROOT / "docs" / "versions.json"
-JOBS = 2 * (os.cpu_count() or 1)  # servers at once: most of them wait
+JOBS = os.cpu_count() or 1  # servers at once: more start no faster
 
-BEFORE = "05"  # the last step that does not say goodbye
+BEFORE = "06"  # the last step that does not say goodbye
+
+# More may wait for a client than the steps allow: so much waits when they are stopped.
+ROOM = (("MAX_BACKLOG", str(4 * MANY)),)
 
 WAYS = (
     Way(BEFORE, stopping.nobody),
     Way(BEFORE, stopping.gone),
     Way(BEFORE, stopping.idle),
+    Way(BEFORE, stopping.asleep, settings=ROOM),
     Way(BEFORE, stopping.idle, "SIGTERM"),
     Way("never_closes", stopping.gone),
     Way("closes_and_waits", stopping.idle),
