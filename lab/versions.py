@@ -11,20 +11,21 @@ import json
 import os
 import platform
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from lab import interpreters, stopping
 from lab.interpreters import Found, Interpreter
 from lab.notyet import NotYet
-from lab.stopping import MANY, Outcome, Way, stop
+from lab.stopping import FAREWELL, MANY, Outcome, Way, stop
 from lab.story import ROOT
 
 KEPT = ROOT / "docs" / "versions.json"
 JOBS = os.cpu_count() or 1  # servers at once: more start no faster
 
-BEFORE = "06"  # the last step that does not say goodbye
+BEFORE, GOODBYE = "06", "07"  # the last step that says no goodbye, the first that does
 
 # More may wait for a client than the steps allow: so much waits when they are stopped.
 ROOM = (("MAX_BACKLOG", str(4 * MANY)),)
@@ -40,6 +41,14 @@ WAYS = (
     Way("cancels_handlers", stopping.idle),
     Way("closes_every_writer", stopping.idle),
     Way("closes_every_writer", stopping.echoed),
+    *(Way(GOODBYE, who, bound=FAREWELL) for who in (stopping.nobody, stopping.quiet)),
+    Way(GOODBYE, stopping.quiet, "SIGTERM", bound=FAREWELL),
+    Way(GOODBYE, stopping.talking, bound=FAREWELL),
+    Way(GOODBYE, stopping.half_closed, bound=FAREWELL),
+    Way(GOODBYE, stopping.half_a_frame, bound=FAREWELL),
+    Way(GOODBYE, stopping.stays, bound=FAREWELL),
+    Way(GOODBYE, stopping.asleep, bound=FAREWELL, settings=ROOM),
+    Way(GOODBYE, stopping.half_closed_asleep, bound=FAREWELL, settings=ROOM),
 )
 
 
@@ -116,11 +125,11 @@ def merged(old: Kept, new: Kept) -> Kept:
 
 async def tried(
     ways: Sequence[Way], pythons: Sequence[Interpreter], jobs: int = JOBS
-) -> AsyncIterator[tuple[Way, Interpreter, Outcome]]:
+) -> AsyncGenerator[tuple[Way, Interpreter, Outcome], None]:
     """Try all ways on all Pythons, so many at a time, and yield each in its order.
 
-    CannotTry if a server could not be started or be brought so far. Nothing that was
-    started is left running, also where this is given up.
+    CannotTry if a server could not be started or be brought so far. To be taken in an
+    ``aclosing``: then nothing is left running, also where this is given up.
     """
     places = asyncio.Semaphore(jobs)
 
@@ -187,14 +196,15 @@ async def report(found: Found, *, quiet: bool) -> Kept:
     """Try every way on these Pythons, print what comes of each, and return all."""
     known = Kept(missing=[])
     above = None
-    async for way, python, outcome in tried(WAYS, found.interpreters):
-        known.add(python, way, outcome)
-        if quiet:
-            continue
-        if way != above:
-            print(f"{'' if above is None else chr(10)}{way.sentence}")
-            above = way
-        print(f"  {python.version:8} {outcome.words()}{saw(outcome)}")
+    async with aclosing(tried(WAYS, found.interpreters)) as outcomes:
+        async for way, python, outcome in outcomes:
+            known.add(python, way, outcome)
+            if quiet:
+                continue
+            if way != above:
+                print(f"{'' if above is None else chr(10)}{way.sentence}")
+                above = way
+            print(f"  {python.version:8} {outcome.words()}{saw(outcome)}")
     known.missing = found.missing
     if found.missing and not quiet:
         print(f"\nLooked for, and not found: {', '.join(found.missing)}")
@@ -213,9 +223,10 @@ def show(program: str) -> None:
     this = Interpreter(sys.executable, platform.python_version(), sys.version_info[1])
 
     async def each() -> None:
-        async for way, _, outcome in tried(ways, [this]):
-            print(f"{way.key} with {way.company}")
-            print(f"  {outcome.words()}{saw(outcome)}")
+        async with aclosing(tried(ways, [this])) as outcomes:
+            async for way, _, outcome in outcomes:
+                print(f"{way.key} with {way.company}")
+                print(f"  {outcome.words()}{saw(outcome)}")
 
     asyncio.run(each())
 

@@ -18,7 +18,7 @@ from lab.versions import WAYS, Kept
 posix = pytest.mark.skipif(os.name != "posix", reason="signals to another process")
 
 THIS = Interpreter(sys.executable, platform.python_version(), sys.version_info[1])
-QUIET = Outcome(0.0, 0, None, True, 0, ("the end",))
+QUIET = Outcome(0, 0, None, True, 0, ("the end",))
 HUNG = Outcome(None, None, True, False, 2, ("nothing",))
 
 STUBBORN = """
@@ -134,7 +134,7 @@ async def test_a_server_that_does_not_start_is_refused(tmp_path, monkeypatch):
     ("outcome", "words"),
     [
         (QUIET, "ends at once"),
-        (replace(QUIET, seconds=4.1), "ends after 4.1 s"),
+        (replace(QUIET, seconds=4), "ends after 4 s"),
         (replace(QUIET, silent=False), "ends at once, words on stderr"),
         (replace(QUIET, silent=False, tracebacks=1), "ends at once, 1 traceback"),
         (replace(QUIET, status=1), "ends at once, exit status 1"),
@@ -159,7 +159,7 @@ def test_what_several_clients_saw_is_told_once_each():
 @pytest.mark.parametrize(
     "other",
     [
-        replace(QUIET, seconds=4.1),
+        replace(QUIET, seconds=4),
         replace(QUIET, seconds=None),
         replace(QUIET, status=1),
         replace(QUIET, silent=False),
@@ -173,7 +173,7 @@ def test_two_outcomes_that_differ_are_not_alike(other):
 
 
 def test_a_little_time_and_the_order_of_clients_make_no_difference():
-    assert replace(QUIET, seconds=4.1).alike(replace(QUIET, seconds=4.4))
+    assert replace(QUIET, seconds=4).alike(replace(QUIET, seconds=5))
     one = replace(QUIET, saw=("the end", "a reset"))
     assert one.alike(replace(QUIET, saw=("a reset", "the end")))
 
@@ -295,7 +295,7 @@ def test_the_command_prints_json_and_keeps_it(one_way, capsys):
     assert versions.run(["--json", "--save"]) == 0
     assert capsys.readouterr().out == versions.KEPT.read_text()
     (way,) = versions.WAYS
-    assert versions.kept(versions.KEPT).outcomes[THIS.version][way.name].seconds == 0.0
+    assert versions.kept(versions.KEPT).outcomes[THIS.version][way.name].seconds == 0
 
 
 @posix
