@@ -174,6 +174,12 @@ class InLoop(Running):
         self._before_clients: set[asyncio.Task[Any]] = set()
         self._errors_before: tuple[Any, Any] = None, None  # the handler, and ours
 
+    @property
+    def main(self) -> asyncio.Task[None]:
+        """The task of ``main``, to be cancelled by whoever wants to see how it ends."""
+        assert self._main is not None, "it has begun"
+        return self._main
+
     async def begin(self, port: int) -> None:
         """Start ``main`` and wait until it listens, if this step does.
 

@@ -38,7 +38,7 @@ WAYS = (
     Way(BEFORE, stopping.idle, "SIGTERM"),
     Way("never_closes", stopping.gone),
     Way("closes_and_waits", stopping.idle),
-    Way("cancels_handlers", stopping.idle),
+    Way("cancels_tasks", stopping.idle),
     Way("closes_every_writer", stopping.idle),
     Way("closes_every_writer", stopping.echoed),
     *(Way(GOODBYE, who, bound=FAREWELL) for who in (stopping.nobody, stopping.quiet)),

@@ -10,7 +10,7 @@ CLIENTS: dict[asyncio.Task[None], StreamWriter] = {}
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
-    """Listen until cancelled, then hang up on everybody and wait for the handlers."""
+    """Listen until cancelled, then hang up on everybody and wait for their tasks."""
     server = await asyncio.start_server(client_connected, host, port)
     host, port = server.sockets[0].getsockname()[:2]
     print(f"Listening on {host}:{port}", flush=True)
