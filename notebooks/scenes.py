@@ -1,13 +1,14 @@
-"""What the notebook about the simulation plays: a coroutine function for each scene.
+"""What notebooks play in a simulation: a coroutine function for each scene.
 
-A notebook's cells define nothing, so they stand here, and the notebook prints them.
+A notebook's cells define nothing, so they stand here, and a notebook may print them.
 ``simulation.run`` gives each of them a loop and a network of its own.
 """
 
 import asyncio
 
-from lab import Sequence, Timeline, start
+from lab import Backlog, Connection, Sequence, Timeline, start
 from lab.network import link_of
+from lab.wire import encode
 
 
 async def a_day() -> None:
@@ -64,3 +65,32 @@ async def an_hour_alone() -> None:
         cleo = await server.connect("cleo")
         answer = await cleo.join("tea")
         print("Cleo is told who is there:", sorted(answer["members"]))
+
+
+async def a_nap(seconds: float, step: str = "06") -> Backlog:
+    """Let Alice talk for two minutes, while Dora reads nothing for a part of them."""
+    async with await start(step) as server, asyncio.TaskGroup() as tasks:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await alice.join("tea")
+        await bob.join("tea")
+        dora = await server.call()
+        await dora.send(encode({"action": "connect", "username": "dora"}))
+        await dora.send(encode({"action": "joinroom", "room": "tea"}))
+        sleeping = tasks.create_task(_read_but_for(seconds, dora))
+        with Backlog.of(bob, dora=dora) as backlog:
+            for _ in range(1200):
+                await alice.say("tea", "x" * 2000)
+                await asyncio.sleep(0.1)
+        sleeping.cancel()
+    return backlog
+
+
+async def _read_but_for(seconds: float, reader: Connection) -> None:
+    try:
+        async with asyncio.timeout(5):
+            while await reader.receive():
+                pass
+    except TimeoutError:
+        await asyncio.sleep(seconds)
+    while await reader.receive():
+        pass
