@@ -29,34 +29,54 @@ class Versions(Computed):
         """Return the table; the build fails where the file lacks an outcome."""
         self.env.note_dependency(str(versions.KEPT))
         known = versions.kept()
-        rows = []
-        for program in self.arguments[0].split():
-            ways = [way for way in versions.WAYS if way.program == program]
-            if not ways:
-                raise self.error(f"lab/versions.py has no way to stop {program!r}")
-            rows += [row(known, way) for way in ways]
+        ways = [way for name in self.arguments[0].split() for way in stopped(name)]
         head = ["the server", "is stopped", *known.versions]
         widths = [16, 24, *(60 // len(known.versions) for _ in known.versions)]
-        shown = table(head, rows, widths, "versions", literal=[0])
+        shown = table(head, [], widths, "versions")
+        body = next(iter(shown.findall(nodes.tbody)))
+        body += [row(known, way) for way in ways]
         return [shown, nodes.paragraph("", "", *origin(known), classes=["origin"])]
 
 
-def row(known: Kept, way: Way) -> list[str]:
-    """Return a row; LookupError for a Python on which this way was not tried."""
+def stopped(program: str) -> list[Way]:
+    """Return the ways to stop a program; LookupError for one without any."""
+    ways = [way for way in versions.WAYS if way.program == program]
+    if not ways:
+        raise LookupError(f"lab/versions.py has no way to stop {program!r}")
+    return ways
+
+
+def row(known: Kept, way: Way) -> nodes.row:
+    """Return a row; LookupError for a Python on which this way was not tried.
+
+    Where all Pythons do the same, they share a cell.
+    """
     name = f"server{way.program}" if way.program.isdecimal() else way.program
-    cells = []
+    first = nodes.entry("", nodes.paragraph("", "", nodes.literal(name, name)))
+    words = f"by {way.key}, with {way.company}"
+    shown = nodes.row("", first, nodes.entry("", nodes.paragraph(words, words)))
+    outcomes = []
     for version in known.versions:
         if way.name not in known.outcomes[version]:
             again = "python -m lab versions --save"
             raise LookupError(f"{way.name} was not tried on {version}: {again}")
-        cells.append(cell(known.outcomes[version][way.name]))
-    return [name, f"by {way.key}, with {way.company}", *cells]
+        outcomes.append(known.outcomes[version][way.name])
+    if all(outcome == outcomes[0] for outcome in outcomes):
+        shown += nodes.entry("", *cell(outcomes[0]), morecols=len(outcomes) - 1)
+    else:
+        shown += [nodes.entry("", *cell(outcome)) for outcome in outcomes]
+    return shown
 
 
-def cell(outcome: Outcome) -> str:
-    """Return what became of the server and of its clients."""
-    saw = f". Clients saw: {outcome.seen()}" if outcome.saw else ""
-    return f"{outcome.words()}{saw}"
+def cell(outcome: Outcome) -> list[nodes.Node]:
+    """Return what became of the server, in bold if it hangs, and of its clients."""
+    words = nodes.Text(outcome.words())
+    told = nodes.strong("", "", words) if outcome.seconds is None else words
+    shown: list[nodes.Node] = [nodes.paragraph("", "", told)]
+    if outcome.saw:
+        saw = f"Clients saw: {outcome.seen()}"
+        shown.append(nodes.paragraph(saw, saw))
+    return shown
 
 
 def origin(known: Kept) -> list[nodes.Node]:

@@ -10,7 +10,7 @@ TASKS: set[asyncio.Task[None]] = set()
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
-    """Listen until cancelled, then cancel the tasks of all clients and wait for them."""
+    """Listen until cancelled, then cancel the client tasks and wait for them."""
     server = await asyncio.start_server(client_connected, host, port)
     host, port = server.sockets[0].getsockname()[:2]
     print(f"Listening on {host}:{port}", flush=True)
