@@ -13,7 +13,12 @@ import pytest
 from lab import interpreters, stopping, versions
 from lab.interpreters import Found, Interpreter
 from lab.stopping import Outcome, Way
+from lab.story import ROOT
 from lab.versions import WAYS, Kept
+
+sys.path.append(str(ROOT / "docs" / "_ext"))
+
+import versions_table  # one of ours: the path had to be set first
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals to another process")
 
@@ -264,6 +269,49 @@ def test_a_way_that_is_no_more_is_dropped_from_old_outcomes():
     old = known("3.13.0")
     old.outcomes["3.13.0"]["by magic"] = QUIET
     assert "by magic" not in versions.merged(old, known("3.11.7")).outcomes["3.13.0"]
+
+
+# The table of the book.
+
+
+def cells(row):
+    return [entry.astext() for entry in row.children[2:]]
+
+
+def table_of(outcomes):
+    """Return what is known of the first way, by the version of Python."""
+    everything = Kept()
+    for version, outcome in outcomes.items():
+        everything.add(Interpreter("python", version, 11), WAYS[0], outcome)
+    return everything
+
+
+def test_pythons_that_differ_have_a_cell_each_and_those_that_do_not_share_one():
+    differ = table_of({"3.11.7": QUIET, "3.12.1": HUNG})
+    row = versions_table.row(differ, WAYS[0])
+    assert cells(row) == [
+        "ends at once\n\nClients saw: the end",
+        "hangs until a second signal, 2 tracebacks\n\nClients saw: nothing",
+    ]
+    same = table_of({"3.11.7": QUIET, "3.12.1": QUIET})
+    row = versions_table.row(same, WAYS[0])
+    assert cells(row) == ["ends at once\n\nClients saw: the end"]
+    assert row.children[2]["morecols"] == 1
+
+
+def test_a_way_that_was_not_tried_fails_the_build():
+    with pytest.raises(LookupError, match=r"not tried on 3\.11\.7: python -m lab"):
+        versions_table.row(table_of({"3.11.7": QUIET}), WAYS[1])
+    with pytest.raises(LookupError, match="no way to stop 'server99'"):
+        versions_table.stopped("server99")
+
+
+def test_the_words_under_the_table_say_where_it_comes_from():
+    words = "".join(n.astext() for n in versions_table.origin(known("3.11.7")))
+    assert "python -m lab versions --save" in words
+    assert platform.system() in words
+    words = versions_table.origin(known("3.11.7", missing=["3.14"]))[-1].astext()
+    assert "Not at hand there: 3.14." in words
 
 
 # The command.
