@@ -114,10 +114,8 @@ async def a_goodbye(*, asleep: bool, step: str = "07", **settings: str) -> Timel
             server.main.cancel()
             begin = loop.time()
             await asyncio.wait({server.main}, timeout=60)
-            took = f"{loop.time() - begin:.1f} s"
-            print(
-                "main has ended" if server.main.done() else "main runs", "after", took
-            )
+            state = "has ended" if server.main.done() else "still runs"
+            print(f"main {state} after {loop.time() - begin:.1f} s")
             print("the last that Alice has heard:", alice.heard[-1]["action"])
     return timeline
 
