@@ -7,6 +7,7 @@ A notebook's cells define nothing, so they stand here, and a notebook may print 
 import asyncio
 
 from lab import Backlog, Connection, Sequence, Timeline, start
+from lab.host import Running
 from lab.network import link_of
 from lab.wire import encode
 
@@ -94,3 +95,38 @@ async def _read_but_for(seconds: float, reader: Connection) -> None:
         await asyncio.sleep(seconds)
     while await reader.receive():
         pass
+
+
+async def a_goodbye(*, asleep: bool, step: str = "07", **settings: str) -> Timeline:
+    """Stop a step while two clients are there, of whom one may read nothing.
+
+    Print what Alice hears at the end, and when ``main`` has ended.
+    """
+    loop = asyncio.get_running_loop()
+    with Timeline(only=(f"server{step}", "client_connected")) as timeline:
+        async with await start(step, settings=settings) as server:
+            alice = await server.connect("alice")
+            await alice.join("tea")
+            await (_falls_asleep if asleep else _reads)(server)
+            for _ in range(10):
+                await alice.say("tea", "x" * 30_000)
+            await alice.join("tea")  # the answer comes when all that is handed on
+            server.main.cancel()
+            begin = loop.time()
+            await asyncio.wait({server.main}, timeout=60)
+            state = "has ended" if server.main.done() else "still runs"
+            print(f"main {state} after {loop.time() - begin:.1f} s")
+            print("the last that Alice has heard:", alice.heard[-1]["action"])
+    return timeline
+
+
+async def _reads(server: Running) -> None:
+    bob = await server.connect("bob")
+    await bob.join("tea")
+
+
+async def _falls_asleep(server: Running) -> None:
+    dora = await server.call()
+    await dora.send(encode({"action": "connect", "username": "dora"}))
+    await dora.send(encode({"action": "joinroom", "room": "tea"}))
+    await server.prints("connected", times=2)
