@@ -264,7 +264,10 @@ class InLoop(Running):
             for task in tasks:
                 task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=1.0 if cancel else PATIENCE)
+            # From step 07 on it takes its time, for it says goodbye. What hangs does so
+            # only before that, and only on some Pythons.
+            brief = cancel and not hasattr(self.module, "GOODBYE")
+            await asyncio.wait(tasks, timeout=1.0 if brief else PATIENCE)
 
 
 class Process(Running):
