@@ -32,6 +32,7 @@ from lab.notyet import NotYet
 from lab.story import ROOT, STEPS, Step
 
 PATIENCE = 5.0  # seconds for a step to print something, and for each part of its end
+START = 30.0  # seconds to its first line: on a busy machine a process begins slowly
 CHUNK = 65536  # bytes taken off a pipe at a time: what a pipe holds on Linux
 
 _LISTENING = re.compile(r"Listening on (.+):(\d+)$")
@@ -154,7 +155,7 @@ class Running:
     async def _first_line(self) -> str:
         """Wait for the line that says that it has started; TimeoutError without one."""
         pattern = _LISTENING.pattern if self.step.listens else ""
-        return await self.transcript.find(pattern, PATIENCE)
+        return await self.transcript.find(pattern, START)
 
     def listens_at(self, host: str, port: int) -> None:
         """Note where it can be called."""
