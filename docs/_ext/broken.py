@@ -19,6 +19,7 @@ from lab.judge import Verdict, verdict
 from lab.twins import Twin
 
 PATIENCE = 0.5  # seconds: the failure is often silence, which the build waits for
+PATIENT = 5.0  # seconds: where a process has to end, which takes longer than an answer
 
 
 class Broken(Computed):
@@ -113,9 +114,10 @@ class Broken(Computed):
 @cache
 def judged(twin: Twin) -> Verdict:
     """Put a twin to the behaviour that it breaks, as a process where that can be."""
-    simulated = behaviours.find(twin.breaks).needs in behaviours.SIMULATED
-    begin = None if simulated else start_process
-    return asyncio.run(verdict(twin.breaks, twin.step, PATIENCE, begin=begin))
+    needs = behaviours.find(twin.breaks).needs
+    begin = None if needs in behaviours.SIMULATED else start_process
+    patience = PATIENT if needs == "exit" else PATIENCE
+    return asyncio.run(verdict(twin.breaks, twin.step, patience, begin=begin))
 
 
 class SpotTheBug(Broken):
