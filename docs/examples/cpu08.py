@@ -19,7 +19,7 @@ SAID = encode({"action": "chat", "room": "tea", "message": "More tea?"}) * MESSA
 async def play(times: int) -> list[float]:
     """Have a room and say something, and return the seconds of program and system."""
     before = os.times()
-    async with await start_process("07") as server:
+    async with await start_process("08") as server:
         members = [await member(server, f"client {n}") for n in range(MEMBERS)]
         decoders = {connection: Decoder() for connection in members[1:]}
         for _ in range(times):

@@ -11,7 +11,7 @@ MESSAGES = 32
 async def main(members: int) -> None:
     """Say everything at once, and count what goes to each of the others."""
     loop = asyncio.get_running_loop()
-    async with await start("07") as server:
+    async with await start("08") as server:
         alice, *others = [await server.connect(f"client-{n}") for n in range(members)]
         for client in (alice, *others):
             await client.join("tea")

@@ -1,7 +1,7 @@
 """Clients that announce 16 MiB, send 15 and stop; and what the server keeps of that.
 
-A simulation: the memory is that which the server's StreamReaders keep, as Python counts
-it. A client's buffers are not in it, nor are the system's.
+A simulation: what is counted is the memory that asyncio's StreamReaders take, by
+Python's own account. What the clients and the systems keep is not in it.
 """
 
 import asyncio
@@ -13,26 +13,33 @@ from lab.wire import HEADER, LARGEST
 
 MIB = 2**20
 PIECE = bytes(64 * 1024)
+HOUR = 60 * 60  # seconds
 
 
 def kept() -> float:
-    """Return how many MiB the StreamReaders of this process keep."""
+    """Return how many MiB the StreamReaders of this process take."""
     taken = tracemalloc.take_snapshot()
     ours = taken.filter_traces([tracemalloc.Filter(True, streams.__file__)])
     return sum(entry.size for entry in ours.statistics("filename")) / MIB
 
 
-async def main() -> None:
-    """Let one client after the other come, and look after each."""
-    async with await start("06") as server:
+async def main(step: str) -> None:
+    """Let one client after the other come, and look an hour after each."""
+    async with await start(step) as server:
         for number in range(1, 6):
             caller = await server.call()
             await caller.send(LARGEST.to_bytes(HEADER, "little"))
             for _ in range(15 * MIB // len(PIECE)):
                 await caller.send(PIECE)
-            await asyncio.sleep(60)
-            print(f"{number} clients, a minute later: {kept():5.1f} MiB")
+            await asyncio.sleep(HOUR)
+            print(f"after {number} such clients, and an hour: {kept():4.1f} MiB")
 
 
-tracemalloc.start()
-simulation.run(main())
+def show(step: str) -> None:
+    """Let them call a step."""
+    tracemalloc.start()
+    simulation.run(main(step))
+
+
+if __name__ == "__main__":
+    show("07")
