@@ -1,9 +1,18 @@
-"""Names that look alike, and what is left of the differences for who compares them."""
+"""Names that look alike, and what is left of the differences when they are folded."""
 
-from unicodedata import normalize
+from lab import story
+from lab.host import load
 
-NAMES = ["alice", "Alice", "ＡＬＩＣＥ", "René", "Rene\u0301", "Straße", "STRASSE", "аlice"]
+folded = load(story.find("utils02")).folded
 
-for name in NAMES:
-    key = normalize("NFKC", name.casefold())
-    print(f"{ascii(name):>44}  {ascii(key)}")
+PAIRS = [
+    ("alice", "Alice"),
+    ("alice", "\uff21lice"),  # with a wide letter
+    ("Ren\u00e9", "Rene\u0301"),  # as an accent of its own
+    ("Stra\u00dfe", "STRASSE"),
+    ("alice", "\u0430lice"),  # with a Cyrillic letter
+]
+
+for one, other in PAIRS:
+    equal = "the same" if folded(one) == folded(other) else "not the same"
+    print(f"{one} and {other} are {equal}: {folded(one)!a}, {folded(other)!a}")

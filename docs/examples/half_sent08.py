@@ -1,5 +1,5 @@
 """The same clients call step 08."""
 
-from docs.examples.announced07 import show
+from docs.examples.half_sent07 import show
 
 show("08")
