@@ -176,6 +176,12 @@ class InLoop(Running):
         self._before_clients: set[asyncio.Task[Any]] = set()
         self._errors_before: tuple[Any, Any] = None, None  # the handler, and ours
 
+    @property
+    def main(self) -> asyncio.Task[None]:
+        """The task of ``main``, to be cancelled by whoever wants to see how it ends."""
+        assert self._main is not None, "it has begun"
+        return self._main
+
     async def begin(self, port: int) -> None:
         """Start ``main`` and wait until it listens, if this step does.
 
@@ -354,15 +360,20 @@ async def start(
 
 
 async def start_process(
-    step: str | Step, *, port: int = 0, settings: Mapping[str, str] | None = None
+    step: str | Step,
+    *,
+    port: int = 0,
+    settings: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> Process:
     """Start a step as a process of its own, on a free port unless one is named.
 
-    Raises OSError, with what the process wrote, if it cannot be started.
+    ``python`` is the interpreter that runs it. Raises OSError, with what the process
+    wrote, if it cannot be started.
     """
     step = _found(step)
     options = [f"--set={name}={value}" for name, value in (settings or {}).items()]
-    command = [sys.executable, "-m", "lab", "run", _argument(step), f"--port={port}"]
+    command = [python, "-m", "lab", "run", _argument(step), f"--port={port}"]
     with ctrl_c_for_children():
         process = await asyncio.create_subprocess_exec(
             *command, *options, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=ROOT
