@@ -1,4 +1,4 @@
-"""Mallory sends what no client of ours would send, each of it to a server of its own."""
+"""Mallory sends what no client of ours would send, each time to a new server."""
 
 import asyncio
 
@@ -50,7 +50,7 @@ async def play(step: str, sent: bytes) -> str:
         error = server.errors.lines[-1].split(":")[0] if server.errors.lines else ""
         why = f"ended, {error or 'in order'}" if ended else "goes on"
         told = [str(m.get("code")) for m in mallory.heard if m["action"] == "error"]
-        others = "thrown out" if await has_ended(bob) else heard_by(bob)
+        others = "(is thrown out)" if await has_ended(bob) else heard_by(bob)
         return f"{', '.join(told) or 'nothing':20}{why:27}{others}"
 
 

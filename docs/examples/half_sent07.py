@@ -32,7 +32,7 @@ async def main(step: str) -> None:
             for _ in range(15 * MIB // len(PIECE)):
                 await caller.send(PIECE)
             await asyncio.sleep(HOUR)
-            print(f"after {number} such clients, and an hour: {kept():4.1f} MiB")
+            print(f"{number} so far, and an hour later: {kept():4.1f} MiB are kept")
 
 
 def show(step: str) -> None:
