@@ -1,6 +1,7 @@
 """What json.loads makes of bytes that are no message of ours."""
 
 import json
+import sys
 
 TRIED = {
     "UTF-16": '{"a": 1}'.encode("utf-16"),
@@ -17,6 +18,9 @@ TRIED = {
     "30,000 lists": b"[" * 30_000 + b"]" * 30_000,
     "no JSON": b"hello",
 }
+
+if sys.platform == "emscripten":
+    del TRIED["30,000 lists"]  # in a browser this is the end of Python itself
 
 for what, payload in TRIED.items():
     try:
