@@ -9,6 +9,7 @@ import asyncio
 from lab import Backlog, Connection, Sequence, Timeline, start
 from lab.host import Running
 from lab.network import link_of
+from lab.notyet import NotYet
 from lab.wire import encode
 
 
@@ -95,6 +96,26 @@ async def _read_but_for(seconds: float, reader: Connection) -> None:
         await asyncio.sleep(seconds)
     while await reader.receive():
         pass
+
+
+async def a_long_text(step: str) -> None:
+    """Let Mallory say two megabytes and then hello, and print who is there after it."""
+    async with await start(step) as server:
+        alice, bob, mallory = [
+            await server.connect(name) for name in ("alice", "bob", "mallory")
+        ]
+        for client in (alice, bob, mallory):
+            await client.join("tea")
+        chat = {"action": "chat", "room": "tea"}
+        frames = [encode({**chat, "message": text}) for text in ("x" * 2**21, "hello")]
+        try:
+            await mallory.connection.send(b"".join(frames))
+        except NotYet:
+            pass  # hung up on before it was all sent
+        await asyncio.sleep(60)
+        cleo = await server.connect("cleo")
+        others = {*(await cleo.join("tea"))["members"]} - {"cleo"}
+        print(f"step {step}: a minute later Cleo meets", *sorted(others))
 
 
 async def a_goodbye(*, asleep: bool, step: str = "07", **settings: str) -> Timeline:
