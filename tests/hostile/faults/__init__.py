@@ -1,0 +1,84 @@
+"""Everything that hostile clients do, a function each, grouped by what it attacks.
+
+The first sentence of a function says what is done, and what is to come of it.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from lab import story
+from lab.story import Step
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that hostile clients do, and the first step that survives it.
+
+    ``settings`` are those of the server that the fault needs: times that nobody wants
+    to wait for, for instance. A server with other settings is another server.
+    """
+
+    group: str
+    name: str
+    sentence: str
+    since: str
+    play: Callable[..., Awaitable[None]]
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def is_survived_by(self, step: Step) -> bool:
+        """Whether the step is held to it. One's own file is held to everything."""
+        return step.kind != "server" or self.since <= step.name
+
+
+_faults: list[Fault] = []
+
+
+def fault(
+    since: int,
+    *,
+    each: Mapping[str, object] | Iterable[object] = (),
+    settings: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., Awaitable[None]]]:
+    """Enter a function among the faults, once for each of the values, if there are any.
+
+    A mapping has the names of the cases, else a case is named for its value.
+    """
+    cases = dict(each) if isinstance(each, Mapping) else {str(v): v for v in each}
+
+    def enter(function: Callable[..., Awaitable[None]]):
+        group = function.__module__.rpartition(".")[2]
+        sentence = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+        about = (sentence, f"server{since:02}")
+        name = function.__name__
+        if not cases:
+            _faults.append(Fault(group, name, *about, function, settings or {}))
+        for case, value in cases.items():
+            play = partial(function, value=value)
+            _faults.append(
+                Fault(group, f"{name}[{case}]", *about, play, settings or {})
+            )
+        return function
+
+    return enter
+
+
+def every() -> list[Fault]:
+    """Return all faults, group by group."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return list(_faults)
+
+
+def of(group: str) -> list[Fault]:
+    """Return the faults of one group."""
+    importlib.import_module(f"{__name__}.{group}")
+    return [fault for fault in _faults if fault.group == group]
+
+
+def newest() -> Step:
+    """Return the step that the hostile are let loose on."""
+    return story.steps_of("server")[-1]
