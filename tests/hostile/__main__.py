@@ -1,86 +1,64 @@
-"""Plays every fault on a step and prints what it was like."""
+"""Plays every fault on a step, and prints what it was like for everybody else."""
 
 import argparse
+import inspect
 import itertools
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from lab import story
 
-from . import faults
-from .faults import Fault
-from .scene import Played
+from . import faults, figures, test_random
+from .scene import Ended, Played
 from .stage import Stage
+
+SHOWN = 300  # characters of what went wrong
 
 
 def main() -> int:
     """Play what is asked for; return 1 if something was not survived."""
     options = parser().parse_args()
     step = story.find(options.step) if options.step else faults.newest()
-    wanted = [
-        fault
-        for fault in faults.every()
-        if options.all or fault.is_survived_by(step)
-        if not options.only or fault.name.startswith(options.only)
-        if not options.group or fault.group == options.group
-    ]
-    print(f"{step.name}: {len(wanted)} faults on Python {sys.version.split()[0]}")
-    failed = 0
-    everything: list[Played] = []
-    begun = time.perf_counter()
-    for group, some in itertools.groupby(wanted, key=lambda fault: fault.group):
-        played, broken = play(step, list(some))
-        print(line(group, played))
-        for fault, why in broken:
-            print(f"  NOT SURVIVED {fault.name}: {fault.sentence} {why}")
-        failed += len(broken)
-        everything += played
-    print(line("together", everything))
-    print(f"{failed} not survived, in {time.perf_counter() - begun:.1f} s")
-    return 1 if failed else 0
+    print(f"{step.name} on Python {sys.version.split()[0]}, {sys.platform}")
+    if not figures.CAN_BE_READ:
+        print(figures.NO_PROC)
+    print(HEAD)
+    begun, broken = time.perf_counter(), []
+    played: list[Played] = []
+    for group, plays in itertools.groupby(wanted(step, options), lambda one: one[0]):
+        with Stage(step) as stage:
+            broken += list(troubles(stage, plays))
+        played += stage.played
+        print(row(group, stage.played) + shutdown(stage.ended))
+    print(row("together", played))
+    print(f"{len(broken)} not survived; {time.perf_counter() - begun:.0f} s")
+    print(*broken, sep="\n", end="")
+    return 1 if broken else 0
 
 
-def play(step, wanted):
-    """Play faults one after the other, and return how each went."""
-    played, broken = [], []
-    with Stage(step) as stage:
-        for fault in wanted:
-            begun = time.perf_counter()
-            try:
-                if fault.group=="shutdown": print(fault.name, stage.end(fault)); continue
-                played.append(stage.play(fault))
-            except Exception as error:
-                broken.append((fault, f"{error!r}"[:300]))
-            took = time.perf_counter() - begun
-            if took > 0.5: print(f"{took:.1f} s for {fault.name}")
-    return played, broken
-
-def line(group: str, played: Sequence[Played]) -> str:
-    """Return one row of the table."""
-    if not played:
-        return f"{group}: nothing"
-    first, last = played[0], played[-1]
-    return (
-        f"{group:10} {len(played):4} faults {sum(p.calls for p in played):5} calls"
-        f" {sum(p.sends for p in played):6} sends {sum(p.heard for p in played):6} heard"
-        f" median {statistics.median(p.median for p in played):6.1f} ms"
-        f" longest {max(p.longest for p in played):6.1f} ms"
-        f" memory {first.before[0]:.1f} MiB, peak {max(p.peak for p in played):.1f},"
-        f" after {last.after[0]:.1f}; descriptors {first.before[1]}, {last.after[1]}"
-    )
+Play = tuple[str, str, Callable[[Stage], object]]  # a group, a sentence, what to play
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    top = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__)
-    top.add_argument("step", nargs="?", help="such as 08, or a file; the newest step")
-    top.add_argument("--group", help="of faults, such as frames")
-    top.add_argument("--only", help="the fault whose name begins so")
-    top.add_argument("--all", action="store_true", help="those of later steps, too")
-    return top
+def wanted(step: story.Step, options: argparse.Namespace) -> Iterator[Play]:
+    """Yield what is to be played, group by group."""
+    for fault in faults.every():
+        if options.all or fault.is_survived_by(step):
+            play = partial(Stage.end if fault.ends else Stage.play, fault=fault)
+            if fault.name.startswith(options.only) and options.group in fault.group:
+                yield fault.group, f"{fault.name}: {fault.sentence}", play
+    for name, test in inspect.getmembers(test_random, inspect.isfunction):
+        if options.all or faults.holds("server08", step):
+            if name.startswith(("test_", options.only)) and options.group in "random":
+                yield "random", name, test
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def troubles(stage: Stage, plays: Iterator[Play]) -> Iterator[str]:
+    """Play one after the other, and yield what was not survived."""
+    for _, sentence, play in plays:
+        try:
+            play(stage)
+        except Exception as error:  # whatever it is: the next is played all the same
+            yield f"NOT SURVIVED  {sentence} {f'{error!r}'[:SHOWN]}\n"

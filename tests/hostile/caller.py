@@ -81,7 +81,9 @@ class Caller:
             while (payload := self._payload()) is None:
                 data = await self.receive()
                 if not data:
-                    assert not self._came or self.broken_off, "half a frame, and the end"
+                    assert not self._came or self.broken_off, (
+                        "half a frame, and the end"
+                    )
                     return None
                 self._came += data
         message = strictly(payload)

@@ -64,9 +64,7 @@ class Speaker:
             self.ended = True
             self.news.set()
 
-    def _hear(
-        self, message: Message, other: "Speaker", latencies: list[float]
-    ) -> None:
+    def _hear(self, message: Message, other: "Speaker", latencies: list[float]) -> None:
         sender, action = message.get("from"), message["action"]
         self.bye = self.bye or action == "bye"
         if action == "error" or sender == self.client.name:

@@ -92,7 +92,9 @@ class Foes:
             await speaker.send({"action": "connect", "username": speaker.name})
         await speaker.is_understood()
         await witness.is_understood()
-        assert not witness.has_heard_from(speaker.name), "what was refused was passed on"
+        assert not witness.has_heard_from(speaker.name), (
+            "what was refused was passed on"
+        )
 
     @property
     def sends(self) -> int:

@@ -8,7 +8,8 @@ import pytest
 from . import cases
 
 pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows lets nobody send Ctrl-C to a single process"
+    sys.platform == "win32",
+    reason="Windows lets nobody send Ctrl-C to a single process",
 )
 
 

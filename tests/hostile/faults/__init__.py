@@ -5,6 +5,7 @@ The first sentence of a function says what is done, and what is to come of it.
 
 import importlib
 import inspect
+import os
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -30,8 +31,15 @@ class Fault:
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def is_survived_by(self, step: Step) -> bool:
-        """Whether the step is held to it. One's own file is held to everything."""
-        return step.kind != "server" or self.since <= step.name
+        """Whether the step is held to it."""
+        return holds(self.since, step)
+
+
+def holds(since: str, step: Step) -> bool:
+    """Whether a step is held to something; a file of one's own to what the newest is."""
+    if step.kind != "server":
+        step = story.steps_of("server")[-1]
+    return since <= step.name
 
 
 _faults: list[Fault] = []
@@ -51,7 +59,9 @@ def fault(
 
     def enter(function: Callable[..., Awaitable[None]]):
         group = function.__module__.rpartition(".")[2]
-        sentence = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+        sentence = " ".join(
+            (inspect.getdoc(function) or "").partition("\n\n")[0].split()
+        )
         about = (sentence, f"server{since:02}")
         name = function.__name__
         if not cases:
@@ -80,5 +90,9 @@ def of(group: str) -> list[Fault]:
 
 
 def newest() -> Step:
-    """Return the step that the hostile are let loose on."""
-    return story.steps_of("server")[-1]
+    """Return the step that the hostile are let loose on.
+
+    Another one, or a file, can be named in HOSTILE_STEP: to see what it does not survive.
+    """
+    named = os.environ.get("HOSTILE_STEP")
+    return story.find(named) if named else story.steps_of("server")[-1]

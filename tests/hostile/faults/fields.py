@@ -17,9 +17,7 @@ LEGAL = {
 }
 FIELDS = [(action, name) for action in LEGAL for name in LEGAL[action]]
 OF_ACTIONS = {
-    f"{name} of {action}": (action, name)
-    for action, name in FIELDS
-    if name != "action"
+    f"{name} of {action}": (action, name) for action, name in FIELDS if name != "action"
 }
 WRONG = [None, True, False, 0, 1, 1.5, [], {}, ["hello"], {"hello": 1}, 10**4000]
 
@@ -64,9 +62,7 @@ ACTIONS = {
     "with a space": {**LEGAL["chat"], "action": "chat "},
     "a method of Python's": {**LEGAL["chat"], "action": "__init__"},
     "a method of the client's": {**LEGAL["chat"], "action": "send"},
-    **{
-        named(value): {**LEGAL["chat"], "action": value} for value in WRONG
-    },
+    **{named(value): {**LEGAL["chat"], "action": value} for value in WRONG},
 }
 
 
@@ -101,7 +97,9 @@ async def the_longest_text_there_is(foes, value):
     await foes.in_vain(raw({**LEGAL["chat"], "message": text + "x"}), "text_too_long")
 
 
-@fault(since=8, each={"control": "\x01", "del": "\x7f", "quotes": '"', "lone": "\ud800"})
+@fault(
+    since=8, each={"control": "\x01", "del": "\x7f", "quotes": '"', "lone": "\ud800"}
+)
 async def a_text_that_grows_when_it_is_escaped(foes, value):
     """Whatever is in it: what the others hear of it fits into a frame, or is nothing.
 
