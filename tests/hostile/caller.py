@@ -130,7 +130,7 @@ class Caller:
         raise AssertionError(f"the connection ended before {wanted}")
 
     async def is_refused(self, code: str) -> None:
-        """Hear an error with this code; AssertionError if another one comes, or none."""
+        """Hear an error with this code; AssertionError if none comes, or another."""
         while (message := await self.hear()) is not None:
             if message["action"] == "error":
                 assert message["code"] == code, f"{message}, and not {code}"
@@ -161,6 +161,11 @@ class Caller:
         """Read to the end, however it comes."""
         while await self.hear() is not None:
             pass
+
+    async def listens_to_the_end(self) -> None:
+        """Read to the end, and hang up then."""
+        await self.hear_the_end()
+        self.close()
 
     async def is_hung_up_on(self) -> None:
         """Read to the end; AssertionError if the connection was broken off."""

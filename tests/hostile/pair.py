@@ -1,9 +1,11 @@
 """The two who simply want to talk, as a process of their own.
 
 In that of the hostile, they would wait for the hostile as much as for the server. Each
-says numbers, at a steady pace, and knows which one it has to hear next. For each line
-that comes on its stdin, the process prints a report of what has happened since the last
-one; after the line ``end``, it waits for the end of both connections before it does.
+says numbers, at a steady pace, and knows which one it has to hear next.
+
+The first line on stdin says where the server is. For each of those that follow, the
+process prints a report of what has happened since the one before; if the line is
+``end``, it waits for the end of both connections before that.
 """
 
 import asyncio
@@ -63,6 +65,7 @@ class Speaker:
                 self.wrong.append(f"{self.client.name}: {end}")
             self.ended = True
             self.news.set()
+            await self.client.connection.close()  # as one should, once it has ended
 
     def _hear(self, message: Message, other: "Speaker", latencies: list[float]) -> None:
         sender, action = message.get("from"), message["action"]
@@ -140,8 +143,9 @@ class Pair:
         return self.alice.wrong + self.bob.wrong
 
 
-async def main(host: str, port: str, pace: str) -> None:
-    """Connect the two, have them meet, and let them talk."""
+async def main(pace: str) -> None:
+    """Read where the server is, connect the two, have them meet, and let them talk."""
+    host, port = sys.stdin.readline().split()
     place = Place(host, port)
     speakers = [Speaker(await connect(place, name, PATIENCE)) for name in NAMES]
     try:

@@ -1,7 +1,6 @@
 """A loop of our own, and the scene in it that is set as long as it can be used."""
 
 import asyncio
-import signal
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -26,6 +25,8 @@ class Stage:
         self._settings: Mapping[str, str] = {}
         self._set: Any = None  # what ends the scene
         self._scene: Scene | None = None
+        self.played: list[Played] = []
+        self.ended: list[Ended] = []
 
     def __enter__(self) -> Self:
         return self
@@ -41,23 +42,34 @@ class Stage:
         finally:
             self._loop.close()
 
-    def play(self, fault: Fault) -> Played:
+    def play(self, fault: Fault) -> None:
         """Play a fault; AssertionError, or TimeoutError, if it is not survived."""
-        return self.run(lambda scene: scene.play(fault), fault.settings)
+        self.run(lambda scene: scene.play(fault), fault.settings)
 
-    def end(self, fault: Fault, number: int = signal.SIGINT) -> Ended:
-        """Play a fault while the server is told to stop, which ends the scene."""
+    def end(self, fault: Fault, *signals: int) -> None:
+        """Play a fault while the server is told to stop, which ends the scene.
+
+        Without signals, by one Ctrl-C; a second is sent when the first was answered.
+        """
         try:
-            return self.run(lambda scene: scene.end(fault, number), fault.settings)
+            ended = self._run(lambda scene: scene.end(fault, signals), fault.settings)
+            self.ended.append(ended)
         finally:
             self.clear()
 
     def run(
         self,
+        act: Callable[[Scene], Awaitable[Played]],
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run what is to be played; after an exception, the scene is set afresh."""
+        self.played.append(self._run(act, settings))
+
+    def _run(
+        self,
         act: Callable[[Scene], Awaitable[Result]],
         settings: Mapping[str, str] | None = None,
     ) -> Result:
-        """Run what takes a scene; after an exception, the next one is set afresh."""
         if self._scene is None or self._settings != (settings or {}):
             self.clear()
             self._loop.run_until_complete(self._build(settings or {}))

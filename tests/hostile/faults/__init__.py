@@ -7,9 +7,10 @@ import importlib
 import inspect
 import os
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, TypeVar
 
 from lab import story
 from lab.story import Step
@@ -27,8 +28,13 @@ class Fault:
     name: str
     sentence: str
     since: str
-    play: Callable[..., Awaitable[None]]
+    play: Callable[..., Any]
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ends(self) -> bool:
+        """Whether the server is told to stop while it is played: see ``shutdown``."""
+        return self.group == "shutdown"
 
     def is_survived_by(self, step: Step) -> bool:
         """Whether the step is held to it."""
@@ -36,13 +42,14 @@ class Fault:
 
 
 def holds(since: str, step: Step) -> bool:
-    """Whether a step is held to something; a file of one's own to what the newest is."""
+    """Whether a step is held to it; a file of one's own is, to what the newest is."""
     if step.kind != "server":
         step = story.steps_of("server")[-1]
     return since <= step.name
 
 
 _faults: list[Fault] = []
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def fault(
@@ -50,27 +57,21 @@ def fault(
     *,
     each: Mapping[str, object] | Iterable[object] = (),
     settings: Mapping[str, str] | None = None,
-) -> Callable[[Callable[..., Awaitable[None]]], Callable[..., Awaitable[None]]]:
+) -> Callable[[Function], Function]:
     """Enter a function among the faults, once for each of the values, if there are any.
 
     A mapping has the names of the cases, else a case is named for its value.
     """
     cases = dict(each) if isinstance(each, Mapping) else {str(v): v for v in each}
 
-    def enter(function: Callable[..., Awaitable[None]]):
+    def enter(function: Function) -> Function:
         group = function.__module__.rpartition(".")[2]
-        sentence = " ".join(
-            (inspect.getdoc(function) or "").partition("\n\n")[0].split()
-        )
-        about = (sentence, f"server{since:02}")
-        name = function.__name__
-        if not cases:
-            _faults.append(Fault(group, name, *about, function, settings or {}))
-        for case, value in cases.items():
-            play = partial(function, value=value)
-            _faults.append(
-                Fault(group, f"{name}[{case}]", *about, play, settings or {})
-            )
+        first = (inspect.getdoc(function) or "").partition("\n\n")[0]
+        about = (" ".join(first.split()), f"server{since:02}")
+        plays = {f"[{case}]": partial(function, value=v) for case, v in cases.items()}
+        for case, play in plays.items() or {"": function}.items():
+            name = f"{function.__name__}{case}"
+            _faults.append(Fault(group, name, *about, play, settings or {}))
         return function
 
     return enter
@@ -92,7 +93,7 @@ def of(group: str) -> list[Fault]:
 def newest() -> Step:
     """Return the step that the hostile are let loose on.
 
-    Another one, or a file, can be named in HOSTILE_STEP: to see what it does not survive.
+    Another one, or a file, can be named in HOSTILE_STEP, to see what it survives.
     """
     named = os.environ.get("HOSTILE_STEP")
     return story.find(named) if named else story.steps_of("server")[-1]

@@ -6,7 +6,7 @@ from ..pair import ROOM
 from . import fault
 from .reading import CHAT
 
-# The names are to be those of server11: seconds of an empty bucket that are put up with.
+# The name is to be that of server11; the value is seconds with an empty bucket.
 SETTINGS = {"TOO_FAST_TIME": "1.0"}
 SHORT = encode({"action": "chat", "room": ROOM, "message": "flood"})
 

@@ -97,7 +97,16 @@ async def a_room_that_is_fine(foes, value):
     await other.hears("chat", room=value)
 
 
-ALICE = ["alice", "Alice", "ALICE", " alice ", "\uff41lice", "𝒶𝓁𝒾𝒸𝑒", "ⓐlice", "alⅰce"]
+ALICE = {
+    "itself": "alice",
+    "capital": "Alice",
+    "capitals": "ALICE",
+    "space around": " alice\t",
+    "wide": "\uff41\uff4c\uff49\uff43\uff45",
+    "script": "\U0001d4b6\U0001d4c1\U0001d4be\U0001d4b8\U0001d452",
+    "in a circle": "\u24d0lice",
+    "a Roman numeral": "al\u2170ce",
+}
 
 
 @fault(since=8, each=ALICE)

@@ -5,6 +5,7 @@ ends. What comes after the ``yield`` is what the clients have had of it.
 """
 
 import asyncio
+import contextlib
 
 from lab.wire import encode
 
@@ -13,29 +14,37 @@ from . import fault
 from .life import CUTS
 from .reading import CHAT, MUCH, WINDOW
 
-AT_ONCE = 2.0  # seconds, on a busy machine, where nobody has to be waited for
-
 
 @fault(since=7)
 async def nobody_else(foes):
     """Only the two are there, and talk."""
-    foes.within = AT_ONCE
+    foes.wait_for_nobody()
     yield
+
+
+@contextlib.asynccontextmanager
+async def listening(callers):
+    """Have callers read to the end, and hang up then, as one should."""
+    async with asyncio.TaskGroup() as tasks:
+        for caller in callers:
+            tasks.create_task(caller.listens_to_the_end())
+        yield
+    for caller in callers:
+        assert caller.last(1)[0]["action"] == "bye"
+        assert not caller.broken_off, "a reset may swallow what was said before it"
 
 
 @fault(since=7)
 async def clients_that_listen(foes):
     """All who read end with the same words, then hear bye, then the end."""
-    foes.within = AT_ONCE
+    foes.wait_for_nobody()
     witnesses = [await foes.member() for _ in range(3)]
     talker = await foes.member()
     words = [{"action": "chat", "room": ROOM, "message": f"{n}"} for n in range(300)]
-    await talker.send(b"".join(map(encode, words)))
-    yield
-    for witness in witnesses:
-        await witness.is_hung_up_on()
+    async with listening([*witnesses, talker]):
+        await talker.send(b"".join(map(encode, words)))
+        yield
     heard = [witness.last(20) for witness in witnesses]
-    assert heard[0][-1]["action"] == "bye"
     assert heard[0][0]["action"] == "chat"
     assert heard[1:] == heard[:-1]
 
@@ -43,36 +52,41 @@ async def clients_that_listen(foes):
 @fault(since=7)
 async def strangers(foes):
     """Fifty have not said who they are: they hear bye all the same."""
-    foes.within = AT_ONCE
+    foes.wait_for_nobody()
     callers = [await foes.call() for _ in range(50)]
-    await foes.member()  # who has come after them: they are not at the door any more
-    yield
-    for caller in callers:
-        await caller.hears("bye")
-        await caller.is_hung_up_on()
+    # After them, so that they are not at the door any more.
+    async with listening([*callers, await foes.member()]):
+        yield
 
 
 @fault(since=7)
 async def those_at_the_door(foes):
     """A hundred call at the very moment: whoever is let in is not forgotten."""
-    callers = [foes.call() for _ in range(100)]
-    calls = asyncio.gather(*callers, return_exceptions=True)
-    yield
-    for caller in await calls:
-        if not isinstance(caller, OSError):
-            await caller.hear_the_end()
+    foes.wait_for_nobody()
+
+    async def calls():
+        try:
+            caller = await foes.call()
+        except OSError:
+            return  # too late
+        await caller.listens_to_the_end()
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(100):
+            tasks.create_task(calls())
+        await asyncio.sleep(0)  # they begin
+        yield
 
 
-@fault(since=7, each=CUTS)
-async def half_a_frame(foes, value):
-    """Ten are in the middle of a frame."""
-    foes.within = AT_ONCE
-    members = [await foes.member() for _ in range(10)]
-    for member in members:
-        await member.send(value)
-    yield
-    for member in members:
-        await member.is_hung_up_on()
+@fault(since=7)
+async def half_a_frame(foes):
+    """Some are in the middle of a frame, and are told as all are."""
+    foes.wait_for_nobody()
+    members = {cut: await foes.member() for cut in CUTS.values()}
+    async with listening(members.values()):
+        for cut, member in members.items():
+            await member.send(cut)
+        yield
 
 
 @fault(since=7)
@@ -86,7 +100,7 @@ async def half_closed(foes):
 
 @fault(since=7)
 async def who_never_reads(foes):
-    """Five owe what they do not take, and are not waited for longer than it was said."""
+    """Five do not take what they are owed, and are waited for in vain, and not long."""
     for _ in range(5):
         await foes.member(takes=WINDOW)
     talker = await foes.member()
@@ -94,7 +108,7 @@ async def who_never_reads(foes):
     yield
 
 
-@fault(since=7)
+@fault(since=7, settings={"GOODBYE": "0.5"})
 async def who_does_not_stop_talking(foes):
     """One says more and more, and reads nothing."""
     talker = await foes.member(takes=WINDOW)
