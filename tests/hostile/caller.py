@@ -12,7 +12,7 @@ import sys
 
 from lab.wire import HEADER, Message, encode
 
-PATIENCE = 5.0  # seconds for an answer: longer than any busy machine needs
+PATIENCE = 10.0  # seconds for an answer: longer than any busy machine needs
 CHUNK = 65536  # bytes that are read at a time
 LIMIT = 65536  # bytes: the largest payload that anybody may send, the server included
 
@@ -99,14 +99,13 @@ class Caller:
         del self._came[: HEADER + size]
         return payload
 
-    def last(self, count: int) -> list[Message]:
-        """Return the last messages that have been heard."""
-        return self._heard[-count:]
+    def heard(self, *actions: str) -> list[Message]:
+        """Return all that has been heard so far, or what has one of these actions."""
+        return [m for m in self._heard if not actions or m["action"] in actions]
 
     def has_heard_from(self, name: str) -> bool:
         """Return whether something that somebody said has been heard so far."""
-        chats = (message for message in self._heard if message["action"] == "chat")
-        return any(message["from"] == name for message in chats)
+        return any(message["from"] == name for message in self.heard("chat"))
 
     async def receive(self) -> bytes:
         """Return what has come next; nothing at the end, however it came."""

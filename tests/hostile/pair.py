@@ -23,7 +23,7 @@ from lab.wire import Message
 
 ROOM = "the two"
 NAMES = ("alice", "bob")
-PATIENCE = 5.0  # seconds: silence for so long is a loss
+PATIENCE = 10.0  # seconds: silence for so long is a loss
 
 
 class Place:

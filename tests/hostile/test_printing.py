@@ -17,8 +17,8 @@ from .faults import newest
 from .pair import Place
 
 SMALL = 4096  # bytes: the smallest pipe that Linux makes
-VISITS = 300  # each has the server print a line or two: many more than fit
-PATIENCE = 2.0  # seconds: the server is idle
+VISITS = 160  # each has the server print a line or two: more than fit
+PATIENCE = 1.0  # seconds: the server is idle
 
 
 def small_pipe():

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import os
 import pkgutil
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,6 +31,7 @@ class Fault:
     since: str
     play: Callable[..., Any]
     settings: Mapping[str, str] = field(default_factory=dict)
+    only_on: str = ""  # a platform that can do it
 
     @property
     def ends(self) -> bool:
@@ -37,8 +39,8 @@ class Fault:
         return self.group == "shutdown"
 
     def is_survived_by(self, step: Step) -> bool:
-        """Whether the step is held to it."""
-        return holds(self.since, step)
+        """Whether the step is held to it, on this platform."""
+        return holds(self.since, step) and self.only_on in ("", sys.platform)
 
 
 def holds(since: str, step: Step) -> bool:
@@ -57,6 +59,7 @@ def fault(
     *,
     each: Mapping[str, object] | Iterable[object] = (),
     settings: Mapping[str, str] | None = None,
+    only_on: str = "",
 ) -> Callable[[Function], Function]:
     """Enter a function among the faults, once for each of the values, if there are any.
 
@@ -71,7 +74,7 @@ def fault(
         plays = {f"[{case}]": partial(function, value=v) for case, v in cases.items()}
         for case, play in plays.items() or {"": function}.items():
             name = f"{function.__name__}{case}"
-            _faults.append(Fault(group, name, *about, play, settings or {}))
+            _faults.append(Fault(group, name, *about, play, settings or {}, only_on))
         return function
 
     return enter

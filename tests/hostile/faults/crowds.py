@@ -12,7 +12,7 @@ FEW = {"MOST_CLIENTS": "50"}
 ROOMS = 50  # that one client may be in
 
 
-@fault(since=12, settings=FEW)
+@fault(since=12, only_on="linux", settings=FEW)
 async def more_than_there_is_room_for(foes):
     """Whoever finds it full is told so; when some have gone, others come in."""
     for _ in range(48):
@@ -22,12 +22,12 @@ async def more_than_there_is_room_for(foes):
         await caller.is_refused("full")
         await caller.is_hung_up_on()
     foes.leave()
-    await foes.settled()
+    await foes.scene.back()
     for _ in range(40):
         await (await foes.named()).is_understood()
 
 
-@fault(since=12)
+@fault(since=12, only_on="linux")
 async def too_many_from_one_address(foes):
     """The twenty-first of an address is refused, and others come in."""
     for _ in range(20):
@@ -54,7 +54,7 @@ async def too_many_rooms(foes):
     await caller.hears("joinroom", room="instead")
 
 
-@fault(since=12)
+@fault(since=12, only_on="linux")
 async def no_descriptor_is_left(foes):
     """Out of descriptors it serves those inside, and lets others in afterwards."""
     inside = await foes.member()

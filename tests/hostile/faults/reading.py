@@ -7,7 +7,7 @@ from . import fault
 
 WINDOW = 4096  # bytes that a socket takes in without being read: as few as there can be
 LONG = "x" * 30_000
-MUCH = 500  # long messages: more than the system keeps and what may be owed together
+MUCH = 300  # long messages: more than the system keeps and what may be owed together
 LITTLE = 15  # the same, but less than what may be owed
 
 CHAT = encode({"action": "chat", "room": ROOM, "message": LONG})
@@ -18,7 +18,7 @@ ASKED = encode({"action": "leaveroom", "room": "r" * 64})
 
 @fault(since=6)
 async def members_of_their_room_never_read(foes):
-    """Three read nothing while a fourth says 15 MB: nobody waits for the three."""
+    """Three read nothing while a fourth says 9 MB: nobody waits for the three."""
     for _ in range(3):
         await foes.member(takes=WINDOW)
     talker = await foes.member()
@@ -28,14 +28,14 @@ async def members_of_their_room_never_read(foes):
 
 @fault(since=6)
 async def one_never_reads_and_talks(foes):
-    """One says 15 MB in the room of the two, and reads nothing."""
+    """One says 9 MB in the room of the two, and reads nothing."""
     talker = await foes.member(takes=WINDOW)
     await talker.send(*[CHAT] * MUCH)
 
 
 @fault(since=6)
 async def two_talk_to_each_other_and_never_read(foes):
-    """Two in a room of their own say 15 MB, each to the other: no talker is held up."""
+    """Two in a room of their own say 9 MB, each to the other: no talker is held up."""
     one, other = [await foes.member("aside", takes=WINDOW) for _ in range(2)]
     for _ in range(MUCH):
         await one.send(ASIDE)
