@@ -12,8 +12,9 @@ LITTLE = 15  # the same, but less than what may be owed
 
 CHAT = encode({"action": "chat", "room": ROOM, "message": LONG})
 ASIDE = encode({"action": "chat", "room": "aside", "message": LONG})
-# The answer is as long as the question, and the sender alone hears it.
-ASKED = encode({"action": "leaveroom", "room": "r" * 64})
+# To join once more is answered with the names of all members, and is no news to them.
+JOIN = encode({"action": "joinroom", "room": "full"})
+MEMBERS = 60
 
 
 @fault(since=6)
@@ -44,14 +45,15 @@ async def two_talk_to_each_other_and_never_read(foes):
 
 @fault(since=6)
 async def one_asks_and_never_reads(foes):
-    """One asks so often that the answers fill every buffer, and is hung up on."""
-    asker = await foes.named(takes=WINDOW)
-    portion = ASKED * 500
-    for _ in range(300):
-        await asker.send(portion)
-        if asker.broken_off:
-            return
-    raise AssertionError("the server goes on answering somebody who does not read")
+    """One asks for long answers until they fill every buffer, and is hung up on."""
+    witness = await foes.member("full")
+    for _ in range(MEMBERS):
+        member = await foes.call()
+        member.name = member.name.ljust(32, "x")
+        await member.send({"action": "connect", "username": member.name}, JOIN)
+    asker = await foes.member("full", takes=WINDOW)
+    await asker.send(JOIN * 4000)  # each answer has 2 KB
+    await witness.hears("leaveroom", **{"from": asker.name})
 
 
 @fault(since=6)
