@@ -6,6 +6,7 @@ import itertools
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -34,6 +35,7 @@ def main() -> int:
         played += stage.played
         print(row(group, stage.played) + shutdown(stage.ended))
     print(row("together", played))
+    print(refusals(played))
     print(f"{len(broken)} not survived; {time.perf_counter() - begun:.0f} s")
     for line in broken:
         print(line)
@@ -105,6 +107,13 @@ def row(group: str, played: Sequence[Played]) -> str:
     return "".join(
         str(cell).rjust(width) for cell, width in zip(cells, widths, strict=True)
     )
+
+
+def refusals(played: Sequence[Played]) -> str:
+    """Return how many errors of each code the hostile have been answered with."""
+    errors = sum((Counter(one.refused) for one in played), Counter())
+    named = ", ".join(f"{code} {count}" for code, count in sorted(errors.items()))
+    return f"answered with {errors.total()} errors: {named}"
 
 
 def shutdown(ended: Sequence[Ended]) -> str:

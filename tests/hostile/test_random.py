@@ -111,7 +111,7 @@ def test_whatever_is_in_a_frame_the_next_one_is_understood(stage, said):
 # Random sequences, of which it is known what has to come of them.
 
 BAD = {
-    "bad_json": frame(b"{"),
+    "not_json": frame(b"{"),
     "not_an_object": frame(b"[]"),
     "unknown_action": encode({"action": "shout"}),
     "bad_room": encode({"action": "joinroom", "room": "\n"}),

@@ -1,11 +1,13 @@
 """A server that is told to stop while hostile clients are there, and two who talk."""
 
+import dataclasses
 import signal
 import sys
 
 import pytest
 
 from . import cases
+from .faults.shutdown import PATIENT
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32",
@@ -30,4 +32,5 @@ def test_it_does_the_same_when_it_is_terminated(stage, fault):
 
 @pytest.mark.parametrize("fault", named("who_never_reads"))
 def test_a_second_signal_ends_it_at_once(stage, fault):
-    stage.end(fault, signal.SIGINT, signal.SIGINT)
+    patient = dataclasses.replace(fault, settings=PATIENT)
+    stage.end(patient, signal.SIGINT, signal.SIGINT)

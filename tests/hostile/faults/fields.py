@@ -42,14 +42,14 @@ MISSING = {
 async def a_field_of_the_wrong_type(foes, value):
     """It is refused: every field is a text."""
     named = value["action"] != "connect"
-    await foes.in_vain(encode(value), "bad_field", named=named)
+    await foes.in_vain(encode(value), "not_a_string", named=named)
 
 
 @fault(since=8, each=MISSING)
 async def a_field_that_is_missing(foes, value):
     """It is refused: every field has to be there."""
     named = value["action"] != "connect"
-    await foes.in_vain(encode(value), "bad_field", named=named)
+    await foes.in_vain(encode(value), "missing_field", named=named)
 
 
 ACTIONS = {
@@ -77,7 +77,7 @@ async def fields_that_nobody_asked_for(foes):
     """They are passed over, and reach nobody."""
     member, witness = await foes.member(), await foes.member()
     more = {"from": "alice", "members": [], "code": "forged", "x": [1, {"y": None}]}
-    await member.send({**LEGAL["chat"], **more})
+    await member.send({**LEGAL["chat"], **more, "huge": float("1e300")})
     heard = await witness.hears("chat", **{"from": member.name})
     assert heard == {**LEGAL["chat"], "from": member.name}
 
@@ -94,7 +94,7 @@ async def the_longest_text_there_is(foes, value):
     text = value * (LONGEST // len(value.encode()))
     await member.send(raw({**LEGAL["chat"], "message": text}))
     await witness.hears("chat", message=text)
-    await foes.in_vain(raw({**LEGAL["chat"], "message": text + "x"}), "text_too_long")
+    await foes.in_vain(raw({**LEGAL["chat"], "message": text + "x"}), "bad_text")
 
 
 @fault(

@@ -26,7 +26,7 @@ async def a_frame_that_is_too_large_is_announced(foes, value):
     """It is refused on the header alone, before anything else has come."""
     member = await foes.member()
     await member.send(header(value))
-    await member.is_refused("frame_too_large")
+    await member.is_refused("too_large")
     await member.is_hung_up_on()
 
 
@@ -35,7 +35,7 @@ async def a_frame_that_is_too_large_is_sent(foes, value):
     """It is refused, and no reset swallows the answer, though all of it was sent."""
     member = await foes.member()
     await member.send(header(value) + b" " * value)
-    await member.is_refused("frame_too_large")
+    await member.is_refused("too_large")
     await member.is_hung_up_on()
 
 
@@ -46,7 +46,15 @@ async def twenty_announce_sixteen_mib_and_send_all_but_one(foes):
     for caller in callers:
         await caller.send(header(2**24 - 1), *[bytes(2**20)] * 15)
     for caller in callers:
-        await caller.is_refused("frame_too_large")
+        await caller.is_refused("too_large")
+
+
+@fault(since=8)
+async def a_hundred_hold_back_the_last_byte(foes):
+    """Of the largest frame there is: what they have sent goes when they go."""
+    for _ in range(100):
+        caller = await foes.named()
+        await caller.send(header(LIMIT) + bytes(LIMIT - 1))
 
 
 @fault(since=8)
@@ -62,7 +70,7 @@ async def nothing_is_taken_for_a_frame_after_one_that_is_too_large(foes):
 @fault(since=8)
 async def a_frame_of_nothing(foes):
     """A size of 0 is no JSON, and framing goes on after it."""
-    await foes.in_vain(frame(b""), "bad_json")
+    await foes.in_vain(frame(b""), "not_json")
 
 
 @fault(since=8)
@@ -107,5 +115,5 @@ async def another_protocol(foes, value):
     """Whoever takes us for another server is told that this is no frame of ours."""
     caller = await foes.call()
     await caller.send(value)
-    await caller.is_refused("frame_too_large")
+    await caller.is_refused("too_large")
     await caller.is_hung_up_on()

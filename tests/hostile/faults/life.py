@@ -89,6 +89,15 @@ async def all_members_break_off_at_once(foes):
 
 
 @fault(since=6)
+async def in_very_many_rooms(foes):
+    """One is in three thousand rooms, and no room is kept when they have gone."""
+    member = await foes.named()
+    rooms = [{"action": "joinroom", "room": f"{n}"} for n in range(3000)]
+    await member.send(b"".join(map(encode, rooms)))
+    await member.hears("joinroom", room="2999")
+
+
+@fault(since=6)
 async def says_much_and_ends(foes):
     """What was said before the end is heard, though the speaker did not wait."""
     witness, member = await foes.member("aside"), await foes.member("aside")

@@ -181,7 +181,7 @@ async def a_name_is_free_again(foes, value):
     await becomes(foes, "one after the other")
 
 
-@fault(since=8, each=["another", "alice", ""])
+@fault(since=8, each=["another", "alice"])
 async def a_second_name(foes, value):
     """A name is for good: a second connect is refused, and changes nothing."""
     member, witness = await foes.member(), await foes.member()

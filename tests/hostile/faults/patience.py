@@ -5,7 +5,7 @@ from lab.wire import encode, frame
 from ..pair import ROOM
 from . import fault
 
-MANY = 20  # bad messages in a row, with which the last connection of somebody ends
+MANY = 20  # bad messages in a row, with the last of which a connection ends
 BAD = {
     "no JSON": frame(b"no"),
     "no object": frame(b"[]"),
@@ -24,6 +24,13 @@ async def hears_errors(caller, count):
         message = await caller.hear()
         assert message is not None, "hung up on too early"
         assert message["action"] == "error", message
+        assert message["code"] != "too_many_errors", "counted wrongly"
+
+
+async def is_given_up(caller):
+    """Hear that these were too many, and then the end."""
+    await caller.is_refused("too_many_errors")
+    await caller.is_hung_up_on()
 
 
 @fault(since=8, each=BAD)
@@ -33,7 +40,7 @@ async def twenty_bad_ones_in_a_row(foes, value):
     for _ in range(MANY):
         await caller.send(value)
         await hears_errors(caller, 1)
-    await caller.is_hung_up_on()
+    await is_given_up(caller)
 
 
 @fault(since=8)
@@ -44,7 +51,7 @@ async def twenty_bad_ones_at_once_and_more(foes):
     join = encode({"action": "joinroom", "room": ROOM})
     await caller.send(b"".join(BAD.values()) * 3 + join + chat * 1000)
     await hears_errors(caller, MANY)
-    await caller.is_hung_up_on()
+    await is_given_up(caller)
     await witness.is_understood()
     assert not witness.has_heard_from(caller.name)
 
@@ -58,3 +65,14 @@ async def nineteen_bad_ones_and_a_good_one(foes):
         await hears_errors(caller, MANY - 1)
         await caller.send(GOOD)
         await caller.hears("leaveroom", room="nowhere")
+
+
+@fault(since=8, settings={"GOODBYE": "0.2"})
+async def refused_and_still_there(foes):
+    """Who does not hang up after the last word is hung up on, and soon."""
+    for bad in (frame(b"no") * MANY, b"\xff\xff\xff"):
+        for _ in range(10):
+            caller = await foes.named()
+            await caller.send(bad)
+            await caller.is_hung_up_on()
+    await foes.scene.back()

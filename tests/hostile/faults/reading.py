@@ -43,6 +43,18 @@ async def two_talk_to_each_other_and_never_read(foes):
         await other.send(ASIDE)
 
 
+@fault(since=8)
+async def one_is_hung_up_on_and_the_name_is_free(foes):
+    """Who is dropped for not reading has left, and another may have the name."""
+    slow, witness = await foes.member(takes=WINDOW), await foes.member()
+    await witness.send(*[CHAT] * MUCH)
+    await witness.hears("leaveroom", room=ROOM, **{"from": slow.name})
+    heir = await foes.call()
+    heir.name = slow.name
+    await heir.send({"action": "connect", "username": slow.name})
+    await heir.is_understood()
+
+
 @fault(since=6)
 async def one_asks_and_never_reads(foes):
     """One asks for long answers until they fill every buffer, and is hung up on."""

@@ -15,11 +15,14 @@ from . import fault
 from .life import CUTS
 from .reading import CHAT, MUCH, WINDOW
 
+# Nobody has to be waited for where all behave well, however long one could wait.
+PATIENT = {"GOODBYE": "60"}  # seconds
+IMPATIENT = {"GOODBYE": "0.5"}
 
-@fault(since=7)
+
+@fault(since=7, settings=PATIENT)
 async def nobody_else(foes):
     """Only the two are there, and talk."""
-    foes.wait_for_nobody()
     yield
 
 
@@ -35,10 +38,9 @@ async def listening(callers):
         assert not caller.broken_off, "a reset may swallow what was said before it"
 
 
-@fault(since=7)
+@fault(since=7, settings=PATIENT)
 async def clients_that_listen(foes):
     """All who read end with the same words, then hear bye, then the end."""
-    foes.wait_for_nobody()
     witnesses = [await foes.member() for _ in range(3)]
     talker = await foes.member()
     words = [{"action": "chat", "room": ROOM, "message": f"{n}"} for n in range(300)]
@@ -50,20 +52,18 @@ async def clients_that_listen(foes):
     assert len({json.dumps(messages[-len(heard[-1]) :]) for messages in heard}) == 1
 
 
-@fault(since=7)
+@fault(since=7, settings=PATIENT)
 async def strangers(foes):
     """Fifty have not said who they are: they hear bye all the same."""
-    foes.wait_for_nobody()
     callers = [await foes.call() for _ in range(50)]
     # After them, so that they are not at the door any more.
     async with listening([*callers, await foes.member()]):
         yield
 
 
-@fault(since=7)
+@fault(since=7, settings=PATIENT)
 async def those_at_the_door(foes):
     """A hundred call at the very moment: whoever is let in is not forgotten."""
-    foes.wait_for_nobody()
 
     async def calls():
         try:
@@ -79,15 +79,24 @@ async def those_at_the_door(foes):
         yield
 
 
-@fault(since=7)
+@fault(since=7, settings=PATIENT)
 async def half_a_frame(foes):
     """Some are in the middle of a frame, and are told as all are."""
-    foes.wait_for_nobody()
     members = {cut: await foes.member() for cut in CUTS.values()}
     async with listening(members.values()):
         for cut, member in members.items():
             await member.send(cut)
         yield
+
+
+@fault(since=8)
+async def who_has_been_refused(foes):
+    """Ten have been told that it is over, and have not hung up."""
+    callers = [await foes.named() for _ in range(10)]
+    for caller in callers:
+        await caller.send(b"\xff\xff\xff")
+        await caller.is_hung_up_on()
+    yield
 
 
 @fault(since=7)
@@ -109,7 +118,7 @@ async def who_never_reads(foes):
     yield
 
 
-@fault(since=7, settings={"GOODBYE": "0.5"})
+@fault(since=7, settings=IMPATIENT)
 async def who_does_not_stop_talking(foes):
     """One says more and more, and reads nothing."""
     talker = await foes.member(takes=WINDOW)

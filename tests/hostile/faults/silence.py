@@ -70,7 +70,7 @@ async def answers_every_ping(foes):
     await caller.is_understood()
 
 
-@fault(since=10, settings={**SETTINGS, "BACKLOG": str(2**30)})
+@fault(since=10, settings={**SETTINGS, "MAX_BACKLOG": str(2**30)})
 async def never_takes_what_is_owed(foes):
     """Three do not read, in a server that lets them owe much: they are hung up on."""
     members = [await foes.member(takes=WINDOW) for _ in range(3)]
@@ -78,6 +78,19 @@ async def never_takes_what_is_owed(foes):
     await talker.send(*[CHAT] * MUCH)
     for member in members:
         await talker.hears("leaveroom", room=ROOM, **{"from": member.name})
+
+
+@fault(since=10, settings={**SETTINGS, "MAX_BACKLOG": str(2**30)})
+async def ends_and_never_takes_what_is_owed(foes):
+    """Ten have ended, and do not read: the server does not wait for them to hang up."""
+    members = [await foes.member(takes=WINDOW) for _ in range(10)]
+    talker = await foes.member()
+    await talker.send(*[CHAT] * MUCH)
+    for member in members:
+        member.finish()
+    await talker.is_understood()
+    talker.close()
+    await foes.scene.back()
 
 
 @fault(since=10, settings=SETTINGS)
