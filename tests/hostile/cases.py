@@ -1,15 +1,16 @@
-"""The faults of a group as parameters of a test."""
+"""The faults of some groups as parameters of a test."""
 
 import pytest
 
 from . import faults
 
 
-def of(group):
+def of(*groups):
     """Return one parameter for each fault; what cannot be survived yet is skipped."""
     return [
         pytest.param(fault, id=fault.name, marks=marks(fault))
-        for fault in faults.of(group)
+        for fault in faults.every()
+        if fault.group in groups
     ]
 
 

@@ -74,8 +74,12 @@ class Stage:
             self.clear()
             self._loop.run_until_complete(self._build(settings or {}))
         assert self._scene is not None, "it has just been built"
+        before = asyncio.all_tasks(self._loop)
         try:
-            return self._loop.run_until_complete(act(self._scene))
+            result = self._loop.run_until_complete(act(self._scene))
+            left = asyncio.all_tasks(self._loop) - before
+            assert not left, f"tasks left behind: {left}"
+            return result
         except BaseException:
             self.clear()
             raise

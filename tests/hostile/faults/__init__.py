@@ -87,12 +87,6 @@ def every() -> list[Fault]:
     return list(_faults)
 
 
-def of(group: str) -> list[Fault]:
-    """Return the faults of one group."""
-    importlib.import_module(f"{__name__}.{group}")
-    return [fault for fault in _faults if fault.group == group]
-
-
 def newest() -> Step:
     """Return the step that the hostile are let loose on.
 
