@@ -50,9 +50,11 @@ def wanted(step: story.Step, options: argparse.Namespace) -> Iterator[Play]:
     for fault in faults.every():
         if options.all or fault.is_survived_by(step):
             play = partial(Stage.end if fault.ends else Stage.play, fault=fault)
-            if fault.name.startswith(options.only) and options.group in fault.group:
+            if fault.name.startswith(options.only) and fault.group in (
+                options.group or [fault.group]
+            ):
                 yield fault.group, f"{fault.name}: {fault.sentence}", play
-    if options.group in "random" and faults.holds("server08", step):
+    if "random" in (options.group or ["random"]) and faults.holds("server08", step):
         for name, test in inspect.getmembers(test_random, inspect.isfunction):
             if name.startswith("test_") and options.only in name:
                 yield "random", name, test
@@ -129,7 +131,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__)
     top.add_argument("step", nargs="?", help="such as 08, or a file; the newest step")
-    top.add_argument("--group", default="", help="of faults, such as frames")
+    top.add_argument("--group", nargs="+", help="of faults, such as frames")
     top.add_argument("--only", default="", help="how the names of the faults begin")
     top.add_argument("--all", action="store_true", help="those of later steps, too")
     return top

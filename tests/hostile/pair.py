@@ -65,7 +65,6 @@ class Speaker:
                 self.wrong.append(f"{self.client.name}: {end}")
             self.ended = True
             self.news.set()
-            await self.client.connection.close()  # as one should, once it has ended
 
     def _hear(self, message: Message, other: "Speaker", latencies: list[float]) -> None:
         sender, action = message.get("from"), message["action"]

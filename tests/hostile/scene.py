@@ -252,6 +252,9 @@ class Scene:
     def _has_not_died(self) -> None:
         assert self.server.process.returncode is None, "the server has ended"
         assert str(self.server.errors) == "", "the server has complained on stderr"
+        printed = self.server.printed().split("\n")
+        # Whatever somebody calls themselves: it cannot do anything to a terminal.
+        assert all(line.isascii() and line.isprintable() for line in printed)
 
     async def back(self) -> tuple[float, int]:
         """Wait until memory and descriptors are back; AssertionError if they stay."""
