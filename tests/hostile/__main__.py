@@ -22,6 +22,7 @@ SHOWN = 300  # characters of what went wrong
 def main() -> int:
     """Play what is asked for; return 1 if something was not survived."""
     options = parser().parse_args()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a file
     step = story.find(options.step) if options.step else faults.newest()
     print(f"{step.name} on Python {sys.version.split()[0]}, {sys.platform}")
     if not figures.CAN_BE_READ:

@@ -29,7 +29,7 @@ BACK = 10.0  # seconds until the server has let go of all that belonged to the h
 PAUSE = 0.01  # seconds between two looks at /proc: nothing tells us when it changes
 PACE = 0.005  # seconds between two numbers of each of the two
 SLOWER = 0.12  # the same, in a server that does not let anybody talk so fast
-LONGEST = 4000.0  # milliseconds from mouth to ear, on a very busy machine
+LONGEST = 8000.0  # milliseconds from mouth to ear: on a busy machine, a second or two
 LEFT = 8.0  # MiB that may be left in use: Python keeps some of what it has had
 MORE = 16.0  # MiB that may be in use meanwhile, and no more
 
