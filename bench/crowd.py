@@ -1,0 +1,169 @@
+"""The clients that the generator plays: rooms, and the members in them."""
+
+import socket
+
+from bench.job import Job
+from bench.pattern import PROBE, Pattern, Tally, Wrong, probe
+from bench.wires import Line, Wire, WireError, wire
+
+NEVER = 1 << 62  # bytes: a mark that nobody passes
+
+
+class Member:
+    """One connection. ``progress`` is what it has heard and what it has said, in bytes.
+
+    Both count, because nobody hears what they say themselves: who has spoken is as far
+    as those who have heard it.
+    """
+
+    __slots__ = ("halves", "name", "progress", "room", "said", "socket", "tally")
+
+    def __init__(self, name: str, room: "Room", connected: socket.socket) -> None:
+        self.name = name
+        self.room = room
+        self.socket = connected
+        self.progress = 0
+        self.said = 0  # messages
+        self.tally: Tally | Replies | None = None
+        self.halves = b"", b""  # what stands around the number in what it says
+
+
+class Replies:
+    """What one who publishes apart is answered: nothing to count, but errors show."""
+
+    def __init__(self, spoken: Wire) -> None:
+        self._wire = spoken
+
+    def feed(self, data: bytes) -> None:
+        """Take what has come; WireError if it is an error."""
+        self._wire.answered(data)
+
+
+class Room:
+    """A room in which all hear all others. Its members are those who hear.
+
+    ``mark`` is the progress of one who has heard the message that the room waits for,
+    and ``missing`` the number of those who have not.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.members: list[Member] = []
+        self.speakers: list[Member] = []  # every member, or connections of their own
+        self.pattern: Pattern | None = None
+        self.sent = 0  # messages
+        self.turn = 0  # of the speakers, modulo their number
+        self.mark = NEVER
+        self.missing = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes one delivery has."""
+        assert self.pattern is not None, "learnt before anything is counted"
+        return self.pattern.size
+
+    def recount(self) -> int:
+        """Return how many messages everybody has heard, and look out for the next."""
+        done = min([member.progress for member in self.members]) // self.size
+        self.mark = mark = (done + 1) * self.size
+        self.missing = sum([member.progress < mark for member in self.members])
+        return done
+
+
+class Crowd:
+    """All members of all rooms, connected and in their rooms."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.wire = wire(job.wire)
+        self.rooms: list[Room] = []
+        self.lines: dict[Member, Line] = {}  # one for each connection
+
+    def gather(self, speakers: int) -> None:
+        """Connect everybody; so many in each room are going to speak.
+
+        Raises WireError if somebody is not let in.
+        """
+        apart = self.wire.speaks_apart
+        for number in range(self.job.rooms):
+            room = Room(f"r{number:05}")
+            self.rooms.append(room)
+            # Whoever speaks does not hear it; a speaker apart is one listener less.
+            for _ in range(self.job.members - apart):
+                room.members.append(self._enter(room))
+            room.speakers = room.members[:speakers]
+            if apart:
+                room.speakers = [self._enter_apart() for _ in range(speakers)]
+
+    def learn(self) -> None:
+        """Let each room hear a first message, and learn from it what all look like.
+
+        Wrong if somebody hears something else.
+        """
+        for room in self.rooms:
+            # The first does not hear itself, so that it takes a second.
+            openers = room.speakers[:1] if self.wire.speaks_apart else room.members[:2]
+            for opener in openers:
+                first = probe(opener.name, room.name, self.job.text)
+                self.lines[opener].send(self.wire.say(first))
+            for member in room.members:
+                for opener in openers:
+                    if opener is not member:
+                        self._learn_from(member, opener)
+            for speaker in room.speakers:
+                said = probe(speaker.name, room.name, self.job.text)
+                speaker.halves = halves(self.wire.say(said))
+
+    def watch(self, share: int) -> None:
+        """Go over to counting; one member in so many is checked frame by frame."""
+        for room in self.rooms:
+            names = [speaker.name for speaker in room.speakers]
+            assert room.pattern is not None, "learnt before"
+            for member in {*room.members[::-share], room.members[0]}:
+                member.tally = Tally(room.pattern, names)
+        for member in self.lines:
+            member.socket.setblocking(False)
+
+    def close(self) -> None:
+        """Hang up."""
+        for member in self.lines:
+            member.socket.close()
+
+    def _enter(self, room: Room) -> Member:
+        member = Member(f"m{len(self.lines):05}", room, self._connect())
+        self.lines[member] = Line(member.socket, self.wire)
+        self.wire.enter(self.lines[member], member.name, room.name)
+        return member
+
+    def _enter_apart(self) -> Member:
+        # In a room of its own, in which nobody waits for anything.
+        speaker = Member(f"m{len(self.lines):05}", Room(""), self._connect())
+        self.lines[speaker] = Line(speaker.socket, self.wire)
+        self.wire.enter_apart(self.lines[speaker], speaker.name)
+        speaker.tally = Replies(self.wire)
+        return speaker
+
+    def _connect(self) -> socket.socket:
+        try:
+            connected = socket.create_connection((self.job.host, self.job.port))
+        except OSError as error:
+            raise WireError(f"no connection: {error}") from error
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected
+
+    def _learn_from(self, member: Member, opener: Member) -> None:
+        said, frame = self.lines[member].hear()
+        first = probe(opener.name, member.room.name, self.job.text)
+        if said != first:
+            raise Wrong(f"{member.name} hears {said}, where {first} was said")
+        learnt = Pattern(frame, opener.name, PROBE)
+        if member.room.pattern is None:
+            member.room.pattern = learnt
+        if learnt != member.room.pattern:
+            raise Wrong(f"{member.name} hears {frame!r}, in another form than others")
+
+
+def halves(sent: bytes) -> tuple[bytes, bytes]:
+    """Return what stands before and after the number in what somebody says."""
+    before, _, after = sent.partition(b"%d" % PROBE)
+    return before, after
