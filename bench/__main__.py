@@ -6,14 +6,15 @@ import sys
 from collections.abc import Sequence
 
 from bench import report
-from bench.cases import HEADLINE
+from bench.cases import EXPERIMENTS, Experiment
 from bench.peers import Peer, Unavailable, peer
-from bench.runs import Crowd, Run, rounds
+from bench.runs import Run, rounds
 from lab.story import NoSuchStep
 
 EPILOG = """\
-  python -m bench duel 09 websockets            one against the other
-  python -m bench duel 09 08 --rounds 5         with more rounds
+  python -m bench duel 09 06 websockets           in the three main cases
+  python -m bench duel 09 websockets --about idle    memory of idle connections
+  python -m bench duel 09 08 --rounds 7           with more rounds
 """
 
 
@@ -38,10 +39,15 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(title="commands", metavar="", required=True)
-    some = commands.add_parser("duel", help="some servers in the three main cases")
+    some = commands.add_parser("duel", help="some servers side by side")
     some.add_argument("peers", nargs="+", help="09, 09+uvloop, websockets, ...")
-    some.add_argument("--members", type=int, default=100, help="in the room (100)")
     some.add_argument("--rounds", type=int, default=3, help="of taking turns (3)")
+    some.add_argument(
+        "--about",
+        choices=[experiment.name for experiment in EXPERIMENTS],
+        default="headline",
+        help="what to measure (headline)",
+    )
     some.set_defaults(action=duel)
     return top
 
@@ -49,18 +55,18 @@ def parser() -> argparse.ArgumentParser:
 def duel(options: argparse.Namespace) -> int:
     """Measure some servers side by side, each in comparison with the last one named."""
     peers = [peer(name) for name in options.peers]
-    crowd = Crowd(options.members, HEADLINE)
-    runs = asyncio.run(measured(peers, [crowd], options.rounds))
-    print(report.side_by_side(runs, base=peers[-1].name))
+    experiment = next(e for e in EXPERIMENTS if e.name == options.about)
+    runs = asyncio.run(measured(experiment, peers, options.rounds))
+    print(report.report(runs, base=peers[-1].name))
     return 0 if all(run.answer.error is None for run in runs) else 1
 
 
 async def measured(
-    peers: Sequence[Peer], crowds: Sequence[Crowd], number: int
+    experiment: Experiment, peers: Sequence[Peer], number: int
 ) -> list[Run]:
     """Measure, and say after each run what was measured."""
     runs = []
-    async for run in rounds(peers, crowds, number):
+    async for run in rounds(experiment, peers, number):
         runs.append(run)
         print(report.line(run))
     return runs

@@ -8,7 +8,7 @@ import time
 from typing import NamedTuple
 
 from bench.crowd import Room
-from bench.job import Measured, Phase
+from bench.job import Closed, Throughput
 from bench.pattern import Wrong
 from bench.process import cpu_seconds
 from bench.traffic import PATIENCE, Traffic
@@ -27,12 +27,12 @@ class Reading(NamedTuple):
 class ClosedLoop:
     """One phase: brings its load to a crowd, and measures what came of it."""
 
-    def __init__(self, traffic: Traffic, phase: Phase, pid: int) -> None:
+    def __init__(self, traffic: Traffic, phase: Closed, pid: int) -> None:
         self._traffic = traffic
         self._phase = phase
         self._pid = pid
 
-    def run(self) -> Measured:
+    def run(self) -> Throughput:
         """Return what was measured; Wrong or WireError if it does not count."""
         for room in self._traffic.rooms:
             self._fill(room)
@@ -41,7 +41,7 @@ class ClosedLoop:
         self._keep_going(self._phase.seconds)
         stop = self._read()
         self._traffic.drain()
-        return Measured(
+        return Throughput(
             self._phase.name,
             # What a member says itself is not delivered to it.
             deliveries=(stop.heard - start.heard) - (stop.sent - start.sent),

@@ -1,9 +1,14 @@
 """The clients that the generator plays: rooms, and the members in them."""
 
 import socket
+import time
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
-from bench.job import Job
+from bench.cases import TOGETHER
+from bench.job import Arrival, Job
 from bench.pattern import PROBE, Pattern, Tally, Wrong, probe
+from bench.process import cpu_seconds, memory
 from bench.wires import Line, Wire, WireError, wire
 
 NEVER = 1 << 62  # bytes: a mark that nobody passes
@@ -16,16 +21,24 @@ class Member:
     as those who have heard it.
     """
 
+    socket: socket.socket  # from the moment at which it is let in
+
     __slots__ = ("halves", "name", "progress", "room", "said", "socket", "tally")
 
-    def __init__(self, name: str, room: "Room", connected: socket.socket) -> None:
+    def __init__(self, name: str, room: "Room") -> None:
         self.name = name
         self.room = room
-        self.socket = connected
         self.progress = 0
         self.said = 0  # messages
-        self.tally: Tally | Replies | None = None
+        self.tally: Listener | None = None
         self.halves = b"", b""  # what stands around the number in what it says
+
+
+class Listener(Protocol):
+    """Looks at all that comes in for one member."""
+
+    def feed(self, data: bytes, /) -> None:
+        """Take what has come; Wrong or WireError if it had not to come."""
 
 
 class Replies:
@@ -70,6 +83,9 @@ class Room:
         return done
 
 
+NOWHERE = Room("")  # for those who publish apart: in it nobody waits for anything
+
+
 class Crowd:
     """All members of all rooms, connected and in their rooms."""
 
@@ -78,22 +94,59 @@ class Crowd:
         self.wire = wire(job.wire)
         self.rooms: list[Room] = []
         self.lines: dict[Member, Line] = {}  # one for each connection
+        self._names = 0
 
-    def gather(self, speakers: int) -> None:
+    def gather(self, speakers: int) -> Arrival | None:
         """Connect everybody; so many in each room are going to speak.
 
+        Returns what that took after the first group, and None if there was only one.
         Raises WireError if somebody is not let in.
         """
+        entering = [each for room in self._make_rooms(speakers) for each in room]
+        self._let_in(entering[:TOGETHER])
+        if len(entering) <= TOGETHER:
+            return None
+        before, cpu = memory(self.job.pid), cpu_seconds(self.job.pid)
+        start = time.perf_counter()
+        for first in range(TOGETHER, len(entering), TOGETHER):
+            self._let_in(entering[first : first + TOGETHER])
+        return Arrival(
+            connections=len(entering) - TOGETHER,
+            seconds=time.perf_counter() - start,
+            server=cpu_seconds(self.job.pid) - cpu,
+            memory=memory(self.job.pid) - before,
+        )
+
+    def _make_rooms(self, speakers: int) -> Iterator[list[Member]]:
+        """Yield the members of each room, who are still to be let in."""
         apart = self.wire.speaks_apart
         for number in range(self.job.rooms):
             room = Room(f"r{number:05}")
             self.rooms.append(room)
             # Whoever speaks does not hear it; a speaker apart is one listener less.
-            for _ in range(self.job.members - apart):
-                room.members.append(self._enter(room))
+            room.members = [self._member(room) for _ in range(self.job.members - apart)]
             room.speakers = room.members[:speakers]
             if apart:
-                room.speakers = [self._enter_apart() for _ in range(speakers)]
+                room.speakers = [self._member(NOWHERE) for _ in range(speakers)]
+            yield list(dict.fromkeys(room.members + room.speakers))
+
+    def _member(self, room: Room) -> Member:
+        self._names += 1
+        return Member(f"m{self._names:05}", room)
+
+    def _let_in(self, group: Sequence[Member]) -> None:
+        """Connect some at once; none of them waits until all have knocked."""
+        coming = []
+        for member in group:
+            member.socket = self._connect()
+            line = self.lines[member] = Line(member.socket, self.wire)
+            if member.room is NOWHERE:
+                member.tally = Replies(self.wire)
+                coming.append(self.wire.enter_apart(line, member.name))
+            else:
+                coming.append(self.wire.enter(line, member.name, member.room.name))
+        while coming:
+            coming = [one for one in coming if next(one, "in") != "in"]
 
     def learn(self) -> None:
         """Let each room hear a first message, and learn from it what all look like.
@@ -121,27 +174,13 @@ class Crowd:
             assert room.pattern is not None, "learnt before"
             for member in {*room.members[::-share], room.members[0]}:
                 member.tally = Tally(room.pattern, names)
-        for member in self.lines:
-            member.socket.setblocking(False)
+        for line in self.lines.values():
+            line.socket.setblocking(False)
 
     def close(self) -> None:
         """Hang up."""
-        for member in self.lines:
-            member.socket.close()
-
-    def _enter(self, room: Room) -> Member:
-        member = Member(f"m{len(self.lines):05}", room, self._connect())
-        self.lines[member] = Line(member.socket, self.wire)
-        self.wire.enter(self.lines[member], member.name, room.name)
-        return member
-
-    def _enter_apart(self) -> Member:
-        # In a room of its own, in which nobody waits for anything.
-        speaker = Member(f"m{len(self.lines):05}", Room(""), self._connect())
-        self.lines[speaker] = Line(speaker.socket, self.wire)
-        self.wire.enter_apart(self.lines[speaker], speaker.name)
-        speaker.tally = Replies(self.wire)
-        return speaker
+        for line in self.lines.values():
+            line.socket.close()
 
     def _connect(self) -> socket.socket:
         try:

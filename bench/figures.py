@@ -1,14 +1,14 @@
 """Figures out of runs: medians with their spread, and ratios round by round."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 
-from bench.job import Measured
-from bench.runs import Crowd, Run
-
-MILLION = 1_000_000
+from bench.cases import Load
+from bench.job import Answer
+from bench.pick import Pick
+from bench.runs import Run
 
 
 @dataclass(frozen=True)
@@ -25,69 +25,48 @@ class Figure:
         values = list(values)
         return Figure(median(values), min(values), max(values))
 
+    def shown(self, digits: int = 2) -> str:
+        """Return it as a reader sees it: the median, and the range in brackets."""
+        if self.most == inf:
+            return "never" if self.least == inf else "not always"
+        least, most = f"{self.least:,.{digits}f}", f"{self.most:,.{digits}f}"
+        spread = f" ({least} to {most})" if least != most else ""
+        return f"{self.median:,.{digits}f}{spread}"
+
 
 class Case:
-    """All rounds of one phase under one crowd, the servers side by side."""
+    """All rounds of one load, the servers side by side."""
 
-    def __init__(self, crowd: Crowd, phase: str, runs: Sequence[Run]) -> None:
-        self.crowd = crowd
-        self.phase = phase
+    def __init__(self, load: Load, runs: Iterable[Run]) -> None:
+        self.load = load
         self.failures: dict[str, str] = {}
-        self._rounds: dict[str, dict[int, Measured]] = defaultdict(dict)
+        self._answers: dict[str, dict[int, Answer]] = {}
         for run in runs:
-            if run.crowd == crowd:
-                self._take(run)
+            if run.load == load:
+                self._answers.setdefault(run.peer, {})[run.round] = run.answer
+                if run.answer.error is not None:
+                    self.failures[run.peer] = run.answer.error
 
     @property
     def peers(self) -> list[str]:
         """The servers that have figures, in the order in which they came."""
-        # A server that has failed once is not reported as fast in the other rounds.
-        return [peer for peer in self._rounds if peer not in self.failures]
+        # Who has failed once is not reported as fast in the other rounds.
+        return [peer for peer in self._answers if peer not in self.failures]
 
-    def cpu(self, peer: str) -> Figure:
-        """Return the server's CPU seconds for a million deliveries."""
-        return Figure.of(map(cost, self._rounds[peer].values()))
+    def figure(self, peer: str, pick: Pick) -> Figure:
+        """Return the figure of a server over all rounds."""
+        return Figure.of(map(pick, self._answers[peer].values()))
 
-    def speed(self, peer: str) -> Figure:
-        """Return the deliveries per second."""
-        rounds = self._rounds[peer].values()
-        return Figure.of(one.deliveries / one.seconds for one in rounds)
-
-    def generator(self, peer: str) -> Figure:
-        """Return the part of one core that the generator was at work."""
-        rounds = self._rounds[peer].values()
-        return Figure.of(one.generator / one.seconds for one in rounds)
-
-    def ratio(self, peer: str, base: str) -> Figure:
-        """Return by how much a server delivers more than another in a CPU second.
+    def ratio(self, peer: str, base: str, cost: Pick) -> Figure:
+        """Return by how much a server does more than another for the same cost.
 
         Each round gives one ratio, for both were disturbed by much the same then.
         """
-        ours, theirs = self._rounds[peer], self._rounds[base]
-        return Figure.of(cost(theirs[n]) / cost(ours[n]) for n in ours if n in theirs)
-
-    def _take(self, run: Run) -> None:
-        if run.answer.error is not None:
-            self.failures[run.peer] = run.answer.error
-        for measured in run.answer.measured:
-            if measured.name == self.phase:
-                self._rounds[run.peer][run.round] = measured
-
-
-def cost(measured: Measured) -> float:
-    """Return the server's CPU seconds for a million deliveries."""
-    return measured.server / measured.deliveries * MILLION
+        ours, theirs = self._answers[peer], self._answers[base]
+        both = [number for number in ours if number in theirs]
+        return Figure.of(cost(theirs[n]) / cost(ours[n]) for n in both)
 
 
 def cases(runs: Sequence[Run]) -> list[Case]:
-    """Return every case of some runs, in the order in which they were measured."""
-    crowds = list(dict.fromkeys(run.crowd for run in runs))
-    return [Case(crowd, p.name, runs) for crowd in crowds for p in crowd.phases]
-
-
-def shown(figure: Figure, digits: int = 2) -> str:
-    """Return a figure as a reader sees it: the median, and the range in brackets."""
-    return (
-        f"{figure.median:,.{digits}f} "
-        f"({figure.least:,.{digits}f} to {figure.most:,.{digits}f})"
-    )
+    """Return a case for every load, in the order in which they were measured."""
+    return [Case(load, runs) for load in dict.fromkeys(run.load for run in runs)]

@@ -8,7 +8,8 @@ import sys
 
 from bench.closed import ClosedLoop
 from bench.crowd import Crowd
-from bench.job import Answer, Job
+from bench.job import Answer, Closed, Job, Phase
+from bench.paced import PacedLoop
 from bench.pattern import Wrong
 from bench.traffic import Traffic
 from bench.wires import WireError
@@ -31,17 +32,24 @@ def do(job: Job) -> Answer:
     """Bring the loads of a job; Wrong or WireError if that gives no figure."""
     crowd = Crowd(job)
     try:
-        crowd.gather(max(phase.publishers for phase in job.phases))
+        arrival = crowd.gather(max([phase.publishers for phase in job.phases] or [1]))
         crowd.learn()
         crowd.watch(max(1, min(CHECKED, job.members // 4)))
         traffic = Traffic(crowd)
         try:
-            loops = [ClosedLoop(traffic, phase, job.pid) for phase in job.phases]
-            return Answer(measured=tuple(loop.run() for loop in loops))
+            loops = [loop(traffic, phase, job.pid) for phase in job.phases]
+            return Answer(None, arrival, tuple(each.run() for each in loops))
         finally:
             traffic.close()
     finally:
         crowd.close()
+
+
+def loop(traffic: Traffic, phase: Phase, pid: int) -> ClosedLoop | PacedLoop:
+    """Return what brings the load of a phase."""
+    if isinstance(phase, Closed):
+        return ClosedLoop(traffic, phase, pid)
+    return PacedLoop(traffic, phase, pid)
 
 
 if __name__ == "__main__":

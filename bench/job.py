@@ -1,12 +1,15 @@
 """What the harness asks of the generator, and what the generator answers: JSON."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import Any
+
+DELAYS = (0.5, 0.99, 0.999)  # the quantiles of a delay that are reported
 
 
 @dataclass(frozen=True)
-class Phase:
-    """A load on a crowd that is there already: so many messages on their way at once.
+class Closed:
+    """A load that waits for the server: so many messages on their way at once.
 
     ``publishers`` take turns in each room; a message counts as on its way until every
     other member of the room has heard it. ``seconds`` are measured, after ``warm_up``.
@@ -17,6 +20,23 @@ class Phase:
     in_flight: int
     seconds: float = 1.0
     warm_up: float = 0.2
+
+
+@dataclass(frozen=True)
+class Paced:
+    """A load that waits for nobody: one publisher, so many messages a second.
+
+    ``silent`` members stop reading when it begins.
+    """
+
+    name: str
+    rate: float
+    seconds: float = 2.0
+    silent: int = 0
+    publishers: int = 1
+
+
+Phase = Closed | Paced
 
 
 @dataclass(frozen=True)
@@ -37,19 +57,33 @@ class Job:
 
     def to_json(self) -> str:
         """Return the job in one line."""
-        return json.dumps(asdict(self))
+        return json.dumps(packed(self))
 
     @staticmethod
     def from_json(line: str) -> "Job":
-        """Read a job; TypeError if a field is missing or unknown."""
-        fields = json.loads(line)
-        phases = tuple(Phase(**phase) for phase in fields.pop("phases"))
-        return Job(**fields, phases=phases)
+        """Read a job; KeyError or TypeError if it is none."""
+        job = unpacked(json.loads(line))
+        assert isinstance(job, Job), "nothing else has these fields"
+        return job
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What one phase came to.
+class Arrival:
+    """What it took to let so many connections in, each named and in a room.
+
+    ``server`` is the server's CPU time in seconds, ``memory`` what it has grown by, in
+    bytes. The first connections are not counted: they pay for what happens only once.
+    """
+
+    connections: int
+    seconds: float
+    server: float
+    memory: int
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """What a closed load came to.
 
     ``server`` and ``generator`` are the CPU seconds that each has used in it.
     """
@@ -62,19 +96,69 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Delays:
+    """What a paced load came to.
+
+    ``expected`` and ``deliveries`` are those to the members that read. ``delays`` are
+    seconds from the moment at which a message was due to be sent until a member had it:
+    the quantiles of DELAYS, and the worst; ``late`` is by how much the generator itself
+    was late in 99 of 100 cases. ``growth`` is the most by which the server's memory
+    grew, in bytes, ``growth_left`` at the end; ``dropped`` the seconds after which the
+    server hung up on those who do not read, None if it did not.
+    """
+
+    name: str
+    expected: int
+    deliveries: int
+    delays: tuple[float, ...]
+    late: float
+    growth: int
+    growth_left: int
+    dropped: float | None
+
+
+Measured = Throughput | Delays
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a job came to; ``error`` says why nothing of it counts, if so."""
 
     error: str | None = None
+    arrival: Arrival | None = None
     measured: tuple[Measured, ...] = ()
 
     def to_json(self) -> str:
         """Return the answer in one line."""
-        return json.dumps(asdict(self))
+        return json.dumps(packed(self))
 
     @staticmethod
     def from_json(line: str) -> "Answer":
-        """Read an answer; ValueError if it is none."""
-        fields = json.loads(line)
-        measured = tuple(Measured(**phase) for phase in fields["measured"])
-        return Answer(fields["error"], measured)
+        """Read an answer; KeyError or TypeError if it is none."""
+        answer = unpacked(json.loads(line))
+        assert isinstance(answer, Answer), "nothing else has these fields"
+        return answer
+
+
+_CLASSES = (Closed, Paced, Job, Arrival, Throughput, Delays, Answer)
+_KINDS: dict[str, type[Any]] = {each.__name__: each for each in _CLASSES}
+
+
+def packed(thing: Any) -> Any:
+    """Return one of the above as what JSON can hold, with the name of its kind."""
+    if isinstance(thing, tuple):
+        return [packed(each) for each in thing]
+    if type(thing).__name__ in _KINDS:
+        fields = {name: packed(value) for name, value in vars(thing).items()}
+        return {"kind": type(thing).__name__, **fields}
+    return thing
+
+
+def unpacked(fields: Any) -> Any:
+    """Return what was packed; KeyError or TypeError if it was not."""
+    if isinstance(fields, list):
+        return tuple(unpacked(each) for each in fields)
+    if isinstance(fields, dict):
+        rest = {name: unpacked(value) for name, value in fields.items()}
+        return _KINDS[rest.pop("kind")](**rest)
+    return fields

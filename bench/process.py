@@ -29,6 +29,12 @@ def memory(pid: int) -> int:
     return int(psutil.Process(pid).memory_info().rss)
 
 
+def descriptors(pid: int) -> int:
+    """Return how many descriptors a process has open; 0 where nobody can tell."""
+    process = psutil.Process(pid)
+    return int(process.num_fds()) if hasattr(process, "num_fds") else 0
+
+
 @contextmanager
 def on_cpu(number: int) -> Iterator[None]:
     """Start what is started in the block on one core, where the system can do that.

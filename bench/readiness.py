@@ -3,7 +3,7 @@
 import select
 import selectors
 import sys
-from typing import Protocol
+from typing import Any, Protocol
 
 if sys.platform == "linux":
     READ, WRITE = select.EPOLLIN, select.EPOLLOUT
@@ -14,11 +14,14 @@ else:
 class Readiness(Protocol):
     """What ``select.epoll`` has, and what is used of it."""
 
-    def register(self, descriptor: int, events: int, /) -> None:
+    def register(self, descriptor: int, events: int, /) -> Any:
         """Begin to look at a descriptor."""
 
-    def modify(self, descriptor: int, events: int, /) -> None:
+    def modify(self, descriptor: int, events: int, /) -> Any:
         """Look out for something else there."""
+
+    def unregister(self, descriptor: int, /) -> Any:
+        """Look at it no more."""
 
     def poll(self, timeout: float, /) -> list[tuple[int, int]]:
         """Wait, for so many seconds at most; return descriptors and what is ready."""
@@ -34,6 +37,7 @@ class Elsewhere:
         self._selector = selectors.DefaultSelector()
         self.register = self._selector.register
         self.modify = self._selector.modify
+        self.unregister = self._selector.unregister
         self.close = self._selector.close
 
     def poll(self, timeout: float) -> list[tuple[int, int]]:

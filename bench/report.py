@@ -1,48 +1,146 @@
-"""What is printed: a line for each run, and tables of all."""
+"""What is printed: a line for each run, and tables for each question."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from bench.figures import Case, cases, cost, shown
+from bench import pick
+from bench.cases import EXPERIMENTS, Experiment
+from bench.figures import Case, cases
+from bench.pick import Pick
 from bench.runs import Run
 from bench.table import table
+
+Tables = Callable[[Sequence[Case], str], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its head, and where its figures come from."""
+
+    head: str
+    pick: Pick
+    digits: int = 2
 
 
 def line(run: Run) -> str:
     """Return what one run came to, in a line."""
-    head = f"round {run.round + 1}  {run.peer}, {run.crowd.members} members: "
-    if run.answer.error is not None:
-        return head + f"no figure: {run.answer.error}"
-    parts = [f"{one.name} {cost(one):.2f}" for one in run.answer.measured]
-    return head + ", ".join(parts) + " CPU s/1M"
+    load = run.load
+    crowd = f"{load.members} in {load.rooms} room{'s'[: load.rooms > 1]}"
+    said = f"{run.experiment}, round {run.round + 1}, {run.peer}, {crowd}"
+    return f"{said}: {run.answer.error or pick.summary(run.answer)}"
 
 
-def side_by_side(runs: Sequence[Run], base: str) -> str:
-    """Return a table for each case: cost, speed, and the ratio to one server."""
-    return "\n\n".join(f"{title(case)}\n{rows(case, base)}" for case in cases(runs))
+def report(runs: Sequence[Run], base: str) -> str:
+    """Return the tables of all that was measured, ratios to one of the servers."""
+    parts = []
+    for experiment in EXPERIMENTS:
+        own = [run for run in runs if run.experiment == experiment.name]
+        if own:
+            parts.append(answer_to(experiment, own, base))
+    return "\n\n".join(parts)
 
 
-def title(case: Case) -> str:
-    """Return what a case is, in words."""
-    return f"{case.phase}, {case.crowd.members} members"
+def answer_to(experiment: Experiment, runs: Sequence[Run], base: str) -> str:
+    """Return the answer to one question: tables, and who has no figure and why."""
+    measured = cases(runs)
+    failures = {
+        f"{peer}: no figure, {why}"
+        for case in measured
+        for peer, why in case.failures.items()
+    }
+    tables = _TABLES[experiment.name](measured, base)
+    return "\n".join([experiment.question, *tables, *sorted(failures)])
 
 
-def rows(case: Case, base: str) -> str:
-    """Return the table of one case."""
-    ratio = f"x {base}"
-    head = ["server", "CPU s/1M deliveries", "deliveries/s", ratio, "generator busy"]
-    return table(head, cells(case, base, ratio))
+def side_by_side(measured: Sequence[Case], base: str) -> Iterator[str]:
+    """Yield a table for each phase: cost, ratio to one server, speed."""
+    for case in measured:
+        for name in [phase.name for phase in case.load.phases]:
+            cost = pick.cpu(name)
+            columns = [
+                Column("CPU s/1M deliveries", cost),
+                Column("deliveries/s", pick.speed(name), 0),
+                Column("generator %", pick.generator(name), 0),
+            ]
+            rows = [
+                {**row, f"x {base}": case.ratio(peer, base, cost).shown()}
+                if base in case.peers
+                else row
+                for peer, row in zip(case.peers, filled(case, columns), strict=True)
+            ]
+            yield table(name, rows)
 
 
-def cells(case: Case, base: str, ratio: str) -> Iterator[Mapping[str, str]]:
-    """Yield a row for each server: figures, or why there are none."""
-    for peer in case.peers:
-        compared = base in case.peers
-        yield {
+def growing(what: str) -> Tables:
+    """Return what makes tables of the loads of which one size grows."""
+
+    def tables(measured: Sequence[Case], _: str) -> Iterator[str]:
+        peers = list(dict.fromkeys(peer for case in measured for peer in case.peers))
+        for name in [phase.name for phase in measured[0].load.phases]:
+            rows: list[dict[str, str]] = [{"server": peer} for peer in peers]
+            for case in measured:
+                size = f"{what} {vars(case.load)[what]:,}"
+                for row in rows:
+                    if row["server"] in case.peers:
+                        figure = case.figure(row["server"], pick.cpu(name))
+                        row[size] = figure.shown()
+            yield table(f"{name}, CPU s/1M deliveries", rows)
+
+    return tables
+
+
+def plain(columns: Sequence[Column]) -> Tables:
+    """Return what makes a table with these columns of each load."""
+
+    def tables(measured: Sequence[Case], _: str) -> Iterator[str]:
+        for case in measured:
+            yield table(f"{case.load.members} members", filled(case, columns))
+
+    return tables
+
+
+def filled(case: Case, columns: Sequence[Column]) -> list[Mapping[str, str]]:
+    """Return a row for each server that has figures."""
+    return [
+        {
             "server": peer,
-            "CPU s/1M deliveries": shown(case.cpu(peer)),
-            "deliveries/s": f"{case.speed(peer).median:,.0f}",
-            ratio: shown(case.ratio(peer, base)) if compared else "",
-            "generator busy": f"{case.generator(peer).median:.0%}",
+            **{
+                column.head: case.figure(peer, column.pick).shown(column.digits)
+                for column in columns
+            },
         }
-    for peer, why in case.failures.items():
-        yield {"server": f"{peer}: no figure, {why}"}
+        for peer in case.peers
+    ]
+
+
+_TABLES: dict[str, Tables] = {
+    "headline": side_by_side,
+    "members": growing("members"),
+    "sizes": growing("text"),
+    "rooms": growing("rooms"),
+    "latency": plain(
+        [
+            Column("p50 ms", pick.delay(0)),
+            Column("p99 ms", pick.delay(1)),
+            Column("p99.9 ms", pick.delay(2)),
+            Column("worst ms", pick.delay(3)),
+            Column("generator late ms", pick.late),
+        ]
+    ),
+    "idle": plain(
+        [
+            Column("KiB a connection", pick.memory_each),
+            Column("connections/s", pick.let_in, 0),
+            Column("CPU us a connection", pick.cpu_each, 0),
+        ]
+    ),
+    "silent": plain(
+        [
+            Column("heard by the others %", pick.share, 1),
+            Column("p99 ms", pick.delay(1), 1),
+            Column("memory grows MiB", pick.growth, 1),
+            Column("at the end MiB", pick.growth_left, 1),
+            Column("hung up on after s", pick.dropped, 1),
+        ]
+    ),
+}

@@ -6,7 +6,8 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from bench.job import Answer, Job, Phase
+from bench.cases import Experiment, Load
+from bench.job import Answer, Job
 from bench.peers import Peer
 from bench.peers.peer import GENERATOR_CPU
 from bench.process import on_cpu
@@ -17,40 +18,32 @@ MOST = 120.0  # seconds for one job, whatever the server does
 
 
 @dataclass(frozen=True)
-class Crowd:
-    """Who is there while it is measured, and how much they say at a time."""
-
-    members: int
-    phases: tuple[Phase, ...]
-    rooms: int = 1
-    text: int = 40
-
-
-@dataclass(frozen=True)
 class Run:
-    """One server under one crowd, in one round, and what came of it."""
+    """One server under one load, in one round, and what came of it."""
 
+    experiment: str
     peer: str
     round: int
-    crowd: Crowd
+    load: Load
     answer: Answer
 
 
 async def rounds(
-    peers: Sequence[Peer], crowds: Sequence[Crowd], number: int
+    experiment: Experiment, peers: Sequence[Peer], number: int
 ) -> AsyncIterator[Run]:
-    """Measure every server with every crowd, so many times, taking turns.
+    """Measure every server under every load, so many times, taking turns.
 
     What disturbs the machine for a while disturbs all of them. Every second round goes
     through them backwards, so that nobody always follows the same one.
     """
     for each in range(number):
-        for peer in peers if each % 2 == 0 else reversed(peers):
-            for crowd in crowds:
-                yield Run(peer.name, each, crowd, await run(peer, crowd))
+        for load in experiment.loads:
+            for peer in peers if each % 2 == 0 else reversed(peers):
+                answer = await run(peer, load)
+                yield Run(experiment.name, peer.name, each, load, answer)
 
 
-async def run(peer: Peer, crowd: Crowd) -> Answer:
+async def run(peer: Peer, load: Load) -> Answer:
     """Start a server, let the generator do its job, and end both.
 
     A server that has complained of an error gets no figures, however well it did.
@@ -58,18 +51,8 @@ async def run(peer: Peer, crowd: Crowd) -> Answer:
     try:
         async with peer.running() as program:
             host, port = program.address
-            pid = program.process.pid
             answer = await generate(
-                Job(
-                    host,
-                    port,
-                    pid,
-                    peer.wire,
-                    crowd.members,
-                    crowd.rooms,
-                    crowd.text,
-                    crowd.phases,
-                )
+                Job(host, port, program.process.pid, peer.wire, **vars(load))
             )
             complaints = peer.complaints(str(program.errors))
     except CannotStart as error:

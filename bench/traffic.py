@@ -18,6 +18,7 @@ class Traffic:
 
     def __init__(self, crowd: Crowd) -> None:
         self.rooms = crowd.rooms
+        self.wire = crowd.wire
         self.ready: list[Room] = []  # everybody in them has heard what they waited for
         self._by_descriptor = {m.socket.fileno(): m for m in crowd.lines}
         self._unsent: dict[Member, bytearray] = {}
@@ -30,6 +31,12 @@ class Traffic:
     def close(self) -> None:
         """Look at the connections no more."""
         self._readiness.close()
+
+    def ignore(self, member: Member) -> None:
+        """Read nothing from this member any more."""
+        descriptor = member.socket.fileno()
+        self._readiness.unregister(descriptor)
+        del self._by_descriptor[descriptor]
 
     def turn(self, timeout: float) -> bool:
         """Take in what has come; return whether anything has, in so many seconds.

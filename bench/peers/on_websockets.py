@@ -1,7 +1,6 @@
 """A room on the ``websockets`` library, with the ``broadcast`` that it recommends.
 
-Does what step 05 does with ``connect``, ``joinroom`` and ``chat``, except that nobody
-is told of a newcomer.
+Does what step 05 does with ``connect``, ``joinroom`` and ``chat``.
 """
 
 import asyncio
@@ -13,31 +12,46 @@ from websockets.exceptions import ConnectionClosed
 
 BACKLOG = 4096  # connections that may wait to be accepted
 
-ROOMS: dict[str, set[ServerConnection]] = {}
+ROOMS: dict[str, dict[ServerConnection, str]] = {}  # who is in which, and their names
 
 
 async def attend(client: ServerConnection) -> None:
     """Do what one client asks for, until it has no more to say."""
-    name, rooms = None, set()
+    name, rooms = "", set()
     try:
         async for frame in client:
             message = json.loads(frame)
-            room = message.get("room")
-            if message["action"] == "chat":
-                relay = {"action": "chat", "room": room, "message": message["message"]}
-                text = json.dumps({**relay, "from": name})
-                broadcast(ROOMS[room] - {client}, text)
-            elif message["action"] == "joinroom":
-                ROOMS.setdefault(room, set()).add(client)
+            action, room = message["action"], message.get("room")
+            if action == "chat":
+                text = message["message"]
+                relay = {"action": action, "room": room, "message": text, "from": name}
+                broadcast(ROOMS[room].keys() - {client}, json.dumps(relay))
+            elif action == "joinroom":
                 rooms.add(room)
-                await client.send(json.dumps({**message, "from": name}))
-            elif message["action"] == "connect":
+                await join(client, name, room)
+            elif action == "connect":
                 name = message["username"]
     except ConnectionClosed:
         pass  # without the goodbye of the protocol: that is how the generator leaves
     finally:
         for room in rooms:
-            ROOMS[room].discard(client)
+            del ROOMS[room][client]
+            tell("leaveroom", room, name)
+
+
+async def join(client: ServerConnection, name: str, room: str) -> None:
+    """Let somebody into a room: they hear who is there, the others that they came."""
+    tell("joinroom", room, name)
+    members = ROOMS.setdefault(room, {})
+    members[client] = name
+    answer = {"action": "joinroom", "room": room, "from": name}
+    await client.send(json.dumps({**answer, "members": list(members.values())}))
+
+
+def tell(action: str, room: str, name: str) -> None:
+    """Tell all in a room who has come or gone."""
+    notice = {"action": action, "room": room, "from": name}
+    broadcast(ROOMS.get(room, ()), json.dumps(notice))
 
 
 async def main(port: int) -> None:

@@ -55,7 +55,7 @@ def websockets() -> Peer:
         version=versions("websockets"),
         same=OURS,
         different="frames of RFC 6455, those from the clients masked; compression and "
-        "pings are off; newcomers are not announced",
+        "pings are off",
     )
 
 

@@ -1,6 +1,7 @@
 """The protocol of this book: a header of three bytes, and JSON."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from bench.wires.wire import Line, Said, Wire, WireError
@@ -34,9 +35,10 @@ def what_was_said(payload: bytes) -> Said | None:
 class Chat(Wire):
     """Spoken by the steps from 05 on, by the bare loops and by the server in C."""
 
-    def enter(self, line: Line, name: str, room: str) -> None:
+    def enter(self, line: Line, name: str, room: str) -> Iterator[None]:
         """Say who it is, join, and wait for the answer to that."""
         line.send(b"".join(map(encode, entering(name, room))))
+        yield
         while not has_entered(line.frame()[HEADER:], name):
             pass  # somebody else's coming, or a greeting
 

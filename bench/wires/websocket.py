@@ -1,6 +1,7 @@
 """The same JSON messages over a WebSocket, RFC 6455, as far as a benchmark needs it."""
 
 import json
+from collections.abc import Iterator
 
 from bench.wires.chat import entering, has_entered, what_was_said
 from bench.wires.wire import Line, Said, Wire, WireError
@@ -21,14 +22,16 @@ UPGRADE = (
 class WebSocket(Wire):
     """Spoken by the peer ``websockets``."""
 
-    def enter(self, line: Line, name: str, room: str) -> None:
+    def enter(self, line: Line, name: str, room: str) -> Iterator[None]:
         """Upgrade the connection, then enter as in the book's own protocol."""
         line.send(UPGRADE)
+        yield
         answer = line.until(b"\r\n\r\n")
         if not answer.startswith(b"HTTP/1.1 101 "):
             raise WireError(f"no upgrade: {answer[:80]!r}")
         for message in entering(name, room):
             line.send(masked(json.dumps(message).encode()))
+        yield
         while not has_entered(payload(line.frame()), name):
             pass
 

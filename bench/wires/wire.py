@@ -2,6 +2,7 @@
 
 import socket
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import NamedTuple
 
 CHUNK = 65536  # bytes taken from a socket at a time while a connection is set up
@@ -26,14 +27,15 @@ class Wire(ABC):
     patience = 20.0  # seconds that a server may take to let one member in
 
     @abstractmethod
-    def enter(self, line: "Line", name: str, room: str) -> None:
+    def enter(self, line: "Line", name: str, room: str) -> Iterator[None]:
         """Bring a new connection into a room, and wait until that is confirmed.
 
-        Raises WireError if it is refused.
+        Yields each time that it has sent something and is going to wait: others may
+        go as far first, so that many come in at once. WireError if it is refused.
         """
 
-    def enter_apart(self, line: "Line", name: str) -> None:
-        """Prepare a new connection that publishes only."""
+    def enter_apart(self, line: "Line", name: str) -> Iterator[None]:
+        """Prepare a new connection that publishes only, in the same way."""
         raise NotImplementedError
 
     @abstractmethod
