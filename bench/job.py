@@ -26,7 +26,7 @@ class Closed:
 class Paced:
     """A load that waits for nobody: one publisher, so many messages a second.
 
-    ``silent`` members stop reading when it begins.
+    ``silent`` members stop reading when it begins; no other phase can follow then.
     """
 
     name: str

@@ -46,7 +46,7 @@ class Stopwatch:
         """Note what has come, and when."""
         self._chunks.append((time.perf_counter(), data))
 
-    def take_off(self) -> None:
+    def hand_on(self) -> None:
         """Let whoever looked at the member's messages before see them now."""
         self.member.tally = self._listener
         if self._listener is not None:
@@ -113,12 +113,8 @@ class PacedLoop:
         first = speaker.said
         schedule = Schedule(self._phase.rate, first)
         watches = [Stopwatch(member) for member in listening]
-        try:
-            self._say_all(speaker, schedule)
-            self._hear_all()
-        finally:
-            for stopwatch in watches:
-                stopwatch.take_off()
+        self._say_all(speaker, schedule)
+        self._hear_all(watches)
         wire = self._traffic.wire
         delays = [d for each in watches for d in each.delays(wire, schedule, first)]
         expected = (speaker.said - first) * len(listening)
@@ -137,10 +133,12 @@ class PacedLoop:
             traffic.say(speaker, self._room)
             traffic.turn(0)
 
-    def _hear_all(self) -> None:
+    def _hear_all(self, watches: Sequence[Stopwatch]) -> None:
         """Hear what is still on its way: all of it, unless somebody is silent."""
         if not self._phase.silent:
             self._traffic.drain()
+            for stopwatch in watches:
+                stopwatch.hand_on()
             return
         while self._traffic.turn(LOOKING):
             self._watch.look(time.perf_counter())

@@ -94,7 +94,8 @@ def plain(columns: Sequence[Column]) -> Tables:
 
     def tables(measured: Sequence[Case], _: str) -> Iterator[str]:
         for case in measured:
-            yield table(f"{case.load.members} members", filled(case, columns))
+            if case.peers:
+                yield table(f"{case.load.members} members", filled(case, columns))
 
     return tables
 
