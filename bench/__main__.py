@@ -4,17 +4,22 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from bench import report
-from bench.cases import EXPERIMENTS, Experiment
-from bench.peers import Peer, Unavailable, peer
-from bench.runs import Run, rounds
-from lab.story import NoSuchStep
+from bench import plan, report, results
+from bench.cases import EXPERIMENTS
+from bench.peers import Unavailable, available, everybody, peer
+from bench.plan import FULL, QUICK, Part
+from lab.story import ROOT, NoSuchStep
+
+RESULTS = ROOT / "build" / "bench" / "results.json"
 
 EPILOG = """\
-  python -m bench duel 09 06 websockets           in the three main cases
-  python -m bench duel 09 websockets --about idle    memory of idle connections
-  python -m bench duel 09 08 --rounds 7           with more rounds
+  python -m bench                                 everything: about ten minutes
+  python -m bench --quick                         the main cases: about a minute
+  python -m bench 09 06 websockets                some servers in the main cases
+  python -m bench 09 websockets --about idle      memory of idle connections
+  python -m bench --show results.json             what was measured before
 """
 
 
@@ -23,11 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a file
     options = parser().parse_args(arguments)
     try:
-        status: int = options.action(options)
-    except (NoSuchStep, Unavailable) as refusal:
+        if options.show is not None:
+            print(report.report(results.load(options.show), options.base))
+            return 0
+        return measure(options)
+    except (NoSuchStep, Unavailable, OSError, ValueError) as refusal:
         print(f"bench: {refusal}", file=sys.stderr)
         return 2
-    return status
 
 
 def parser() -> argparse.ArgumentParser:
@@ -38,38 +45,59 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = top.add_subparsers(title="commands", metavar="", required=True)
-    some = commands.add_parser("duel", help="some servers side by side")
-    some.add_argument("peers", nargs="+", help="09, 09+uvloop, websockets, ...")
-    some.add_argument("--rounds", type=int, default=3, help="of taking turns (3)")
-    some.add_argument(
+    top.add_argument("peers", nargs="*", help="09, 09+uvloop, websockets, ... (all)")
+    top.add_argument("--quick", action="store_true", help="the main cases, briefly")
+    top.add_argument("--rounds", type=int, help="of taking turns")
+    top.add_argument(
         "--about",
+        action="append",
         choices=[experiment.name for experiment in EXPERIMENTS],
-        default="headline",
-        help="what to measure (headline)",
+        help="measure this only; may be given more than once",
     )
-    some.set_defaults(action=duel)
+    top.add_argument(
+        "--base", default="websockets", help="whom to compare with (websockets)"
+    )
+    top.add_argument(
+        "--out", type=Path, default=RESULTS, help="where the results go, as JSON"
+    )
+    top.add_argument("--show", type=Path, metavar="FILE", help="show results again")
     return top
 
 
-def duel(options: argparse.Namespace) -> int:
-    """Measure some servers side by side, each in comparison with the last one named."""
-    peers = [peer(name) for name in options.peers]
-    experiment = next(e for e in EXPERIMENTS if e.name == options.about)
-    runs = asyncio.run(measured(experiment, peers, options.rounds))
-    print(report.report(runs, base=peers[-1].name))
-    return 0 if all(run.answer.error is None for run in runs) else 1
+def measure(options: argparse.Namespace) -> int:
+    """Measure what was asked for, save it and show it."""
+    missing: dict[str, str] = {}
+    if options.peers:
+        found = [peer(name) for name in options.peers]
+    else:
+        found, missing = available(everybody())
+    parts = chosen(options)
+    for name, why in missing.items():
+        print(f"{name} is left out: {why}")
+    made = results.Results(
+        results.now(),
+        results.machine(),
+        [results.About.of(one) for one in found],
+        missing,
+        asyncio.run(plan.measured(parts, found, everyone=bool(options.peers))),
+    )
+    made.save(options.out)
+    print(f"\n{report.report(made, options.base)}")
+    print(f"\nThe results are in {options.out}")
+    return 1 if report.failures(made) else 0
 
 
-async def measured(
-    experiment: Experiment, peers: Sequence[Peer], number: int
-) -> list[Run]:
-    """Measure, and say after each run what was measured."""
-    runs = []
-    async for run in rounds(experiment, peers, number):
-        runs.append(run)
-        print(report.line(run))
-    return runs
+def chosen(options: argparse.Namespace) -> list[Part]:
+    """Return what is to be measured, and how often."""
+    if options.about:
+        parts = [part for part in FULL if part.experiment.name in options.about]
+    elif options.quick:
+        parts = list(QUICK)
+    else:
+        parts = [FULL[0]] if options.peers else list(FULL)
+    if options.rounds is not None:
+        parts = [Part(part.experiment, options.rounds) for part in parts]
+    return parts
 
 
 if __name__ == "__main__":

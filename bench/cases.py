@@ -1,8 +1,10 @@
 """What is measured: the loads, and what each of them is to show."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from bench.job import Closed, Paced, Phase
+from bench.packing import packable
 
 HUNDRED = 100  # members of the room in the main cases
 
@@ -15,6 +17,7 @@ CONNECTIONS = 1000  # idle ones, beside the first so many, which are not counted
 SIZES = (40, 1024, 16_384, 65_000)  # characters; the last makes a message of 64 KiB
 
 
+@packable
 @dataclass(frozen=True)
 class Load:
     """Who is there, in how many rooms, and how much they say at a time.
@@ -30,12 +33,15 @@ class Load:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Loads that answer one question; ``all_peers`` if everybody is asked it."""
+    """Loads that answer one question; ``whom`` says which servers are asked it.
+
+    These are all there are, all that do the very same job, or a few of the latter.
+    """
 
     name: str
     question: str
     loads: tuple[Load, ...]
-    all_peers: bool = False
+    whom: Literal["all", "same", "few"]
 
 
 EXPERIMENTS = (
@@ -43,36 +49,42 @@ EXPERIMENTS = (
         "headline",
         "What does a delivery cost in a room of 100?",
         (Load(HUNDRED, (QUIET, BUSY, CROWD)),),
-        all_peers=True,
+        "all",
     ),
     Experiment(
         "members",
         "Does a delivery cost more in a larger room?",
         tuple(Load(members, (QUIET, BUSY)) for members in (2, 10, 100, 1000)),
+        "few",
     ),
     Experiment(
         "sizes",
         "What does a larger message cost?",
         tuple(Load(10, (QUIET, BUSY), text=text) for text in SIZES),
+        "few",
     ),
     Experiment(
         "rooms",
         "Does a delivery cost more when there are more rooms, and all speak at once?",
         tuple(Load(10, (QUIET,), rooms=rooms) for rooms in (1, 10, 100, 1000)),
+        "few",
     ),
     Experiment(
         "latency",
         "How long does a delivery take when 100 messages a second are said to 100?",
         (Load(HUNDRED, (Paced("latency", rate=100),)),),
+        "few",
     ),
     Experiment(
         "idle",
         "What does a connection cost that says nothing, and how fast are they let in?",
         (Load(10, (), rooms=(TOGETHER + CONNECTIONS) // 10),),
+        "same",
     ),
     Experiment(
         "silent",
         "What do nine others get, and what does memory do, when one stops reading?",
         (Load(10, (Paced("silent", rate=1000, seconds=5, silent=1),), text=1500),),
+        "same",
     ),
 )

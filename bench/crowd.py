@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from bench.cases import TOGETHER
@@ -21,9 +21,9 @@ class Member:
     as those who have heard it.
     """
 
-    socket: socket.socket  # from the moment at which it is let in
-
-    __slots__ = ("halves", "name", "progress", "room", "said", "socket", "tally")
+    # From the moment at which it is let in; the second is of the first.
+    socket: socket.socket
+    receive: Callable[[bytearray], int]
 
     def __init__(self, name: str, room: "Room") -> None:
         self.name = name
@@ -139,6 +139,7 @@ class Crowd:
         coming = []
         for member in group:
             member.socket = self._connect()
+            member.receive = member.socket.recv_into
             line = self.lines[member] = Line(member.socket, self.wire)
             if member.room is NOWHERE:
                 member.tally = Replies(self.wire)
@@ -159,9 +160,8 @@ class Crowd:
             for opener in openers:
                 first = probe(opener.name, room.name, self.job.text)
                 self.lines[opener].send(self.wire.say(first))
-            for member in room.members:
-                for opener in openers:
-                    if opener is not member:
+                for member in room.members:
+                    if member is not opener:
                         self._learn_from(member, opener)
             for speaker in room.speakers:
                 said = probe(speaker.name, room.name, self.job.text)

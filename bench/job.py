@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+
+from bench.packing import packable, packed, unpacked
 
 DELAYS = (0.5, 0.99, 0.999)  # the quantiles of a delay that are reported
 
 
+@packable
 @dataclass(frozen=True)
 class Closed:
     """A load that waits for the server: so many messages on their way at once.
@@ -22,6 +24,7 @@ class Closed:
     warm_up: float = 0.2
 
 
+@packable
 @dataclass(frozen=True)
 class Paced:
     """A load that waits for nobody: one publisher, so many messages a second.
@@ -39,6 +42,7 @@ class Paced:
 Phase = Closed | Paced
 
 
+@packable
 @dataclass(frozen=True)
 class Job:
     """Whom to call, the crowd to be, and the loads to bring, one after the other.
@@ -67,6 +71,7 @@ class Job:
         return job
 
 
+@packable
 @dataclass(frozen=True)
 class Arrival:
     """What it took to let so many connections in, each named and in a room.
@@ -81,6 +86,7 @@ class Arrival:
     memory: int
 
 
+@packable
 @dataclass(frozen=True)
 class Throughput:
     """What a closed load came to.
@@ -95,6 +101,7 @@ class Throughput:
     generator: float
 
 
+@packable
 @dataclass(frozen=True)
 class Delays:
     """What a paced load came to.
@@ -120,6 +127,7 @@ class Delays:
 Measured = Throughput | Delays
 
 
+@packable
 @dataclass(frozen=True)
 class Answer:
     """What a job came to; ``error`` says why nothing of it counts, if so."""
@@ -138,27 +146,3 @@ class Answer:
         answer = unpacked(json.loads(line))
         assert isinstance(answer, Answer), "nothing else has these fields"
         return answer
-
-
-_CLASSES = (Closed, Paced, Job, Arrival, Throughput, Delays, Answer)
-_KINDS: dict[str, type[Any]] = {each.__name__: each for each in _CLASSES}
-
-
-def packed(thing: Any) -> Any:
-    """Return one of the above as what JSON can hold, with the name of its kind."""
-    if isinstance(thing, tuple):
-        return [packed(each) for each in thing]
-    if type(thing).__name__ in _KINDS:
-        fields = {name: packed(value) for name, value in vars(thing).items()}
-        return {"kind": type(thing).__name__, **fields}
-    return thing
-
-
-def unpacked(fields: Any) -> Any:
-    """Return what was packed; KeyError or TypeError if it was not."""
-    if isinstance(fields, list):
-        return tuple(unpacked(each) for each in fields)
-    if isinstance(fields, dict):
-        rest = {name: unpacked(value) for name, value in fields.items()}
-        return _KINDS[rest.pop("kind")](**rest)
-    return fields

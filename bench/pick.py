@@ -119,6 +119,6 @@ def summary(answer: Answer) -> str:
             parts.append(f"{one.name} {cpu(one.name)(answer):.2f} CPU s/1M")
         else:
             parts.append(f"{one.name} {delay(0)(answer):.2f} ms, {share(answer):.0f} %")
-    if answer.arrival is not None:
+    if answer.arrival is not None and not parts:
         parts.append(f"{memory_each(answer):.1f} KiB a connection")
     return ", ".join(parts)

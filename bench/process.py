@@ -5,8 +5,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-import psutil
+if sys.platform != "linux":
+    import psutil
 
 CPUS = os.cpu_count() or 1
 PINNED = sys.platform == "linux" and CPUS > 1
@@ -26,11 +28,16 @@ def cpu_seconds(pid: int) -> float:
 
 def memory(pid: int) -> int:
     """Return the bytes of memory that a process has in use (its resident set)."""
+    if sys.platform == "linux":
+        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
     return int(psutil.Process(pid).memory_info().rss)
 
 
 def descriptors(pid: int) -> int:
     """Return how many descriptors a process has open; 0 where nobody can tell."""
+    if sys.platform == "linux":
+        return len(os.listdir(f"/proc/{pid}/fd"))
     process = psutil.Process(pid)
     return int(process.num_fds()) if hasattr(process, "num_fds") else 0
 

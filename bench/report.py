@@ -7,6 +7,7 @@ from bench import pick
 from bench.cases import EXPERIMENTS, Experiment
 from bench.figures import Case, cases
 from bench.pick import Pick
+from bench.results import Results
 from bench.runs import Run
 from bench.table import table
 
@@ -30,26 +31,61 @@ def line(run: Run) -> str:
     return f"{said}: {run.answer.error or pick.summary(run.answer)}"
 
 
-def report(runs: Sequence[Run], base: str) -> str:
-    """Return the tables of all that was measured, ratios to one of the servers."""
-    parts = []
+def report(results: Results, base: str) -> str:
+    """Return all that was measured: tables, with ratios to one of the servers."""
+    parts = [heading(results)]
     for experiment in EXPERIMENTS:
-        own = [run for run in runs if run.experiment == experiment.name]
+        own = [run for run in results.runs if run.experiment == experiment.name]
         if own:
             parts.append(answer_to(experiment, own, base))
+    parts.append(servers(results))
     return "\n\n".join(parts)
+
+
+def heading(results: Results) -> str:
+    """Return when and on what machine it was measured, and how to read it."""
+    machine = results.machine
+    pinned = (
+        "server and generator on a core each" if machine["pinned"] else "not pinned"
+    )
+    return (
+        f"{results.made}: {machine['processor']}, {machine['cores']} cores, {pinned}; "
+        f"{machine['system']}; the load was {machine['load']:.1f} when it began\n"
+        "Medians over the rounds, with the least and the most in brackets. Ratios are "
+        "of deliveries per CPU second, round by round: more is better."
+    )
+
+
+def servers(results: Results) -> str:
+    """Return what is to be said beside each row."""
+    lines = []
+    for one in results.servers:
+        lines.append(f"{one.name} ({one.version})")
+        lines.append(f"  the same: {one.same}")
+        if one.different:
+            lines.append(f"  different: {one.different}")
+        if one.settings:
+            lifted = ", ".join(f"{k}={v}" for k, v in one.settings.items())
+            lines.append(f"  limits lifted: {lifted}")
+    lines += [f"{name} is left out: {why}" for name, why in results.missing.items()]
+    return "\n".join(lines)
+
+
+def failures(results: Results) -> list[str]:
+    """Return a line for each run that has no figure."""
+    return [line(run) for run in results.runs if run.answer.error is not None]
 
 
 def answer_to(experiment: Experiment, runs: Sequence[Run], base: str) -> str:
     """Return the answer to one question: tables, and who has no figure and why."""
     measured = cases(runs)
-    failures = {
+    failed = {
         f"{peer}: no figure, {why}"
         for case in measured
         for peer, why in case.failures.items()
     }
     tables = _TABLES[experiment.name](measured, base)
-    return "\n".join([experiment.question, *tables, *sorted(failures)])
+    return "\n".join([f"## {experiment.question}", *tables, *sorted(failed)])
 
 
 def side_by_side(measured: Sequence[Case], base: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bench.cases import Experiment, Load
 from bench.job import Answer, Job
+from bench.packing import packable
 from bench.peers import Peer
 from bench.peers.peer import GENERATOR_CPU
 from bench.process import on_cpu
@@ -17,6 +18,7 @@ from lab.story import ROOT
 MOST = 120.0  # seconds for one job, whatever the server does
 
 
+@packable
 @dataclass(frozen=True)
 class Run:
     """One server under one load, in one round, and what came of it."""

@@ -43,15 +43,24 @@ class Traffic:
 
         Raises Wrong if it is not what had to come, and WireError for a hang-up.
         """
-        members, buffer = self._by_descriptor, self._buffer
         events = self._readiness.poll(timeout)
+        try:
+            self._take_in(events)
+        except BlockingIOError:
+            pass  # nothing was there after all; the others are still ready
+        except OSError as error:
+            raise WireError(f"a member was cut off: {error}") from error
+        return bool(events)
+
+    def _take_in(self, events: list[tuple[int, int]]) -> None:
+        members, buffer = self._by_descriptor, self._buffer
         for descriptor, event in events:
             member = members[descriptor]
-            if event != READ:
-                self._send_rest(member)
-                if not event & ~WRITE:
-                    continue
-            size = self._receive(member, buffer)
+            if event != READ and self._has_sent(member, event):
+                continue
+            size = member.receive(buffer)
+            if not size:
+                raise WireError(f"the server has hung up on {member.name}")
             if member.tally is not None:
                 member.tally.feed(bytes(self._view[:size]))
             room, before = member.room, member.progress
@@ -60,7 +69,6 @@ class Traffic:
                 room.missing -= 1
                 if not room.missing:
                     self.ready.append(room)
-        return bool(events)
 
     def say(self, speaker: Member, room: Room, messages: int = 1) -> None:
         """Let a member say its next messages, in one go."""
@@ -98,17 +106,6 @@ class Traffic:
             for room in self.rooms
         )
 
-    def _receive(self, member: Member, buffer: bytearray) -> int:
-        try:
-            size = member.socket.recv_into(buffer)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            raise WireError(f"{member.name} was cut off: {error}") from error
-        if not size:
-            raise WireError(f"the server has hung up on {member.name}")
-        return size
-
     def _send(self, member: Member, data: bytes) -> None:
         if member in self._unsent:
             self._unsent[member] += data
@@ -123,7 +120,9 @@ class Traffic:
             self._unsent[member] = bytearray(data[sent:])
             self._readiness.modify(member.socket.fileno(), READ | WRITE)
 
-    def _send_rest(self, member: Member) -> None:
+    def _has_sent(self, member: Member, event: int) -> bool:
+        """Send what is left over; return whether there is nothing to be read, too."""
         if rest := self._unsent.pop(member, None):
             self._readiness.modify(member.socket.fileno(), READ)
             self._send(member, bytes(rest))
+        return event == WRITE

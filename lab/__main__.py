@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import errno
+import importlib
 import inspect
 import sys
 from collections.abc import Coroutine, Sequence
@@ -95,6 +96,9 @@ def _add_run(commands: Any) -> None:
         metavar="NAME=VALUE",
         help="change an upper-case constant of the step for this run",
     )
+    run.add_argument(
+        "--loop", metavar="NAME", help="an event loop that is installed, such as uvloop"
+    )
     run.set_defaults(action=run_step)
 
 
@@ -114,6 +118,8 @@ def run_step(options: argparse.Namespace) -> int:
     """Start a step and stay with it until Ctrl-C; Refused if it cannot be started."""
     step = story.find(options.step)
     module = _loaded(step, options.set)
+    if options.loop is not None:
+        _take_loop(options.loop)
     arguments = {
         name: value
         for name in ("host", "port")
@@ -155,6 +161,17 @@ def _loaded(step: Step, settings: Sequence[str]) -> Any:
     if not inspect.iscoroutinefunction(getattr(module, "main", None)):
         raise Refused(f"{step.path.name} has no 'async def main', so it cannot start")
     return module
+
+
+def _take_loop(name: str) -> None:
+    """Let asyncio make the event loops of that library from now on."""
+    try:
+        policy = importlib.import_module(name).EventLoopPolicy()
+    except (ImportError, AttributeError) as error:
+        words = f"there is no event loop {name!r} here; python -m pip install {name}"
+        raise Refused(words) from error
+    # Not the loop_factory of asyncio.run: a step's own run() is what calls that.
+    asyncio.set_event_loop_policy(policy)
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:

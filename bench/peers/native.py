@@ -46,7 +46,7 @@ def nats() -> Peer:
         name="nats",
         command=(binary, "--addr", "127.0.0.1", "--port", "{port}"),
         wire="nats",
-        version="NATS " + said_by(binary, "--version", r"v(\S+)"),
+        version="NATS " + said_by(binary, "--version", r"v(\d\S+)"),
         same=BROKERED,
         different=UNPARSED,
         complaints=lambda text: re.findall(r".*\[(?:ERR|FTL|WRN)\].*", text),

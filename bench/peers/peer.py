@@ -32,7 +32,8 @@ class Peer:
     In the words of ``command``, ``{port}`` stands for the port. ``same`` and
     ``different`` say how its work compares with that of a step; ``settings`` are limits
     that were lifted for the run. ``complaints`` picks out of what it wrote to stderr
-    the lines that tell of an error.
+    the lines that tell of an error. ``asked`` are the groups of servers in it, as in
+    Experiment.whom.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Peer:
     different: str
     settings: Mapping[str, str] = field(default_factory=dict)
     complaints: Callable[[str], list[str]] = every_line
+    asked: frozenset[str] = frozenset({"all"})
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Program]:

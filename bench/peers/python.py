@@ -11,6 +11,11 @@ from lab import story
 from lab.host import load
 from lab.story import Step
 
+# Steps that all questions are put to; the newest is put to them, too.
+CLOSELY = {"09", "09_protocol", story.steps_of("server")[-1].number}
+SAME = frozenset({"all", "same"})
+FEW = SAME | {"few"}
+
 HERE = Path(__file__).resolve().parent
 
 OURS = "a room of N, JSON in and out, the speaker's name put in by the server"
@@ -20,22 +25,28 @@ LIFTED: dict[str, str] = {}
 
 
 def step(name: str) -> Peer:
-    """Return one of our steps, such as ``09``; ``09+uvloop`` is the same on uvloop."""
+    """Return one of our steps, such as ``09``; ``09+uvloop`` is the same on uvloop.
+
+    Raises NoSuchStep, and Unavailable without the loop.
+    """
     number, _, loop = name.partition("+")
-    found = story.find(number)
+    own = story.STEPS / f"server{number}.py"  # a side step, which has no number
+    found = story.find(str(own) if own.is_file() else number)
     settings = lifted(found)
     options = [f"--set={key}={value}" for key, value in settings.items()]
     if loop:
         need(loop)
         options.append(f"--loop={loop}")
+    command = (sys.executable, "-m", "lab", "run", str(found.path), "--port={port}")
     return Peer(
-        name=f"server{found.number}{'+' + loop if loop else ''}",
-        command=(sys.executable, "-m", "lab", "run", number, "--port={port}", *options),
+        name=f"server{name}",
+        command=(*command, *options),
         wire="chat",
         version=versions(loop) if loop else versions(),
         same=OURS,
         different="",
         settings=settings,
+        asked=FEW if name in CLOSELY else SAME,
     )
 
 
@@ -56,6 +67,7 @@ def websockets() -> Peer:
         same=OURS,
         different="frames of RFC 6455, those from the clients masked; compression and "
         "pings are off",
+        asked=FEW,
     )
 
 
