@@ -41,10 +41,13 @@ class ClosedLoop:
         self._keep_going(self._phase.seconds)
         stop = self._read()
         self._traffic.drain()
+        # What a member says itself is not delivered to it.
+        deliveries = (stop.heard - start.heard) - (stop.sent - start.sent)
+        if deliveries <= 0:
+            raise Wrong(f"nothing was delivered in {stop.at - start.at:.2f} s")
         return Throughput(
             self._phase.name,
-            # What a member says itself is not delivered to it.
-            deliveries=(stop.heard - start.heard) - (stop.sent - start.sent),
+            deliveries=deliveries,
             seconds=stop.at - start.at,
             server=stop.server - start.server,
             generator=stop.generator - start.generator,
@@ -53,11 +56,13 @@ class ClosedLoop:
     def _keep_going(self, seconds: float) -> None:
         traffic, now = self._traffic, time.perf_counter
         end = now() + seconds
-        while now() < end:
+        while True:
             if not traffic.turn(PATIENCE):
                 raise Wrong(f"silence for {PATIENCE:g} s, and not all has come")
             while traffic.ready:
                 self._fill(traffic.ready.pop())
+            if now() >= end:
+                return
 
     def _fill(self, room: Room) -> None:
         """Let the speakers of a room say as much as may be on its way again."""

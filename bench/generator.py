@@ -23,7 +23,7 @@ def main() -> None:
     gc.disable()  # it makes no cycles, and looking for some takes time
     try:
         answer = do(job)
-    except (Wrong, WireError) as error:
+    except (Wrong, WireError, OSError) as error:  # the last: a server that has ended
         answer = Answer(error=str(error))
     print(answer.to_json(), flush=True)
 
@@ -37,8 +37,8 @@ def do(job: Job) -> Answer:
         crowd.watch(max(1, min(CHECKED, job.members // 4)))
         traffic = Traffic(crowd)
         try:
-            loops = [loop(traffic, phase, job.pid) for phase in job.phases]
-            return Answer(None, arrival, tuple(each.run() for each in loops))
+            measured = [loop(traffic, phase, job.pid).run() for phase in job.phases]
+            return Answer(None, arrival, tuple(measured))
         finally:
             traffic.close()
     finally:

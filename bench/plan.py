@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bench.report import line
 from bench.cases import EXPERIMENTS, Experiment
 from bench.job import Closed
 from bench.peers import Peer
+from bench.report import line
 from bench.runs import Run, rounds
 
 

@@ -7,39 +7,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-if sys.platform != "linux":
-    import psutil
-
 CPUS = os.cpu_count() or 1
 PINNED = sys.platform == "linux" and CPUS > 1
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time of a process, all threads; ProcessLookupError if it ended."""
-    if sys.platform == "linux":
+if sys.platform == "linux":
+
+    def cpu_seconds(pid: int) -> float:
+        """Return the CPU time of a process, all threads; OSError if it has ended."""
         # What clock_getcpuclockid(3) returns for a process; Python has no call for it.
-        try:
-            return time.clock_gettime((~pid << 3) | 2)
-        except OSError as error:
-            raise ProcessLookupError(pid) from error
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system)
+        return time.clock_gettime((~pid << 3) | 2)
 
-
-def memory(pid: int) -> int:
-    """Return the bytes of memory that a process has in use (its resident set)."""
-    if sys.platform == "linux":
+    def memory(pid: int) -> int:
+        """Return the bytes of memory that a process has in use (its resident set)."""
         pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
-    return int(psutil.Process(pid).memory_info().rss)
 
-
-def descriptors(pid: int) -> int:
-    """Return how many descriptors a process has open; 0 where nobody can tell."""
-    if sys.platform == "linux":
+    def descriptors(pid: int) -> int:
+        """Return how many descriptors a process has open."""
         return len(os.listdir(f"/proc/{pid}/fd"))
-    process = psutil.Process(pid)
-    return int(process.num_fds()) if hasattr(process, "num_fds") else 0
+
+else:
+    import psutil
+
+    def cpu_seconds(pid: int) -> float:
+        """Return the CPU time of a process, all threads."""
+        times = psutil.Process(pid).cpu_times()
+        return float(times.user + times.system)
+
+    def memory(pid: int) -> int:
+        """Return the bytes of memory that a process has in use (its resident set)."""
+        return int(psutil.Process(pid).memory_info().rss)
+
+    def descriptors(pid: int) -> int:
+        """Return how many descriptors a process has open; 0 where nobody can tell."""
+        process = psutil.Process(pid)
+        return int(process.num_fds()) if hasattr(process, "num_fds") else 0
 
 
 @contextmanager

@@ -47,4 +47,6 @@ class Elsewhere:
 
 def readiness() -> Readiness:
     """Return what this system has."""
-    return select.epoll() if sys.platform == "linux" else Elsewhere()
+    if sys.platform == "linux":
+        return select.epoll()
+    return Elsewhere()

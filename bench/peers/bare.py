@@ -11,6 +11,9 @@ import select
 import socket
 import sys
 
+if sys.platform != "linux":
+    sys.exit("the bare loop needs epoll, which only Linux has")
+
 HEADER = 3  # bytes: the size of the payload, an unsigned integer, lowest byte first
 CHUNK = 1 << 18  # bytes read from one connection in a turn
 BACKLOG = 4096  # connections that may wait to be accepted
