@@ -98,6 +98,22 @@ async def test_one_who_does_not_read_is_not_waited_for():
     assert answer.measured[0].expected == answer.measured[0].deliveries == 100
 
 
+async def test_it_shows_when_a_server_hangs_up_on_one_who_does_not_read():
+    settings = {"FAULT": "hangs_up", "VICTIM": "m00004"}
+    async with await start(FAULTY, settings=settings) as server:
+        paced = Paced("silent", rate=500, seconds=0.2, silent=1)
+        answer = await brought(server, paced)
+    assert answer.measured[0].expected == answer.measured[0].deliveries == 200
+    assert answer.measured[0].dropped is not None
+
+
+async def test_what_a_member_says_is_not_delivered_to_it():
+    async with await start(FAULTY) as server:
+        answer = await brought(server, BUSY, members=2)
+        delivered = sum(server.module.COUNTS.values())
+    assert 0 < answer.measured[0].deliveries <= delivered
+
+
 # What a server may do wrong.
 
 
@@ -120,12 +136,15 @@ async def test_a_server_that_does_something_wrong_gets_no_figure(fault, noticed,
             await brought(server, phase)
 
 
-@pytest.mark.parametrize("fault", ["loses", "doubles"])
+@pytest.mark.parametrize(
+    ("fault", "noticed"),
+    [("loses", r"never came|silence"), ("doubles", "hears more than was said")],
+)
 @pytest.mark.usefixtures("soon")
-async def test_what_goes_wrong_with_a_member_that_is_not_in_the_sample_counts(fault):
+async def test_what_befalls_a_member_that_is_not_in_the_sample_counts(fault, noticed):
     settings = {"FAULT": fault, "VICTIM": "m00002"}
     async with await start(FAULTY, settings=settings) as server:
-        with pytest.raises(Wrong, match=r"never came|silence|more than was said"):
+        with pytest.raises(Wrong, match=noticed):
             await brought(server, QUIET, members=40)
 
 

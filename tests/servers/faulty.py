@@ -16,6 +16,7 @@ EVERY = 20  # deliveries to one member: so many are right, and the next is not
 VICTIM = ""  # the only member to whom it makes mistakes; everybody, if it is empty
 
 MEMBERS: set["Member"] = set()
+COUNTS: dict[str, int] = {}  # deliveries so far, by name
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -47,20 +48,19 @@ async def attend(reader: StreamReader, writer: StreamWriter) -> None:
 
 
 class Member:
-    """One connection, how much it was sent, and what was kept back."""
+    """One connection, and what was kept back from it."""
 
     def __init__(self, writer: StreamWriter) -> None:
         self.write = writer.write
         self.close = writer.close
         self.name = ""
-        self.count = 0
         self.kept = b""
 
     def deliver(self, frame: bytes) -> None:
         """Send a frame, or do what this server does wrong."""
-        self.count += 1
+        COUNTS[self.name] = count = COUNTS.get(self.name, 0) + 1
         frame, self.kept = frame + self.kept, b""
-        if self.count % EVERY or VICTIM not in ("", self.name):
+        if count % EVERY or VICTIM not in ("", self.name):
             self.write(frame)
         else:
             getattr(self, FAULT)(frame)
