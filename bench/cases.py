@@ -10,6 +10,7 @@ HUNDRED = 100  # members of the room in the main cases
 
 QUIET = Closed("quiet", publishers=1, in_flight=1)
 BUSY = Closed("busy", publishers=1, in_flight=32)
+EIGHT = Closed("eight", publishers=1, in_flight=8)  # half a MiB of the largest
 CROWD = Closed("crowd", publishers=16, in_flight=16)
 
 TOGETHER = 50  # connections that come at once: fewer than the 100 that may wait
@@ -60,7 +61,7 @@ EXPERIMENTS = (
     Experiment(
         "sizes",
         "What does a larger message cost?",
-        tuple(Load(10, (QUIET, BUSY), text=text) for text in SIZES),
+        tuple(Load(10, (QUIET, EIGHT), text=text) for text in SIZES),
         "few",
     ),
     Experiment(

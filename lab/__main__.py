@@ -13,7 +13,7 @@ from typing import Any
 from lab import checking, exercise, searching, story
 from lab.check import CannotStart
 from lab.exercise import NoExercise
-from lab.host import load
+from lab.host import change, load
 from lab.searching import CannotSearch
 from lab.story import NoSuchStep, Step
 
@@ -94,7 +94,8 @@ def _add_run(commands: Any) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="change an upper-case constant of the step for this run",
+        help="change an upper-case constant of the step for this run, or one of a file "
+        "that it imports, such as utils01.HEADER",
     )
     run.add_argument(
         "--loop", metavar="NAME", help="an event loop that is installed, such as uvloop"
@@ -155,12 +156,27 @@ def _loaded(step: Step, settings: Sequence[str]) -> Any:
         raise Refused(f"--set takes NAME=VALUE, not {wrong[0]}")
     pairs = [setting.split("=", 1) for setting in settings]
     try:
-        module = load(step, {name: value for name, value in pairs})
+        module = load(step, {name: value for name, value in pairs if "." not in name})
+        for name, value in pairs:
+            if "." in name:
+                _change_imported(step, name, value)
     except ValueError as error:
         raise Refused(str(error)) from error
     if not inspect.iscoroutinefunction(getattr(module, "main", None)):
         raise Refused(f"{step.path.name} has no 'async def main', so it cannot start")
     return module
+
+
+def _change_imported(step: Step, setting: str, value: str) -> None:
+    """Change a constant of a file that the step imports.
+
+    All steps of a process share that file: here there is only one. Raises ValueError
+    if the step does not import it, or for what ``change`` refuses.
+    """
+    file, _, name = setting.partition(".")
+    if file not in step.imports:
+        raise ValueError(f"{step.path.name} does not import {file}")
+    change(sys.modules[file], name, value)
 
 
 def _take_loop(name: str) -> None:
