@@ -4,12 +4,12 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench import plan, report, results
-from bench.cases import EXPERIMENTS
+from bench.cases import EXPERIMENTS, Experiment, brief
 from bench.peers import Unavailable, available, everybody, peer
-from bench.plan import FULL, QUICK, Part
 from lab.story import ROOT, NoSuchStep
 
 RESULTS = ROOT / "build" / "bench" / "results.json"
@@ -71,7 +71,7 @@ def measure(options: argparse.Namespace) -> int:
         found = [peer(name) for name in options.peers]
     else:
         found, missing = available(everybody())
-    parts = chosen(options)
+    experiments = chosen(options)
     for name, why in missing.items():
         print(f"{name} is left out: {why}")
     made = results.Results(
@@ -79,7 +79,7 @@ def measure(options: argparse.Namespace) -> int:
         results.machine(),
         [results.About.of(one) for one in found],
         missing,
-        asyncio.run(plan.measured(parts, found, everyone=bool(options.peers))),
+        asyncio.run(plan.measured(experiments, found, everyone=bool(options.peers))),
     )
     made.save(options.out)
     print(f"\n{report.report(made, options.base)}")
@@ -87,17 +87,17 @@ def measure(options: argparse.Namespace) -> int:
     return 1 if report.failures(made) else 0
 
 
-def chosen(options: argparse.Namespace) -> list[Part]:
+def chosen(options: argparse.Namespace) -> list[Experiment]:
     """Return what is to be measured, and how often."""
     if options.about:
-        parts = [part for part in FULL if part.experiment.name in options.about]
+        experiments = [e for e in EXPERIMENTS if e.name in options.about]
     elif options.quick:
-        parts = list(QUICK)
+        experiments = [brief()]
     else:
-        parts = [FULL[0]] if options.peers else list(FULL)
+        experiments = list(EXPERIMENTS[:1] if options.peers else EXPERIMENTS)
     if options.rounds is not None:
-        parts = [Part(part.experiment, options.rounds) for part in parts]
-    return parts
+        experiments = [replace(e, rounds=options.rounds) for e in experiments]
+    return experiments
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What is measured: the loads, and what each of them is to show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench.job import Closed, Paced, Phase
@@ -43,14 +43,17 @@ class Experiment:
     question: str
     loads: tuple[Load, ...]
     whom: Literal["all", "same", "few"]
+    rounds: int = 1
 
 
+# A whole run takes less than ten minutes; a round of the first takes about one.
 EXPERIMENTS = (
     Experiment(
         "headline",
         "What does a delivery cost in a room of 100?",
         (Load(HUNDRED, (QUIET, BUSY, CROWD)),),
         "all",
+        rounds=5,
     ),
     Experiment(
         "members",
@@ -75,12 +78,14 @@ EXPERIMENTS = (
         "How long does a delivery take when 100 messages a second are said to 100?",
         (Load(HUNDRED, (Paced("latency", rate=100),)),),
         "few",
+        rounds=2,
     ),
     Experiment(
         "idle",
         "What does a connection cost that says nothing, and how fast are they let in?",
         (Load(10, (), rooms=(TOGETHER + CONNECTIONS) // 10),),
         "same",
+        rounds=2,
     ),
     Experiment(
         "silent",
@@ -89,3 +94,10 @@ EXPERIMENTS = (
         "same",
     ),
 )
+
+
+def brief() -> Experiment:
+    """Return the first experiment, in less than a minute and a half."""
+    first = EXPERIMENTS[0]
+    phases = tuple(replace(p, seconds=0.3, warm_up=0.1) for p in (QUIET, BUSY, CROWD))
+    return replace(first, loads=(Load(HUNDRED, phases),), rounds=2)

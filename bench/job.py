@@ -20,7 +20,7 @@ class Closed:
     name: str
     publishers: int
     in_flight: int
-    seconds: float = 1.0
+    seconds: float = 0.7
     warm_up: float = 0.2
 
 

@@ -91,7 +91,8 @@ def answer_to(experiment: Experiment, runs: Sequence[Run], base: str) -> str:
 def side_by_side(measured: Sequence[Case], base: str) -> Iterator[str]:
     """Yield a table for each phase: cost, ratio to one server, speed."""
     for case in measured:
-        for name in [phase.name for phase in case.load.phases]:
+        names = [phase.name for phase in case.load.phases]
+        for name in names:
             cost = pick.cpu(name)
             columns = [
                 Column("CPU s/1M deliveries", cost),
@@ -105,6 +106,24 @@ def side_by_side(measured: Sequence[Case], base: str) -> Iterator[str]:
                 for peer, row in zip(case.peers, filled(case, columns), strict=True)
             ]
             yield table(name, rows)
+        if case.peers:
+            yield the_generator(case, names)
+
+
+def the_generator(case: Case, phases: Sequence[str]) -> str:
+    """Return what shows whether any server had to wait for the generator."""
+    each = [(peer, name) for peer in case.peers for name in phases]
+    at_work = {e: case.figure(e[0], pick.generator(e[1])).median for e in each}
+    speed = {e: case.figure(e[0], pick.speed(e[1])).median for e in each}
+    busiest, fastest = (
+        max(each, key=at_work.__getitem__),
+        max(each, key=speed.__getitem__),
+    )
+    return (
+        f"The generator was at work for {at_work[busiest]:.0f} % of the time at most "
+        f"({', '.join(busiest)}), and took up to {speed[fastest]:,.0f} deliveries a "
+        f"second ({', '.join(fastest)})."
+    )
 
 
 def growing(what: str) -> Tables:

@@ -30,15 +30,13 @@ class Run:
     answer: Answer
 
 
-async def rounds(
-    experiment: Experiment, peers: Sequence[Peer], number: int
-) -> AsyncIterator[Run]:
-    """Measure every server under every load, so many times, taking turns.
+async def rounds(experiment: Experiment, peers: Sequence[Peer]) -> AsyncIterator[Run]:
+    """Measure every server under every load of an experiment, taking turns.
 
     What disturbs the machine for a while disturbs all of them. Every second round goes
     through them backwards, so that nobody always follows the same one.
     """
-    for each in range(number):
+    for each in range(experiment.rounds):
         for load in experiment.loads:
             for peer in peers if each % 2 == 0 else reversed(peers):
                 answer = await run(peer, load)

@@ -202,8 +202,8 @@ async def test_servers_take_turns_and_change_places(monkeypatch):
 
     monkeypatch.setattr(runs, "run", run)
     peers = [program("none", name) for name in "abc"]
-    experiment = Experiment("headline", "?", (SMALL,), "all")
-    order = [(r.round, r.peer) async for r in runs.rounds(experiment, peers, 2)]
+    experiment = Experiment("headline", "?", (SMALL,), "all", rounds=2)
+    order = [(r.round, r.peer) async for r in runs.rounds(experiment, peers)]
     assert order == [(0, "a"), (0, "b"), (0, "c"), (1, "c"), (1, "b"), (1, "a")]
 
 
