@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import errno
+import importlib
 import inspect
 import sys
 from collections.abc import Coroutine, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 from lab import checking, exercise, searching, story, versions
 from lab.check import CannotStart
 from lab.exercise import NoExercise
-from lab.host import load
+from lab.host import change, load
 from lab.searching import CannotSearch
 from lab.story import NoSuchStep, Step
 from lab.versions import CannotTry
@@ -108,7 +109,11 @@ def _add_run(commands: Any) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="change an upper-case constant of the step for this run",
+        help="change an upper-case constant of the step for this run, or one of a file "
+        "that it imports, such as utils01.HEADER",
+    )
+    run.add_argument(
+        "--loop", metavar="NAME", help="an event loop that is installed, such as uvloop"
     )
     run.set_defaults(action=run_step)
 
@@ -129,6 +134,8 @@ def run_step(options: argparse.Namespace) -> int:
     """Start a step and stay with it until Ctrl-C; Refused if it cannot be started."""
     step = story.find(options.step)
     module = _loaded(step, options.set)
+    if options.loop is not None:
+        _take_loop(options.loop)
     arguments = step.arguments(host=options.host, port=options.port)
     try:
         if hasattr(module, "run"):
@@ -160,12 +167,38 @@ def _loaded(step: Step, settings: Sequence[str]) -> Any:
         raise Refused(f"--set takes NAME=VALUE, not {wrong[0]}")
     pairs = [setting.split("=", 1) for setting in settings]
     try:
-        module = load(step, {name: value for name, value in pairs})
+        module = load(step, {name: value for name, value in pairs if "." not in name})
+        for name, value in pairs:
+            if "." in name:
+                _change_imported(step, name, value)
     except ValueError as error:
         raise Refused(str(error)) from error
     if not inspect.iscoroutinefunction(getattr(module, "main", None)):
         raise Refused(f"{step.path.name} has no 'async def main', so it cannot start")
     return module
+
+
+def _change_imported(step: Step, setting: str, value: str) -> None:
+    """Change a constant of a file that the step imports.
+
+    All steps of a process share that file: here there is only one. Raises ValueError
+    if the step does not import it, or for what ``change`` refuses.
+    """
+    file, _, name = setting.partition(".")
+    if file not in step.imports:
+        raise ValueError(f"{step.path.name} does not import {file}")
+    change(sys.modules[file], name, value)
+
+
+def _take_loop(name: str) -> None:
+    """Let asyncio make the event loops of that library from now on."""
+    try:
+        policy = importlib.import_module(name).EventLoopPolicy()
+    except (ImportError, AttributeError) as error:
+        words = f"there is no event loop {name!r} here; python -m pip install {name}"
+        raise Refused(words) from error
+    # Not the loop_factory of asyncio.run: a step's own run() is what calls that.
+    asyncio.set_event_loop_policy(policy)
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
