@@ -14,7 +14,7 @@ from lab.client import Client, Connection
 from lab.host import InLoop, standing_in
 from lab.network import link_of
 from lab.notyet import NotYet
-from lab.search.plan import Act, Part, Plan
+from lab.search.plan import FLOOD, Act, Part, Plan
 from lab.simulation import Loop
 from lab.story import Step
 from lab.wire import Message
@@ -63,6 +63,7 @@ class Run:
     tasks: list[str] = field(default_factory=list)  # of the step, still running
     peak: int = 0  # bytes that waited for one client, at most
     stuck: str = ""
+    stopped: bool = False  # while people talked
     complaint: str = ""  # the last one of the server, of what went wrong in its code
 
     @property
@@ -122,6 +123,7 @@ class _Stage:
         await self.server.begin(0)
         self.run.everybody = [Played(part) for part in self.run.plan.parts]
         self.gathered = asyncio.Barrier(max(1, len(self.run.staying)))
+        self.met = asyncio.Event()  # all who stay have gathered, or one of them has not
         visits = [self._visit(p) for p in self.run.everybody if not p.part.stays]
         gone = asyncio.Event()
         stays = [self._stay(played, gone) for played in self.run.staying]
@@ -129,12 +131,21 @@ class _Stage:
             for stay in stays:
                 tasks.create_task(stay)
             visiting = [tasks.create_task(visit) for visit in visits]
+            if self.run.plan.stop is not None:
+                await self._stop(self.run.plan.stop)
             if visiting:
                 await asyncio.wait(visiting)
             await asyncio.sleep(SETTLED)
             gone.set()
         await asyncio.sleep(SETTLED)
         await self._look()
+
+    async def _stop(self, seconds: float) -> None:
+        """Stop the server while people talk; whatever it does then, nobody waits."""
+        await self.met.wait()
+        await asyncio.sleep(seconds)
+        self.run.stopped = True
+        self.server.main.cancel()
 
     async def _look(self) -> None:
         """Note what the server has left behind."""
@@ -162,6 +173,7 @@ class _Stage:
             for act in joins:
                 await self._act(played, client, act)
             await self.gathered.wait()
+            self.met.set()
             for act in played.part.acts:
                 if act not in joins:
                     await self._act(played, client, act)
@@ -175,18 +187,33 @@ class _Stage:
                 await asyncio.sleep(PATIENCE)
             await self._finish(played, client)
         except NotYet as not_yet:
-            played.trouble = not_yet
-            await self.gathered.abort()
+            if self.run.stopped:
+                await self._hear_the_end(played)
+            else:
+                played.trouble = not_yet
+                await self.gathered.abort()
         except asyncio.BrokenBarrierError:
             pass  # somebody else has found what is wrong
         finally:
+            self.met.set()
             self._hang_up(played)
+
+    async def _hear_the_end(self, played: Played) -> None:
+        """Read to the end of a server that has been stopped."""
+        try:
+            if played.client is not None:
+                await played.client.hear_the_end()
+                played.hung_up_on = True
+        except NotYet as not_yet:
+            played.trouble = not_yet
 
     # Those who come and go.
 
     async def _visit(self, played: Played) -> None:
         """Do what the part says, for as long as it goes well, and go as it says."""
         try:
+            if played.part.alias:
+                await self.met.wait()  # it is the name of somebody who is here
             client = await self._call(played)
             for act in played.part.acts:
                 await self._act(played, client, act)
@@ -229,7 +256,8 @@ class _Stage:
         patience = PATIENCE if played.part.stays else VISITOR
         client = Client(played.part.name, Connection(*streams), patience)
         played.client = client
-        await client.send({"action": "connect", "username": played.part.name})
+        name = played.part.alias or played.part.name
+        await client.send({"action": "connect", "username": name})
         return client
 
     async def _act(self, played: Played, client: Client, act: Act) -> None:
@@ -249,6 +277,9 @@ class _Stage:
                 await client.say(act.room, "from outside")
             case "say" | "forge" if act.room in played.joined:
                 await self._say(played, client, act)
+            case "flood" if act.room in played.joined:
+                for _ in range(FLOOD):
+                    await self._say(played, client, act)
 
     async def _ask(self, client: Client, action: str, room: str) -> None:
         if not self.answers:

@@ -4,7 +4,8 @@ An invariant is a function of a run that yields a sentence for each way in which
 breaks it. The search stops at the first.
 """
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from lab import story
@@ -91,7 +92,7 @@ def nothing_is_lost_between_those_who_stay(run: Run) -> Iterator[str]:
     for listener in run.staying:
         for speaker in run.staying:
             if speaker is not listener:
-                yield from differences(listener, speaker, whole=True)
+                yield from differences(listener, speaker, whole=not run.stopped)
 
 
 @since("server05")
@@ -116,7 +117,8 @@ def who_leaves_is_heard_up_to_a_point(run: Run) -> Iterator[str]:
     for listener in run.staying:
         for speaker in run.everybody:
             if not speaker.part.stays:
-                yield from differences(listener, speaker, whole=speaker.hung_up_on)
+                whole = speaker.hung_up_on and not run.stopped
+                yield from differences(listener, speaker, whole=whole)
 
 
 @since("server05")
@@ -124,7 +126,11 @@ def nobody_hears_a_room_they_are_not_in(run: Run) -> Iterator[str]:
     """Nobody hears anything of a room that they have not asked to be in."""
     for played, message in everything_heard(run):
         own_answer = message.get("from") == played.part.name
-        if message.get("room") not in played.asked and not own_answer:
+        if (
+            "room" in message
+            and message.get("room") not in played.asked
+            and not own_answer
+        ):
             yield f"{played.part.name}, in {sorted(played.asked)}, hears {message}"
 
 
@@ -150,6 +156,8 @@ def a_relay_is_true(run: Run) -> Iterator[str]:
 @since("server05")
 def who_comes_also_goes(run: Run) -> Iterator[str]:
     """Those who stay hear of everyone who comes, and then that they have gone."""
+    if run.stopped:
+        return  # they all go, and nobody is there to say so
     dead = {p.part.name for p in run.everybody if p.part.end == "dead"}
     staying = {p.part.name for p in run.staying}
     for played in run.staying:
@@ -165,6 +173,23 @@ def who_comes_also_goes(run: Run) -> Iterator[str]:
                 present.discard((who, room))
         for who, room in sorted(present):
             yield f"{played.part.name} never hears that {who} has left {room}"
+
+
+@since("server07")
+def all_hear_the_same_end(run: Run) -> Iterator[str]:
+    """Of a server that stops, those who stay hear the same last words, and then bye."""
+    if not run.stopped:
+        return
+    for played in run.staying:
+        heard = played.client.heard if played.client else []
+        if not heard or heard[-1].get("action") != "bye":
+            yield f"{played.part.name} hears no bye, but {heard[-1:]}"
+    for one, other in itertools.combinations(run.staying, 2):
+        names = {one.part.name, other.part.name}
+        last, others_last = last_word(one, names), last_word(other, names)
+        if last != others_last:
+            heard_last = f"{one.part.name} hears {last}"
+            yield f"at the end {heard_last}, and {other.part.name} {others_last}"
 
 
 @since("server05")
@@ -234,6 +259,18 @@ def is_chat(message: Message) -> bool:
 def spoken_by(message: Message) -> str:
     """Return who really said it: in a crowd, every text names its speaker."""
     return str(message.get("message")).partition(" says ")[0]
+
+
+def last_word(listener: Played, but: Collection[str]) -> str:
+    """Return the last that was heard in the room where all meet, of some not."""
+    heard = listener.client.heard if listener.client else []
+    words = [
+        str(message["message"]).rstrip(".")
+        for message in heard
+        if is_chat(message) and message.get("room") == "tea"
+        if spoken_by(message) not in but
+    ]
+    return words[-1] if words else "nothing"
 
 
 def named(said: list[str]) -> list[str]:

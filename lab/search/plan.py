@@ -18,8 +18,10 @@ WIRES = {
     16384: ((0.0, 0.0), (0.001, 0.05)),
     65536: ((0.0, 0.0), (0.001, 0.05), (0.1, 0.5)),
 }
+OFTEN_STOPPED = 0.3  # of all crowds: the others see what becomes of everybody
 SHORT, LONG = 12, 30_000  # characters of what is said; a long one fills any wire
 OFTEN_LONG = 0.2  # of all that is said
+FLOOD = 40  # long texts in a row: more than may wait for one client
 OFTEN_TEA = 0.6  # of all that happens: in one room, people get into each other's way
 
 
@@ -28,7 +30,7 @@ class Act:
     """One thing that a client does, so many seconds after the one before."""
 
     pause: float
-    what: str  # join, leave, say, forge, outside, stall
+    what: str  # join, leave, say, forge, outside, stall, flood
     room: str
     size: int = 0  # characters
 
@@ -37,7 +39,8 @@ class Act:
 class Part:
     """What one client does. One that stays has no trouble but a slow network.
 
-    ``end`` is how it goes: finish, close, reset, rubbish, dead.
+    ``end`` is how it goes: finish, close, reset, rubbish, dead. ``alias`` is somebody
+    else's name, if it says that this is its own.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Part:
     faults: Faults
     acts: tuple[Act, ...]
     end: str
+    alias: str = ""
 
     @property
     def rooms(self) -> list[str]:
@@ -54,11 +58,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """A crowd: its parts, all played at once, and how much its wires hold."""
+    """A crowd: its parts, all played at once, and how much its wires hold.
+
+    ``stop`` is how many seconds after all who stay have met the server is stopped; None
+    if it outlasts them.
+    """
 
     seed: int
     capacity: int
     parts: tuple[Part, ...]
+    stop: float | None = None
 
     @property
     def size(self) -> int:
@@ -80,7 +89,16 @@ def drawn(seed: int, troubles: Collection[str]) -> Plan:
         )
         for number in range(chance.randint(1, 4))
     ]
-    return Plan(seed, capacity, tuple(staying + visiting))
+    # What is newer draws after all that is older: the same seed, the same crowd.
+    if "flooded" in troubles and capacity == min(WIRES):
+        # Only where nothing is late: or those who read would be too far behind as well.
+        visiting = [_flooding(part, chance) for part in visiting]
+    if "taken" in troubles:
+        visiting = [_posing(part, staying, chance) for part in visiting]
+    stop = None
+    if "stopped" in troubles and chance.random() < OFTEN_STOPPED:
+        stop = round(chance.uniform(0, 3), 2)
+    return Plan(seed, capacity, tuple(staying + visiting), stop)
 
 
 def shorter(plan: Plan) -> Iterator[Plan]:
@@ -136,6 +154,22 @@ def _visiting(
     if "reset" in troubles:
         faults = replace(faults, reset=0.2, within=chance.choice((60, 2000)))
     return Part(name, False, faults, tuple(acts), end)
+
+
+def _flooding(part: Part, chance: random.Random) -> Part:
+    """Let somebody say very much at once, now and then."""
+    if chance.random() < 0.5:
+        return part
+    flood = Act(_pause(chance), "flood", "tea", LONG)
+    place = chance.randint(1, len(part.acts))
+    return replace(part, acts=(*part.acts[:place], flood, *part.acts[place:]))
+
+
+def _posing(part: Part, staying: list[Part], chance: random.Random) -> Part:
+    """Let somebody take a name that belongs to one who stays, now and then."""
+    if chance.random() < 0.7:
+        return part
+    return replace(part, alias=chance.choice(staying).name)
 
 
 def _said(chance: random.Random, what: str, rooms: Collection[str]) -> Act:

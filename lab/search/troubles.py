@@ -43,6 +43,9 @@ TROUBLES = (
     Trouble(
         "dead", "A connection goes dead, and neither of its ends is told.", "server06"
     ),
+    Trouble("flooded", "A client says more at once than may wait for one.", "server06"),
+    Trouble("stopped", "The server is stopped while people talk.", "server07"),
+    Trouble("taken", "A client says that it has the name of another.", "server08"),
 )
 
 
