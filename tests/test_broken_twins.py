@@ -6,6 +6,7 @@ from test_staircase import OF_FRAMING, OF_SERVERS, skip_what_cannot_be_judged_he
 from lab.behaviours import SIMULATED, holds
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
+from lab.behaviours.s07_goodbye import AT_MOST
 from lab.host import start_process
 from lab.judge import put_in_simulation
 from lab.notyet import NotYet
@@ -37,7 +38,10 @@ SEEN_INSIDE = [b for b in OF_SERVERS if b.needs in SIMULATED]
 
 
 def patience(twin, behaviour):
-    return IMPATIENT if twin.breaks == behaviour.name else PATIENT
+    if twin.breaks != behaviour.name:
+        return PATIENT
+    # Some talk first, and are ended by a signal: that takes a process its time.
+    return AT_MOST if behaviour.needs == "exit" else IMPATIENT
 
 
 @pytest.mark.parametrize(("twin", "behaviour"), cases(ON_THE_WIRE, of_framing=False))
