@@ -6,8 +6,9 @@ A notebook's cells define nothing, so they stand here, and the notebook prints t
 
 import asyncio
 
-from lab import Sequence, Timeline, start
+from lab import Client, Sequence, Timeline, start
 from lab.network import link_of
+from lab.wire import encode
 
 
 async def a_day() -> None:
@@ -50,6 +51,45 @@ async def a_sentence() -> None:
         await server.prints("Client gone.")
         heard = server.printed().splitlines()
         print(*(line for line in heard if line.startswith("Heard")), sep="\n")
+
+
+async def a_full_room(step: str, talkers: int, each: int) -> None:
+    """Let so many say so much, all at once, to 20 listeners; print the sends for it."""
+    async with await start(step) as server:
+        listening = [await server.connect(f"listener {n}") for n in range(20)]
+        talking = [await server.connect(f"talker {n}") for n in range(talkers)]
+        for client in listening + talking:
+            await client.join("tea")
+        before = _sends(listening)
+        for talker in talking:
+            chat = {"action": "chat", "room": "tea", "message": "hello"}
+            await talker.connection.send(encode(chat) * each)
+        for client in listening:
+            for _ in range(talkers * each):
+                await client.hear("chat")
+        sends = _sends(listening) - before
+    said, heard = talkers * each, talkers * each * len(listening)
+    print(f"step {step}: {said} said, {heard} heard, {sends} sends")
+
+
+def _sends(clients: list[Client]) -> int:
+    network = asyncio.get_running_loop().network
+    return sum(network.facing(c.connection.address).sends for c in clients)
+
+
+async def the_same_turn(step: str) -> None:
+    """Let Alice say hello, Bob leave and Cleo join, all in one turn of the loop."""
+    async with await start(step) as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        cleo = await server.connect("cleo")
+        await alice.join("tea")
+        await bob.join("tea")
+        await alice.say("tea", "hello")
+        await bob.send({"action": "leaveroom", "room": "tea"})
+        await cleo.join("tea")
+        await bob.hear("leaveroom")
+        for client in (bob, cleo):
+            print(client.name, "has heard:", *(m["action"] for m in client.heard))
 
 
 async def an_hour_alone() -> None:

@@ -1,6 +1,7 @@
 """How often step 08 asks the system to send, in a room in which 100 listen."""
 
 import asyncio
+from typing import Any
 
 from lab import Client, simulation, start
 from lab.wire import encode
@@ -34,8 +35,10 @@ async def counted(step: str, talkers: int, each: int) -> tuple[int, int, int]:
 
 def sends_to(clients: list[Client]) -> int:
     """Return how often the server has sent to these clients, all of them together."""
-    network = asyncio.get_running_loop().network
-    return sum(network.facing(client.connection.address).sends for client in clients)
+    loop: Any = asyncio.get_running_loop()  # the simulation's, whose network counts
+    return sum(
+        loop.network.facing(client.connection.address).sends for client in clients
+    )
 
 
 def row(what: str, step: str, talkers: int, each: int) -> str:

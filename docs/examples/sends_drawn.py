@@ -59,3 +59,26 @@ def panel(step: str, turns: list[list[int]], y: float) -> list[str]:
     for row in range(LISTENERS):
         parts.append(drawing.small(4, y + 40 + ROW * row, f"listener {row + 1}"))
     return parts
+
+
+def main() -> None:
+    """Play both, and draw one below the other."""
+    played_by = {step: simulation.run(played(step)) for step in ("08", "09")}
+    tall = 40 + ROW * LISTENERS
+    parts = [
+        part
+        for number, (step, turns) in enumerate(played_by.items())
+        for part in panel(step, turns, 16 + tall * number)
+    ]
+    words = "\n".join(
+        f"step {step}, turn {number}: {drawing.several(sum(turn), 'send')}"
+        for step, turns in played_by.items()
+        for number, turn in enumerate(turns, 1)
+    )
+    columns = max(map(len, played_by.values()))
+    wide = LEFT + COLUMN * columns
+    print(drawing.picture("sends", wide, 2 * tall, words, parts))
+
+
+if __name__ == "__main__":
+    main()
