@@ -85,6 +85,10 @@ check: $(READY)  ## see how far a server of yours is: make check STEP=05 FILE=mi
 search: $(READY)  ## let random crowds loose on a step: make search STEP=05 SEEDS=1000
 	@$(BIN)/python -m lab search $(STEP) $(FILE) --seeds $(SEEDS)
 
+.PHONY: versions
+versions: $(READY)  ## see how each Python on this machine ends a server that is stopped
+	@$(BIN)/python -m lab versions $(ARGS)
+
 .PHONY: story
 story: $(READY)  ## print the steps, a sentence each
 	@$(BIN)/python -m lab story

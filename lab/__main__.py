@@ -9,12 +9,13 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import checking, exercise, searching, story
+from lab import checking, exercise, searching, story, versions
 from lab.check import CannotStart
 from lab.exercise import NoExercise
 from lab.host import load
 from lab.searching import CannotSearch
 from lab.story import NoSuchStep, Step
+from lab.versions import CannotTry
 
 EPILOG = """\
   python -m lab story                  the steps, a sentence each
@@ -26,11 +27,15 @@ EPILOG = """\
   python -m lab check 05 --connect localhost:9011   a server that runs already
   python -m lab solution 05            what our step 05 changed
   python -m lab search 05 --seeds 1000 let random crowds loose on it, in a simulation
+  python -m lab versions               how each Python here ends what is stopped how
 """
 
 
 class Refused(Exception):
     """What was asked for cannot be done; the text says why, and what would help."""
+
+
+REFUSALS = (NoSuchStep, NoExercise, CannotStart, CannotSearch, CannotTry, Refused)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,9 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return checking.run(words[1:])
         if words[:1] == ["search"]:
             return searching.run(words[1:])
+        if words[:1] == ["versions"]:
+            return versions.run(words[1:])
         options = parser().parse_args(words)
         status: int = options.action(options)
-    except (NoSuchStep, NoExercise, CannotStart, CannotSearch, Refused) as refusal:
+    except (
+        NoSuchStep,
+        NoExercise,
+        CannotStart,
+        CannotSearch,
+        CannotTry,
+        Refused,
+    ) as refusal:
         print(f"lab: {refusal}", file=sys.stderr)
         return 2
     return status
@@ -71,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     # They have parsers of their own: in this one a file could not follow an option.
     commands.add_parser("check", help="see how far a server is, yours or anybody's")
     commands.add_parser("search", help="look for trouble: random crowds, seed by seed")
+    commands.add_parser("versions", help="see how each Python here ends a server")
 
     begin = commands.add_parser("start", help="begin to build a step yourself")
     begin.add_argument("step", help="the step to build, such as 05")

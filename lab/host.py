@@ -32,6 +32,7 @@ from lab.notyet import NotYet
 from lab.story import ROOT, STEPS, Step
 
 PATIENCE = 5.0  # seconds for a step to print something, and for each part of its end
+CANCELLED = 1.0  # seconds for a cancelled task to end: it has nothing to wait for
 CHUNK = 65536  # bytes taken off a pipe at a time: what a pipe holds on Linux
 
 _LISTENING = re.compile(r"Listening on (.+):(\d+)$")
@@ -176,6 +177,12 @@ class InLoop(Running):
         self._before_clients: set[asyncio.Task[Any]] = set()
         self._errors_before: tuple[Any, Any] = None, None  # the handler, and ours
 
+    @property
+    def main(self) -> asyncio.Task[None]:
+        """The task of ``main``, to be cancelled by whoever wants to see how it ends."""
+        assert self._main is not None, "it has begun"
+        return self._main
+
     async def begin(self, port: int) -> None:
         """Start ``main`` and wait until it listens, if this step does.
 
@@ -206,7 +213,9 @@ class InLoop(Running):
         if ours:  # what attended to them ends by itself; for others nobody knows
             await self._end(self.tasks() - self._before_clients, cancel=False)
         if self._main is not None:
-            await self._end({self._main}, cancel=True)
+            # A step that says goodbye gives its clients some time for that.
+            patience = PATIENCE if hasattr(self.module, "run") else CANCELLED
+            await self._end({self._main}, cancel=True, patience=patience)
             # Somebody else's connection may have held it up: see the module's text.
             await self._end(self.tasks(), cancel=True)
         self._give_back_errors()
@@ -252,13 +261,20 @@ class InLoop(Running):
             and frame.f_globals is vars(self.module)
         }
 
-    async def _end(self, tasks: set[asyncio.Task[Any]], *, cancel: bool) -> None:
+    async def _end(
+        self,
+        tasks: set[asyncio.Task[Any]],
+        *,
+        cancel: bool,
+        patience: float | None = None,
+    ) -> None:
         tasks = {task for task in tasks if not task.done()}
         if cancel:
             for task in tasks:
                 task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=1.0 if cancel else PATIENCE)
+            usual = CANCELLED if cancel else PATIENCE
+            await asyncio.wait(tasks, timeout=patience or usual)
 
 
 class Process(Running):
@@ -354,15 +370,20 @@ async def start(
 
 
 async def start_process(
-    step: str | Step, *, port: int = 0, settings: Mapping[str, str] | None = None
+    step: str | Step,
+    *,
+    port: int = 0,
+    settings: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> Process:
     """Start a step as a process of its own, on a free port unless one is named.
 
-    Raises OSError, with what the process wrote, if it cannot be started.
+    ``python`` is the interpreter that runs it. Raises OSError, with what the process
+    wrote, if it cannot be started.
     """
     step = _found(step)
     options = [f"--set={name}={value}" for name, value in (settings or {}).items()]
-    command = [sys.executable, "-m", "lab", "run", _argument(step), f"--port={port}"]
+    command = [python, "-m", "lab", "run", _argument(step), f"--port={port}"]
     with ctrl_c_for_children():
         process = await asyncio.create_subprocess_exec(
             *command, *options, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=ROOT

@@ -1,13 +1,15 @@
-"""What the notebook about the simulation plays: a coroutine function for each scene.
+"""What notebooks play in a simulation: a coroutine function for each scene.
 
-A notebook's cells define nothing, so they stand here, and the notebook prints them.
+A notebook's cells define nothing, so they stand here, and a notebook may print them.
 ``simulation.run`` gives each of them a loop and a network of its own.
 """
 
 import asyncio
 
-from lab import Client, Sequence, Timeline, start
+from lab import Backlog, Client, Connection, Sequence, Timeline, start
+from lab.host import Running
 from lab.network import link_of
+from lab.notyet import NotYet
 from lab.wire import encode
 
 
@@ -104,3 +106,89 @@ async def an_hour_alone() -> None:
         cleo = await server.connect("cleo")
         answer = await cleo.join("tea")
         print("Cleo is told who is there:", sorted(answer["members"]))
+
+
+async def a_nap(seconds: float, step: str = "06") -> Backlog:
+    """Let Alice talk for two minutes, while Dora reads nothing for a part of them."""
+    async with await start(step) as server, asyncio.TaskGroup() as tasks:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await alice.join("tea")
+        await bob.join("tea")
+        dora = await server.call()
+        await dora.send(encode({"action": "connect", "username": "dora"}))
+        await dora.send(encode({"action": "joinroom", "room": "tea"}))
+        sleeping = tasks.create_task(_read_but_for(seconds, dora))
+        with Backlog.of(bob, dora=dora) as backlog:
+            for _ in range(1200):
+                await alice.say("tea", "x" * 2000)
+                await asyncio.sleep(0.1)
+        sleeping.cancel()
+    return backlog
+
+
+async def _read_but_for(seconds: float, reader: Connection) -> None:
+    try:
+        async with asyncio.timeout(5):
+            while await reader.receive():
+                pass
+    except TimeoutError:
+        await asyncio.sleep(seconds)
+    while await reader.receive():
+        pass
+
+
+async def a_long_text(step: str) -> None:
+    """Let Mallory say two megabytes and then hello, and print who is there after it."""
+    async with await start(step) as server:
+        alice, bob, mallory = [
+            await server.connect(name) for name in ("alice", "bob", "mallory")
+        ]
+        for client in (alice, bob, mallory):
+            await client.join("tea")
+        chat = {"action": "chat", "room": "tea"}
+        frames = [encode({**chat, "message": text}) for text in ("x" * 2**21, "hello")]
+        try:
+            await mallory.connection.send(b"".join(frames))
+        except NotYet:
+            pass  # hung up on before it was all sent
+        await asyncio.sleep(60)
+        cleo = await server.connect("cleo")
+        others = {*(await cleo.join("tea"))["members"]} - {"cleo"}
+        print(f"step {step}: a minute later Cleo meets", *sorted(others))
+
+
+async def a_goodbye(*, asleep: bool, step: str = "07", **settings: str) -> Timeline:
+    """Stop a step while two clients are there, of whom one may read nothing.
+
+    Print what Alice hears at the end, and when ``main`` has ended.
+    """
+    loop = asyncio.get_running_loop()
+    with Timeline(only=(f"server{step}", "client_connected")) as timeline:
+        async with await start(step, settings=settings) as server:
+            alice = await server.connect("alice")
+            await alice.join("tea")
+            await (_falls_asleep if asleep else _reads)(server)
+            for _ in range(10):
+                await alice.say("tea", "x" * 30_000)
+            await alice.join("tea")  # the answer comes when all that is handed on
+            server.main.cancel()
+            begin = loop.time()
+            await asyncio.wait({server.main}, timeout=60)
+            took = f"{loop.time() - begin:.1f} s"
+            print(
+                "main has ended" if server.main.done() else "main runs", "after", took
+            )
+            print("the last that Alice has heard:", alice.heard[-1]["action"])
+    return timeline
+
+
+async def _reads(server: Running) -> None:
+    bob = await server.connect("bob")
+    await bob.join("tea")
+
+
+async def _falls_asleep(server: Running) -> None:
+    dora = await server.call()
+    await dora.send(encode({"action": "connect", "username": "dora"}))
+    await dora.send(encode({"action": "joinroom", "room": "tea"}))
+    await server.prints("connected", times=2)

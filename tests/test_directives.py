@@ -12,6 +12,7 @@ import pytest
 from sphinx.util.inventory import InventoryFile
 
 from lab import behaviours, changes, story, twins, wire
+from lab.codes import codes
 from lab.story import ROOT
 
 EXTENSION = ROOT / "docs" / "_ext"
@@ -322,6 +323,7 @@ STATED = {  # the same, of what is stated about all servers and tried on all of 
     "can_do": ".. behaviours:: 03\n",
     "staircase": ".. staircase::\n",
     "messages": ".. messages::\n",
+    "error_codes": ".. error-codes::\n",
 }
 # A few behaviours have all that the staircase can show. The whole of it is in the site
 # that test_docs.py builds.
@@ -586,6 +588,12 @@ def test_the_messages_are_those_of_the_wire(shown):
         words(title)
         for title in re.findall(r'<p class="rubric">.*?</p>', shown("messages"))
     }
+
+
+def test_the_error_codes_are_those_of_utils02(shown):
+    rows = cells(shown("error_codes"))[1:]
+    assert rows == [list(row) for row in codes().items()]
+    assert ["not_utf8", "The payload is not UTF-8."] in rows
 
 
 def test_the_story_is_that_of_the_docstrings(shown):

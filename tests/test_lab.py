@@ -114,6 +114,17 @@ async def test_a_behaviour_that_needs_a_process_is_judged_too():
     assert (await lab.judge(name, "01", PATIENT)).not_yet is None
 
 
+async def test_where_no_process_can_be_started_it_is_judged_in_a_simulation(
+    monkeypatch,
+):
+    judging = sys.modules["lab.judge"]  # the package has a function of that name
+    monkeypatch.setattr(judging, "PROCESSES", False)
+    monkeypatch.setattr(judging, "start_process", None)
+    for step, kept in (("06", False), ("07", True)):
+        verdict = await lab.judge("everyone_hears_that_it_is_over", step)
+        assert (verdict.not_yet is None) == kept
+
+
 async def test_a_behaviour_or_a_step_that_is_not_there_is_a_lookup_error():
     with pytest.raises(LookupError, match="there is no behaviour 'flies'"):
         await lab.judge("flies", "05")

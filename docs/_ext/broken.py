@@ -13,7 +13,7 @@ from computed import Computed
 from docutils import nodes
 from docutils.parsers.rst import directives
 
-from lab import changes, twins
+from lab import behaviours, changes, twins
 from lab.host import start_process
 from lab.judge import Verdict, verdict
 from lab.twins import Twin
@@ -112,9 +112,10 @@ class Broken(Computed):
 
 @cache
 def judged(twin: Twin) -> Verdict:
-    """Put a twin to the behaviour that it breaks, as a process where it is a server."""
-    run = verdict(twin.breaks, twin.step, PATIENCE, begin=start_process)
-    return asyncio.run(run)
+    """Put a twin to the behaviour that it breaks, as a process where that can be."""
+    simulated = behaviours.find(twin.breaks).needs in behaviours.SIMULATED
+    begin = None if simulated else start_process
+    return asyncio.run(verdict(twin.breaks, twin.step, PATIENCE, begin=begin))
 
 
 class SpotTheBug(Broken):
