@@ -94,6 +94,59 @@ async def the_same_turn(step: str) -> None:
             print(client.name, "has heard:", *(m["action"] for m in client.heard))
 
 
+async def outbox() -> None:
+    """Let two tasks say two things each; what is said in one turn is sent together."""
+    said: list[str] = []
+
+    def flush() -> None:
+        print("send", *said)
+        said.clear()
+
+    async def talk(name: str) -> None:
+        for number in (1, 2):
+            if not said:
+                asyncio.get_running_loop().call_soon(flush)
+            said.append(f"{name}-{number}")
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(talk("alice"))
+        tasks.create_task(talk("bob"))
+
+
+async def exchange(step: str) -> float:
+    """Return how many seconds it takes to say something and to hear the answer."""
+    async with await start(step) as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await alice.join("tea")
+        await bob.join("tea")
+        begin = asyncio.get_running_loop().time()
+        for _ in range(200):
+            await alice.say("tea", "Can you hear me?")
+            await bob.hear("chat")
+            await bob.say("tea", "I can.")
+            await alice.hear("chat")
+        return (asyncio.get_running_loop().time() - begin) / 200
+
+
+async def an_hour_of_silence(step: str) -> None:
+    """Let twenty members lose their network, and ten say nothing, for an hour."""
+    async with await start(step, settings={"GOODBYE": "0.5"}) as server:
+        guests = [await server.connect(f"guest {number}") for number in range(20)]
+        for guest in guests:
+            await guest.join("tea")
+        for _ in range(10):
+            await server.call()
+        await asyncio.sleep(1)
+        for guest in guests:
+            link_of(guest.connection.socket).die()
+        await asyncio.sleep(60 * 60)
+        alice = await server.connect("alice")
+        answer = await alice.join("tea")
+        print("Alice is told of", len(answer["members"]) - 1, "others in the room.")
+        print("The server has", len(server.module.CLIENTS), "connections.")
+
+
 async def an_hour_alone() -> None:
     """Let Bob's line go dead, wait for an hour, and see what the others know."""
     async with await start("05") as server:

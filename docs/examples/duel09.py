@@ -66,7 +66,10 @@ def main() -> None:
     sizes = "".join(f"{memory(runs, server):12.1f}" for server in SERVERS)
     print(f"\n{'KiB for an idle connection':{WIDE}}{sizes}")
     rounds = 1 + max(run["round"] for run in runs)
-    print(f"\n{rounds} rounds, Python {machine['python']}, {machine['system']}")
+    where = f"Python {machine['python']}, {machine['system']}, {machine['cores']} cores"
+    print(
+        f"\n{rounds} rounds; {where}, a load of {machine['load']:.1f} at the beginning"
+    )
 
 
 if __name__ == "__main__":

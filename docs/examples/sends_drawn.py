@@ -1,82 +1,108 @@
-"""Draws in which turns of the event loop steps 08 and 09 send, and to whom."""
+"""Draws in which turns of the event loop steps 08 and 09 send, and how much."""
 
 import asyncio
+from typing import Any
 
-from docs.examples.sends08 import sends_to
-from lab import Client, drawing, simulation, start
+from lab import drawing, simulation, start
 from lab.wire import encode
 
 LISTENERS = 5
 TALKERS = 3
 EACH = 4  # messages that each of them sends at once
-CHAT = encode({"action": "chat", "room": "tea", "message": "hello"})
+CHAT = {"action": "chat", "room": "tea", "message": "hello"}
 
-ROW, COLUMN, MARK = 24, 44, 10  # pixels
-LEFT = 80  # pixels for the names
+Sends = list[dict[int, list[int]]]  # of each listener, by turn: messages in each send
+
+MESSAGE, GAP = 12, 3  # pixels: how wide a mark is for each message; between two marks
+ROW, LEFT, TOP = 24, 80, 30  # pixels
 
 
-async def played(step: str) -> list[list[int]]:
-    """Return for each turn how often the step sends to each of the listeners."""
+async def played(step: str) -> Sends:
+    """Let all talk, and return what the step sends to each of the listeners."""
     async with await start(step) as server:
-        listening = [await server.connect(f"listener {n}") for n in range(LISTENERS)]
+        names = [f"listener {n}" for n in range(LISTENERS)]
+        listening = [await server.connect(name) for name in names]
         talking = [await server.connect(f"talker {n}") for n in range(TALKERS)]
         for client in listening + talking:
             await client.join("tea")
         for talker in talking:
-            await talker.connection.send(CHAT * EACH)
-        turns = [[0] * LISTENERS]
-        while not all(heard_all(client) for client in listening):
-            before = [sends_to([client]) for client in listening]
+            await talker.connection.send(encode(CHAT) * EACH)
+        watched: list[Any] = [facing(client.connection.address) for client in listening]
+        found: Sends = [{} for _ in watched]
+        for turn in range(TALKERS * EACH + 2):
+            for end, sends in zip(watched, found, strict=True):
+                watch(end, sends.setdefault(turn, []))
             await asyncio.sleep(0)
-            after = [sends_to([client]) for client in listening]
-            turns.append([a - b for a, b in zip(after, before, strict=True)])
-        while not any(turns[0]):
-            turns.pop(0)
-        while not any(turns[-1]):
-            turns.pop()
-        return turns
+        return found
 
 
-def heard_all(client: Client) -> bool:
-    """Whether a listener has heard everything that is said."""
-    chats = [message for message in client.heard if message["action"] == "chat"]
-    return len(chats) == TALKERS * EACH
+def facing(address: tuple[str, int]) -> Any:
+    """Return the server's end of the connection of a client."""
+    loop: Any = asyncio.get_running_loop()  # the simulation's
+    return loop.network.facing(address)
 
 
-def panel(step: str, turns: list[list[int]], y: float) -> list[str]:
+def watch(end: Any, sends: list[int]) -> None:
+    """Note from now on how many messages each send on this socket carries."""
+
+    def send(data: bytes) -> int:
+        if messages := data.count(b"hello"):  # and not the news of who leaves
+            sends.append(messages)
+        taken: int = type(end).send(end, data)
+        return taken
+
+    end.send = send
+
+
+def panel(step: str, found: Sends, y: float) -> list[str]:
     """Draw a step: a row for each listener, a column for each turn, a mark a send."""
-    sends = sum(map(sum, turns))
-    parts = [drawing.written(4, y, f"step {step}: {drawing.several(sends, 'send')}")]
-    for number, turn in enumerate(turns):
-        x = LEFT + COLUMN * number
-        parts.append(drawing.small(x, y + 18, f"turn {number + 1}"))
-        for row, count in enumerate(turn):
-            parts += [
-                f'<rect x="{x + MARK * n}" y="{y + 26 + ROW * row}" width="{MARK - 3}" '
-                f'height="{ROW - 6}" fill="currentColor" opacity=".7"/>'
-                for n in range(count)
-            ]
+    turns = sorted({turn for sends in found for turn in sends if sends[turn]})
+    number = sum(len(sent) for sends in found for sent in sends.values())
+    parts = [drawing.written(4, y, f"step {step}: {drawing.several(number, 'send')}")]
+    x = float(LEFT)
+    for column, turn in enumerate(turns, 1):
+        parts.append(drawing.small(x, y + 18, f"turn {column}"))
+        for row, sends in enumerate(found):
+            parts += marks(sends[turn], x, y + TOP - 4 + ROW * row)
+        x += 14 + max(sum(MESSAGE * n for n in sends[turn]) for sends in found)
     for row in range(LISTENERS):
-        parts.append(drawing.small(4, y + 40 + ROW * row, f"listener {row + 1}"))
+        parts.append(drawing.small(4, y + TOP + 10 + ROW * row, f"listener {row + 1}"))
+    return parts
+
+
+def marks(sent: list[int], x: float, y: float) -> list[str]:
+    """Draw the sends of one turn to one listener, as wide as they carry messages."""
+    parts = []
+    for number in sent:
+        wide = MESSAGE * number - GAP
+        parts.append(
+            f'<rect x="{x}" y="{y}" width="{wide}" height="{ROW - 6}" '
+            f'fill="currentColor" opacity=".7"/>'
+        )
+        x += MESSAGE * number
     return parts
 
 
 def main() -> None:
     """Play both, and draw one below the other."""
-    played_by = {step: simulation.run(played(step)) for step in ("08", "09")}
-    tall = 40 + ROW * LISTENERS
+    tall = TOP + ROW * LISTENERS + 24
+    steps = {step: simulation.run(played(step)) for step in ("08", "09")}
     parts = [
         part
-        for number, (step, turns) in enumerate(played_by.items())
-        for part in panel(step, turns, 16 + tall * number)
+        for number, (step, found) in enumerate(steps.items())
+        for part in panel(step, found, 16 + tall * number)
     ]
     words = "\n".join(
-        f"step {step}, turn {number}: {drawing.several(sum(turn), 'send')}"
-        for step, turns in played_by.items()
-        for number, turn in enumerate(turns, 1)
+        f"step {step} to listener {number}: "
+        + "; ".join(
+            f"{drawing.several(len(sent), 'send')} with {sum(sent)} messages"
+            for sent in sends.values()
+            if sent
+        )
+        for step, found in steps.items()
+        for number, sends in enumerate(found, 1)
     )
-    columns = max(map(len, played_by.values()))
-    wide = LEFT + COLUMN * columns
+    wide = LEFT + (MESSAGE * TALKERS + 14) * EACH
     print(drawing.picture("sends", wide, 2 * tall, words, parts))
 
 
