@@ -161,15 +161,14 @@ class Client:
     def send(self, message: dict[str, Any]) -> None:
         send_to({self}, message)
 
-    def write(self, frames: bytes) -> None:
+    def write(self, frame: bytes) -> None:
         if self.has_finished or self.writer.is_closing():
             return  # gone already, and not yet out of its rooms
-        waits = self.writer.transport.get_write_buffer_size()
-        if waits + len(frames) > MAX_BACKLOG:
+        if self.writer.transport.get_write_buffer_size() > MAX_BACKLOG:
             # Not close(): that would wait until all of this has been read.
             self.writer.transport.abort()
         else:
-            self.writer.write(frames)
+            self.writer.write(frame)
 
     def say_last(self, message: dict[str, Any]) -> None:
         self.send(message)
