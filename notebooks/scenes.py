@@ -6,7 +6,7 @@ A notebook's cells define nothing, so they stand here, and a notebook may print 
 
 import asyncio
 
-from lab import Backlog, Connection, Sequence, Timeline, start
+from lab import Backlog, Client, Connection, Sequence, Timeline, start
 from lab.host import Running
 from lab.network import link_of
 from lab.notyet import NotYet
@@ -53,6 +53,98 @@ async def a_sentence() -> None:
         await server.prints("Client gone.")
         heard = server.printed().splitlines()
         print(*(line for line in heard if line.startswith("Heard")), sep="\n")
+
+
+async def a_full_room(step: str, talkers: int, each: int) -> None:
+    """Let so many say so much, all at once, to 20 listeners; print the sends for it."""
+    async with await start(step) as server:
+        listening = [await server.connect(f"listener {n}") for n in range(20)]
+        talking = [await server.connect(f"talker {n}") for n in range(talkers)]
+        for client in listening + talking:
+            await client.join("tea")
+        before = _sends(listening)
+        for talker in talking:
+            chat = {"action": "chat", "room": "tea", "message": "hello"}
+            await talker.connection.send(encode(chat) * each)
+        for client in listening:
+            for _ in range(talkers * each):
+                await client.hear("chat")
+        sends = _sends(listening) - before
+    said, heard = talkers * each, talkers * each * len(listening)
+    print(f"step {step}: {said} said, {heard} heard, {sends} sends")
+
+
+def _sends(clients: list[Client]) -> int:
+    network = asyncio.get_running_loop().network
+    return sum(network.facing(c.connection.address).sends for c in clients)
+
+
+async def the_same_turn(step: str) -> None:
+    """Let Alice say hello, Bob leave and Cleo join, all in one turn of the loop."""
+    async with await start(step) as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        cleo = await server.connect("cleo")
+        await alice.join("tea")
+        await bob.join("tea")
+        await alice.say("tea", "hello")
+        await bob.send({"action": "leaveroom", "room": "tea"})
+        await cleo.join("tea")
+        await bob.hear("leaveroom")
+        for client in (bob, cleo):
+            print(client.name, "has heard:", *(m["action"] for m in client.heard))
+
+
+async def outbox() -> None:
+    """Let two tasks say two things each; what is said in one turn is sent together."""
+    said: list[str] = []
+
+    def flush() -> None:
+        print("send", *said)
+        said.clear()
+
+    async def talk(name: str) -> None:
+        for number in (1, 2):
+            if not said:
+                asyncio.get_running_loop().call_soon(flush)
+            said.append(f"{name}-{number}")
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(talk("alice"))
+        tasks.create_task(talk("bob"))
+
+
+async def exchange(step: str) -> float:
+    """Return how many seconds it takes to say something and to hear the answer."""
+    async with await start(step) as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await alice.join("tea")
+        await bob.join("tea")
+        begin = asyncio.get_running_loop().time()
+        for _ in range(200):
+            await alice.say("tea", "Can you hear me?")
+            await bob.hear("chat")
+            await bob.say("tea", "I can.")
+            await alice.hear("chat")
+        return (asyncio.get_running_loop().time() - begin) / 200
+
+
+async def an_hour_of_silence(step: str) -> None:
+    """Let twenty members lose their network, and ten say nothing, for an hour."""
+    async with await start(step, settings={"GOODBYE": "0.5"}) as server:
+        guests = [await server.connect(f"guest {number}") for number in range(20)]
+        for guest in guests:
+            await guest.join("tea")
+        for _ in range(10):
+            await server.call()
+        await asyncio.sleep(1)
+        for guest in guests:
+            link_of(guest.connection.socket).die()
+        await asyncio.sleep(60 * 60)
+        alice = await server.connect("alice")
+        answer = await alice.join("tea")
+        print("Alice is told of", len(answer["members"]) - 1, "others in the room.")
+        print("The server has", len(server.module.CLIENTS), "connections.")
 
 
 async def an_hour_alone() -> None:
