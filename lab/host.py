@@ -32,6 +32,7 @@ from lab.notyet import NotYet
 from lab.story import ROOT, STEPS, Step
 
 PATIENCE = 5.0  # seconds for a step to print something, and for each part of its end
+START = 20.0  # seconds for a step to say that it has started: longer on a busy machine
 CANCELLED = 1.0  # seconds for a cancelled task to end: it has nothing to wait for
 CHUNK = 65536  # bytes taken off a pipe at a time: what a pipe holds on Linux
 
@@ -155,7 +156,7 @@ class Running:
     async def _first_line(self) -> str:
         """Wait for the line that says that it has started; TimeoutError without one."""
         pattern = _LISTENING.pattern if self.step.listens else ""
-        return await self.transcript.find(pattern, PATIENCE)
+        return await self.transcript.find(pattern, START)
 
     def listens_at(self, host: str, port: int) -> None:
         """Note where it can be called."""
