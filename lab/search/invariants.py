@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 from lab import story
 from lab.search.crowd import PATIENCE, Played, Run
-from lab.search.plan import LONG
+from lab.search.plan import BURST, LONG
 from lab.story import Step
 from lab.wire import Message
 
 Check = Callable[[Run], Iterator[str]]
 
-# Bytes that may wait for one client at most: the backlog of step 06 on, and a frame.
-BOUND = 2**20 + 2 * LONG
+# Bytes that may wait for one client at most: the backlog of step 06 on, and what is
+# said in one turn of the loop.
+BOUND = 2**20 + 3 * LONG
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,8 @@ def who_leaves_is_heard_up_to_a_point(run: Run) -> Iterator[str]:
 def nobody_hears_a_room_they_are_not_in(run: Run) -> Iterator[str]:
     """Nobody hears anything of a room that they have not asked to be in."""
     for played, message in everything_heard(run):
+        if "room" not in message:
+            continue  # an error, or bye
         own_answer = message.get("from") == played.part.name
         if message.get("room") not in played.asked and not own_answer:
             yield f"{played.part.name}, in {sorted(played.asked)}, hears {message}"
@@ -175,7 +178,50 @@ def what_waits_is_bounded(run: Run) -> Iterator[str]:
         yield f"{run.peak} bytes waited for one client"
 
 
+@since("server07")
+def who_stays_hears_that_it_is_over(run: Run) -> Iterator[str]:
+    """When the server is stopped, those who stay hear bye, and then the end."""
+    for played in run.staying if run.plan.stopped else []:
+        heard = played.client.heard if played.client else []
+        last = heard[-1].get("action") if heard else "nothing"
+        if played.trouble is None and last != "bye":
+            yield f"the last that {played.part.name} hears is {last}"
+        elif played.client and played.client.connection.broken:
+            yield f"the connection of {played.part.name} is broken off"
+
+
+@since("server08")
+def what_is_bad_is_answered(run: Run) -> Iterator[str]:
+    """Whoever sends what is no message is told so, each time."""
+    for played in run.everybody:
+        if played.hung_up_on and played.client and played.part.end == "finish":
+            heard = played.client.heard
+            errors = sum(message.get("action") == "error" for message in heard)
+            if errors < played.bad:
+                yield f"{played.part.name} hears {errors} errors for {played.bad}"
+
+
+@since("server09")
+def what_comes_at_once_is_written_at_once(run: Run) -> Iterator[str]:
+    """Of what arrives at once, many messages leave with one write."""
+    for listener in run.staying:
+        heard = len(listener.client.heard) if listener.client else 0
+        bursts = sum(_bursts(speaker, listener) for speaker in run.everybody)
+        # Other words may come in between, and a long one ends the turn.
+        if bursts and listener.writes > heard - bursts * BURST / 2:
+            words = f"{listener.writes} writes for {heard} messages"
+            yield f"{words} to {listener.part.name}"
+
+
 # What the checks above are made of.
+
+
+def _bursts(speaker: Played, listener: Played) -> int:
+    """Return how many bursts of the speaker came whole to the listener, and at once."""
+    if speaker.part.faults.split or not speaker.hung_up_on or speaker is listener:
+        return 0
+    heard = heard_from(listener, speaker)
+    return speaker.bursts if len(heard) == len(speaker.said) else 0
 
 
 def said_to(speaker: Played, listener: Played) -> list[str]:

@@ -20,7 +20,13 @@ WIRES = {
 }
 SHORT, LONG = 12, 30_000  # characters of what is said; a long one fills any wire
 OFTEN_LONG = 0.2  # of all that is said
+OFTEN_MUCH = 0.15  # of the crowds in which somebody does not read
+MUCH = 45  # long texts: more than may wait for one client
+BURST = 40  # messages that are sent at once
 OFTEN_TEA = 0.6  # of all that happens: in one room, people get into each other's way
+
+# What a visitor only does where there is a certain trouble.
+NEEDED = {"forge": "forged", "stall": "stalled", "bad": "bad", "burst": "at_once"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Act:
     """One thing that a client does, so many seconds after the one before."""
 
     pause: float
-    what: str  # join, leave, say, forge, outside, stall
+    what: str  # join, leave, say, forge, outside, stall, bad, burst
     room: str
     size: int = 0  # characters
 
@@ -59,6 +65,7 @@ class Plan:
     seed: int
     capacity: int
     parts: tuple[Part, ...]
+    stopped: bool = False  # at its end, while those who stay are still there
 
     @property
     def size(self) -> int:
@@ -80,7 +87,9 @@ def drawn(seed: int, troubles: Collection[str]) -> Plan:
         )
         for number in range(chance.randint(1, 4))
     ]
-    return Plan(seed, capacity, tuple(staying + visiting))
+    if "stalled" in troubles and chance.random() < OFTEN_MUCH:
+        capacity, (staying, visiting) = max(WIRES), _much(staying, visiting)
+    return Plan(seed, capacity, tuple(staying + visiting), "stopped" in troubles)
 
 
 def shorter(plan: Plan) -> Iterator[Plan]:
@@ -122,11 +131,7 @@ def _visiting(
 ) -> Part:
     acts = [Act(_pause(chance), "join", _room(chance, ROOMS))]
     kinds = ["say", "say", "say", "say", "join", "leave", "outside"]
-    kinds += [
-        what
-        for what, why in (("forge", "forged"), ("stall", "stalled"))
-        if why in troubles
-    ]
+    kinds += [what for what, why in NEEDED.items() if why in troubles]
     for _ in range(chance.randint(0, 10)):
         acts.append(_said(chance, chance.choice(kinds), ROOMS))
     ends = {"gone": "close", "reset": "reset", "rubbish": "rubbish", "dead": "dead"}
@@ -138,8 +143,21 @@ def _visiting(
     return Part(name, False, faults, tuple(acts), end)
 
 
+def _much(staying: list[Part], visiting: list[Part]) -> tuple[list[Part], list[Part]]:
+    """Let one talk without end while another does not read, on a fast network."""
+    quick = Faults()
+    first, *others = [replace(part, faults=quick) for part in staying]
+    much = (Act(0.0, "say", "tea", LONG),) * MUCH
+    asleep = (Act(0.0, "join", "tea"), Act(0.0, "stall", "tea"))
+    sleepy = Part(f"guest {len(visiting)}", False, quick, asleep, "finish")
+    talker = replace(first, acts=(*first.acts, *much))
+    return [talker, *others], [*visiting, sleepy]
+
+
 def _said(chance: random.Random, what: str, rooms: Collection[str]) -> Act:
     size = LONG if chance.random() < OFTEN_LONG else SHORT
+    if what == "burst":
+        size = SHORT  # many long ones are more than a slow network takes in time
     return Act(_pause(chance), what, _room(chance, rooms), size)
 
 
