@@ -140,6 +140,7 @@ class Socket(Named):
         self._error: int | None = None  # to be raised once, by whoever asks first
         self._lingers = True
         self.sends = 0  # how often something was sent from here
+        self.writes = 0  # how often the transport above was given something to send
         self.most_kept = 0  # bytes, at most, that the transport above has kept
         self.link: Link
         self._peer: Socket

@@ -167,6 +167,7 @@ class Transport(asyncio.Transport):
         if self._lost:
             self._note_lost_write()
             return
+        self._open_socket.writes += 1
         rest = bytes(data)
         if not self._kept:
             taken = self._send(rest)

@@ -103,7 +103,8 @@ def search(
     ``trouble`` names what may go wrong; without it, all that the step must survive.
     ``smaller=False`` leaves the crowd that was found as it is.
     ``like`` is the step that a file of somebody's own is held to, ``utils`` a file that
-    stands in for ``utils01``. Raises NoSuchStep, and LookupError for unknown trouble.
+    stands in for the one that the step imports. Raises NoSuchStep, and LookupError for
+    unknown trouble.
     """
     step = story.find(step) if isinstance(step, str) else step
     like = like or step

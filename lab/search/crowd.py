@@ -14,15 +14,24 @@ from lab.client import Client, Connection
 from lab.host import InLoop, standing_in
 from lab.network import link_of
 from lab.notyet import NotYet
-from lab.search.plan import FLOOD, Act, Part, Plan
+from lab.search.plan import BURST, Act, Part, Plan
 from lab.simulation import Loop
 from lab.story import Step
-from lab.wire import Message
+from lab.wire import Message, encode, frame
 
 PATIENCE = 10.0  # seconds: nobody who has done nothing wrong waits longer for an answer
 SETTLED = 100.0  # seconds, until whatever is still on its way has arrived
+LAST_WORDS = 3 * PATIENCE  # seconds, until those who stay are ready for the end
 STALL = 30.0  # seconds that somebody reads nothing
 VISITOR = 2 * STALL  # seconds: a visitor may have to wait for itself
+BAD = (
+    b"",
+    b"[]",
+    b"9" * 5000,
+    b"\xff",
+    b'{"action":"dance"}',
+    b'{"action":"joinroom"}',
+)
 RUBBISH = (b"\2\0\0[]", b"\3\0\0\x80\x80\x80", b"\x40\0\0half", b"\1\0\0x", b"\0")
 
 
@@ -49,6 +58,9 @@ class Played:
     joined: dict[str, int] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     trouble: NotYet | None = None
+    bad: int = 0  # messages that are none, sent while somebody listened
+    bursts: int = 0  # how often it sent many messages at once
+    writes: int = 0  # how often the server had something to send to it
     hung_up_on: bool = False  # the server closed its end after this client's
 
 
@@ -63,7 +75,6 @@ class Run:
     tasks: list[str] = field(default_factory=list)  # of the step, still running
     peak: int = 0  # bytes that waited for one client, at most
     stuck: str = ""
-    stopped: bool = False  # while people talked
     complaint: str = ""  # the last one of the server, of what went wrong in its code
 
     @property
@@ -78,7 +89,7 @@ def play(
     """Play a plan on a step, in a simulation of its own.
 
     ``answers`` says whether this step answers at all. ``utils`` is a file to stand in
-    for ``utils01``.
+    for the one that the step imports.
     """
     run = Run(plan, step)
     stage = _Stage(run, answers, utils)
@@ -118,12 +129,12 @@ class _Stage:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, Loop), "played in a simulation"
         self.loop = loop
-        with standing_in("utils01", self.utils):
+        names = [name for name in self.run.step.imports if name.startswith("utils")]
+        with standing_in(names[0] if names else "", self.utils):
             self.server = InLoop(self.run.step, {})
         await self.server.begin(0)
         self.run.everybody = [Played(part) for part in self.run.plan.parts]
         self.gathered = asyncio.Barrier(max(1, len(self.run.staying)))
-        self.met = asyncio.Event()  # all who stay have gathered, or one of them has not
         visits = [self._visit(p) for p in self.run.everybody if not p.part.stays]
         gone = asyncio.Event()
         stays = [self._stay(played, gone) for played in self.run.staying]
@@ -131,21 +142,15 @@ class _Stage:
             for stay in stays:
                 tasks.create_task(stay)
             visiting = [tasks.create_task(visit) for visit in visits]
-            if self.run.plan.stop is not None:
-                await self._stop(self.run.plan.stop)
             if visiting:
                 await asyncio.wait(visiting)
             await asyncio.sleep(SETTLED)
             gone.set()
+            if self.run.plan.stopped:
+                await asyncio.sleep(LAST_WORDS)
+                tasks.create_task(self.server.stop())
         await asyncio.sleep(SETTLED)
         await self._look()
-
-    async def _stop(self, seconds: float) -> None:
-        """Stop the server while people talk; whatever it does then, nobody waits."""
-        await self.met.wait()
-        await asyncio.sleep(seconds)
-        self.run.stopped = True
-        self.server.main.cancel()
 
     async def _look(self) -> None:
         """Note what the server has left behind."""
@@ -173,7 +178,6 @@ class _Stage:
             for act in joins:
                 await self._act(played, client, act)
             await self.gathered.wait()
-            self.met.set()
             for act in played.part.acts:
                 if act not in joins:
                     await self._act(played, client, act)
@@ -185,35 +189,25 @@ class _Stage:
                 if self.answers:
                     await client.join("tea")
                 await asyncio.sleep(PATIENCE)
-            await self._finish(played, client)
-        except NotYet as not_yet:
-            if self.run.stopped:
-                await self._hear_the_end(played)
+            played.writes = self.loop.network.facing(client.connection.address).writes
+            if self.run.plan.stopped:
+                client.patience = VISITOR  # the end may be a while in coming
+                await client.hear_the_end()
             else:
-                played.trouble = not_yet
-                await self.gathered.abort()
+                await self._finish(played, client)
+        except NotYet as not_yet:
+            played.trouble = not_yet
+            await self.gathered.abort()
         except asyncio.BrokenBarrierError:
             pass  # somebody else has found what is wrong
         finally:
-            self.met.set()
             self._hang_up(played)
-
-    async def _hear_the_end(self, played: Played) -> None:
-        """Read to the end of a server that has been stopped."""
-        try:
-            if played.client is not None:
-                await played.client.hear_the_end()
-                played.hung_up_on = True
-        except NotYet as not_yet:
-            played.trouble = not_yet
 
     # Those who come and go.
 
     async def _visit(self, played: Played) -> None:
         """Do what the part says, for as long as it goes well, and go as it says."""
         try:
-            if played.part.alias:
-                await self.met.wait()  # it is the name of somebody who is here
             client = await self._call(played)
             for act in played.part.acts:
                 await self._act(played, client, act)
@@ -256,8 +250,7 @@ class _Stage:
         patience = PATIENCE if played.part.stays else VISITOR
         client = Client(played.part.name, Connection(*streams), patience)
         played.client = client
-        name = played.part.alias or played.part.name
-        await client.send({"action": "connect", "username": name})
+        await client.send({"action": "connect", "username": played.part.name})
         return client
 
     async def _act(self, played: Played, client: Client, act: Act) -> None:
@@ -273,13 +266,17 @@ class _Stage:
             case "stall":
                 sock: Any = client.connection.socket
                 link_of(sock).stall(sock, STALL)
+            case "bad":
+                await client.connection.send(frame(BAD[len(played.said) % len(BAD)]))
+                played.bad += 1
+            case "burst" if act.room in played.joined:
+                burst = [self._words(played, act) for _ in range(BURST)]
+                await client.connection.send(b"".join(map(encode, burst)))
+                played.bursts += 1
             case "outside" if act.room not in played.joined:
                 await client.say(act.room, "from outside")
             case "say" | "forge" if act.room in played.joined:
                 await self._say(played, client, act)
-            case "flood" if act.room in played.joined:
-                for _ in range(FLOOD):
-                    await self._say(played, client, act)
 
     async def _ask(self, client: Client, action: str, room: str) -> None:
         if not self.answers:
@@ -290,17 +287,22 @@ class _Stage:
             await client.leave(room)
 
     async def _say(self, played: Played, client: Client, act: Act) -> None:
-        text = f"{played.part.name} says {len(played.said)}".ljust(act.size, ".")
-        message: Message = {"action": "chat", "room": act.room, "message": text}
+        message = self._words(played, act)
         if act.what == "forge":
             message |= {"from": "the queen", "colour": "red"}
-        played.said.append(Said(next(self.moments), act.room, text))
         await client.send(message)
+
+    def _words(self, played: Played, act: Act) -> Message:
+        """Return something new to say, and note that it was said."""
+        text = f"{played.part.name} says {len(played.said)}".ljust(act.size, ".")
+        played.said.append(Said(next(self.moments), act.room, text))
+        return {"action": "chat", "room": act.room, "message": text}
 
     async def _finish(self, played: Played, client: Client) -> None:
         client.connection.finish()
         await client.hear_the_end()
-        played.hung_up_on = not link_of(client.connection.socket).was_reset
+        broken = client.connection.broken or link_of(client.connection.socket).was_reset
+        played.hung_up_on = not broken
 
     def _hang_up(self, played: Played) -> None:
         if played.client is not None:

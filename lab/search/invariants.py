@@ -4,20 +4,20 @@ An invariant is a function of a run that yields a sentence for each way in which
 breaks it. The search stops at the first.
 """
 
-import itertools
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lab import story
 from lab.search.crowd import PATIENCE, Played, Run
-from lab.search.plan import LONG
+from lab.search.plan import BURST, LONG
 from lab.story import Step
 from lab.wire import Message
 
 Check = Callable[[Run], Iterator[str]]
 
-# Bytes that may wait for one client at most: the backlog of step 06 on, and a frame.
-BOUND = 2**20 + 2 * LONG
+# Bytes that may wait for one client at most: the backlog of step 06 on, and what is
+# said in one turn of the loop.
+BOUND = 2**20 + 3 * LONG
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def nothing_is_lost_between_those_who_stay(run: Run) -> Iterator[str]:
     for listener in run.staying:
         for speaker in run.staying:
             if speaker is not listener:
-                yield from differences(listener, speaker, whole=not run.stopped)
+                yield from differences(listener, speaker, whole=True)
 
 
 @since("server05")
@@ -117,20 +117,17 @@ def who_leaves_is_heard_up_to_a_point(run: Run) -> Iterator[str]:
     for listener in run.staying:
         for speaker in run.everybody:
             if not speaker.part.stays:
-                whole = speaker.hung_up_on and not run.stopped
-                yield from differences(listener, speaker, whole=whole)
+                yield from differences(listener, speaker, whole=speaker.hung_up_on)
 
 
 @since("server05")
 def nobody_hears_a_room_they_are_not_in(run: Run) -> Iterator[str]:
     """Nobody hears anything of a room that they have not asked to be in."""
     for played, message in everything_heard(run):
+        if "room" not in message:
+            continue  # an error, or bye
         own_answer = message.get("from") == played.part.name
-        if (
-            "room" in message
-            and message.get("room") not in played.asked
-            and not own_answer
-        ):
+        if message.get("room") not in played.asked and not own_answer:
             yield f"{played.part.name}, in {sorted(played.asked)}, hears {message}"
 
 
@@ -156,8 +153,6 @@ def a_relay_is_true(run: Run) -> Iterator[str]:
 @since("server05")
 def who_comes_also_goes(run: Run) -> Iterator[str]:
     """Those who stay hear of everyone who comes, and then that they have gone."""
-    if run.stopped:
-        return  # they all go, and nobody is there to say so
     dead = {p.part.name for p in run.everybody if p.part.end == "dead"}
     staying = {p.part.name for p in run.staying}
     for played in run.staying:
@@ -175,23 +170,6 @@ def who_comes_also_goes(run: Run) -> Iterator[str]:
             yield f"{played.part.name} never hears that {who} has left {room}"
 
 
-@since("server07")
-def all_hear_the_same_end(run: Run) -> Iterator[str]:
-    """Of a server that stops, those who stay hear the same last words, and then bye."""
-    if not run.stopped:
-        return
-    for played in run.staying:
-        heard = played.client.heard if played.client else []
-        if not heard or heard[-1].get("action") != "bye":
-            yield f"{played.part.name} hears no bye, but {heard[-1:]}"
-    for one, other in itertools.combinations(run.staying, 2):
-        names = {one.part.name, other.part.name}
-        last, others_last = last_word(one, names), last_word(other, names)
-        if last != others_last:
-            heard_last = f"{one.part.name} hears {last}"
-            yield f"at the end {heard_last}, and {other.part.name} {others_last}"
-
-
 @since("server05")
 def what_waits_is_bounded(run: Run) -> Iterator[str]:
     """Nobody has more bytes waiting for them than the backlog that they may have."""
@@ -199,7 +177,50 @@ def what_waits_is_bounded(run: Run) -> Iterator[str]:
         yield f"{run.peak} bytes waited for one client"
 
 
+@since("server07")
+def who_stays_hears_that_it_is_over(run: Run) -> Iterator[str]:
+    """When the server is stopped, those who stay hear bye, and then the end."""
+    for played in run.staying if run.plan.stopped else []:
+        heard = played.client.heard if played.client else []
+        last = heard[-1].get("action") if heard else "nothing"
+        if played.trouble is None and last != "bye":
+            yield f"the last that {played.part.name} hears is {last}"
+        elif played.client and played.client.connection.broken:
+            yield f"the connection of {played.part.name} is broken off"
+
+
+@since("server08")
+def what_is_bad_is_answered(run: Run) -> Iterator[str]:
+    """Whoever sends what is no message is told so, each time."""
+    for played in run.everybody:
+        if played.hung_up_on and played.client and played.part.end == "finish":
+            heard = played.client.heard
+            errors = sum(message.get("action") == "error" for message in heard)
+            if errors < played.bad:
+                yield f"{played.part.name} hears {errors} errors for {played.bad}"
+
+
+@since("server09")
+def what_comes_at_once_is_written_at_once(run: Run) -> Iterator[str]:
+    """Of what arrives at once, many messages leave with one write."""
+    for listener in run.staying:
+        heard = len(listener.client.heard) if listener.client else 0
+        bursts = sum(_bursts(speaker, listener) for speaker in run.everybody)
+        # Other words may come in between, and a long one ends the turn.
+        if bursts and listener.writes > heard - bursts * BURST / 2:
+            words = f"{listener.writes} writes for {heard} messages"
+            yield f"{words} to {listener.part.name}"
+
+
 # What the checks above are made of.
+
+
+def _bursts(speaker: Played, listener: Played) -> int:
+    """Return how many bursts of the speaker came whole to the listener, and at once."""
+    if speaker.part.faults.split or not speaker.hung_up_on or speaker is listener:
+        return 0
+    heard = heard_from(listener, speaker)
+    return speaker.bursts if len(heard) == len(speaker.said) else 0
 
 
 def said_to(speaker: Played, listener: Played) -> list[str]:
@@ -259,18 +280,6 @@ def is_chat(message: Message) -> bool:
 def spoken_by(message: Message) -> str:
     """Return who really said it: in a crowd, every text names its speaker."""
     return str(message.get("message")).partition(" says ")[0]
-
-
-def last_word(listener: Played, but: Collection[str]) -> str:
-    """Return the last that was heard in the room where all meet, of some not."""
-    heard = listener.client.heard if listener.client else []
-    words = [
-        str(message["message"]).rstrip(".")
-        for message in heard
-        if is_chat(message) and message.get("room") == "tea"
-        if spoken_by(message) not in but
-    ]
-    return words[-1] if words else "nothing"
 
 
 def named(said: list[str]) -> list[str]:

@@ -18,11 +18,15 @@ WIRES = {
     16384: ((0.0, 0.0), (0.001, 0.05)),
     65536: ((0.0, 0.0), (0.001, 0.05), (0.1, 0.5)),
 }
-OFTEN_STOPPED = 0.3  # of all crowds: the others see what becomes of everybody
 SHORT, LONG = 12, 30_000  # characters of what is said; a long one fills any wire
 OFTEN_LONG = 0.2  # of all that is said
-FLOOD = 40  # long texts in a row: more than may wait for one client
+OFTEN_MUCH = 0.15  # of the crowds in which somebody does not read
+MUCH = 45  # long texts: more than may wait for one client
+BURST = 40  # messages that are sent at once
 OFTEN_TEA = 0.6  # of all that happens: in one room, people get into each other's way
+
+# What a visitor only does where there is a certain trouble.
+NEEDED = {"forge": "forged", "stall": "stalled", "bad": "bad", "burst": "at_once"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Act:
     """One thing that a client does, so many seconds after the one before."""
 
     pause: float
-    what: str  # join, leave, say, forge, outside, stall, flood
+    what: str  # join, leave, say, forge, outside, stall, bad, burst
     room: str
     size: int = 0  # characters
 
@@ -39,8 +43,7 @@ class Act:
 class Part:
     """What one client does. One that stays has no trouble but a slow network.
 
-    ``end`` is how it goes: finish, close, reset, rubbish, dead. ``alias`` is somebody
-    else's name, if it says that this is its own.
+    ``end`` is how it goes: finish, close, reset, rubbish, dead.
     """
 
     name: str
@@ -48,7 +51,6 @@ class Part:
     faults: Faults
     acts: tuple[Act, ...]
     end: str
-    alias: str = ""
 
     @property
     def rooms(self) -> list[str]:
@@ -58,16 +60,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """A crowd: its parts, all played at once, and how much its wires hold.
-
-    ``stop`` is how many seconds after all who stay have met the server is stopped; None
-    if it outlasts them.
-    """
+    """A crowd: its parts, all played at once, and how much its wires hold."""
 
     seed: int
     capacity: int
     parts: tuple[Part, ...]
-    stop: float | None = None
+    stopped: bool = False  # at its end, while those who stay are still there
 
     @property
     def size(self) -> int:
@@ -89,16 +87,9 @@ def drawn(seed: int, troubles: Collection[str]) -> Plan:
         )
         for number in range(chance.randint(1, 4))
     ]
-    # What is newer draws after all that is older: the same seed, the same crowd.
-    if "flooded" in troubles and capacity == min(WIRES):
-        # Only where nothing is late: or those who read would be too far behind as well.
-        visiting = [_flooding(part, chance) for part in visiting]
-    if "taken" in troubles:
-        visiting = [_posing(part, staying, chance) for part in visiting]
-    stop = None
-    if "stopped" in troubles and chance.random() < OFTEN_STOPPED:
-        stop = round(chance.uniform(0, 3), 2)
-    return Plan(seed, capacity, tuple(staying + visiting), stop)
+    if "stalled" in troubles and chance.random() < OFTEN_MUCH:
+        capacity, (staying, visiting) = max(WIRES), _much(staying, visiting)
+    return Plan(seed, capacity, tuple(staying + visiting), "stopped" in troubles)
 
 
 def shorter(plan: Plan) -> Iterator[Plan]:
@@ -140,11 +131,7 @@ def _visiting(
 ) -> Part:
     acts = [Act(_pause(chance), "join", _room(chance, ROOMS))]
     kinds = ["say", "say", "say", "say", "join", "leave", "outside"]
-    kinds += [
-        what
-        for what, why in (("forge", "forged"), ("stall", "stalled"))
-        if why in troubles
-    ]
+    kinds += [what for what, why in NEEDED.items() if why in troubles]
     for _ in range(chance.randint(0, 10)):
         acts.append(_said(chance, chance.choice(kinds), ROOMS))
     ends = {"gone": "close", "reset": "reset", "rubbish": "rubbish", "dead": "dead"}
@@ -156,24 +143,21 @@ def _visiting(
     return Part(name, False, faults, tuple(acts), end)
 
 
-def _flooding(part: Part, chance: random.Random) -> Part:
-    """Let somebody say very much at once, now and then."""
-    if chance.random() < 0.5:
-        return part
-    flood = Act(_pause(chance), "flood", "tea", LONG)
-    place = chance.randint(1, len(part.acts))
-    return replace(part, acts=(*part.acts[:place], flood, *part.acts[place:]))
-
-
-def _posing(part: Part, staying: list[Part], chance: random.Random) -> Part:
-    """Let somebody take a name that belongs to one who stays, now and then."""
-    if chance.random() < 0.7:
-        return part
-    return replace(part, alias=chance.choice(staying).name)
+def _much(staying: list[Part], visiting: list[Part]) -> tuple[list[Part], list[Part]]:
+    """Let one talk without end while another does not read, on a fast network."""
+    quick = Faults()
+    first, *others = [replace(part, faults=quick) for part in staying]
+    much = (Act(0.0, "say", "tea", LONG),) * MUCH
+    asleep = (Act(0.0, "join", "tea"), Act(0.0, "stall", "tea"))
+    sleepy = Part(f"guest {len(visiting)}", False, quick, asleep, "finish")
+    talker = replace(first, acts=(*first.acts, *much))
+    return [talker, *others], [*visiting, sleepy]
 
 
 def _said(chance: random.Random, what: str, rooms: Collection[str]) -> Act:
     size = LONG if chance.random() < OFTEN_LONG else SHORT
+    if what == "burst":
+        size = SHORT  # many long ones are more than a slow network takes in time
     return Act(_pause(chance), what, _room(chance, rooms), size)
 
 

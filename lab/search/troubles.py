@@ -43,9 +43,11 @@ TROUBLES = (
     Trouble(
         "dead", "A connection goes dead, and neither of its ends is told.", "server06"
     ),
-    Trouble("flooded", "A client says more at once than may wait for one.", "server06"),
-    Trouble("stopped", "The server is stopped while people talk.", "server07"),
-    Trouble("taken", "A client says that it has the name of another.", "server08"),
+    Trouble("stopped", "The server is stopped, and its clients are there.", "server07"),
+    Trouble(
+        "bad", "Between its messages, a client sends some that are none.", "server08"
+    ),
+    Trouble("at_once", "A client sends a great many messages at once.", "server09"),
 )
 
 
