@@ -360,6 +360,7 @@ def test_who_has_failed_once_has_no_figure():
         ([1.0], "1.00"),
         ([1.0, 2.0, 4.0], "2.00 (1.00 to 4.00)"),
         ([1234.5, 1234.5], "1,234.50"),
+        ([-0.004], "0.00"),
         ([math.inf], "never"),
         ([1.0, math.inf], "not always"),
     ],
