@@ -29,9 +29,12 @@ class Figure:
         """Return it as a reader sees it: the median, and the range in brackets."""
         if self.most == inf:
             return "never" if self.least == inf else "not always"
-        least, most = f"{self.least:,.{digits}f}", f"{self.most:,.{digits}f}"
-        spread = f" ({least} to {most})" if least != most else ""
-        return f"{self.median:,.{digits}f}{spread}"
+        # Adding zero makes zero of what was a little less: no figure is "-0.0".
+        median, least, most = (
+            f"{round(value, digits) + 0.0:,.{digits}f}"
+            for value in (self.median, self.least, self.most)
+        )
+        return f"{median} ({least} to {most})" if least != most else median
 
 
 class Case:

@@ -145,7 +145,7 @@ async def test_what_befalls_a_member_that_is_not_in_the_sample_counts(fault, not
     settings = {"FAULT": fault, "VICTIM": "m00002"}
     async with await start(FAULTY, settings=settings) as server:
         with pytest.raises(Wrong, match=noticed):
-            await brought(server, QUIET, members=40)
+            await brought(server, BUSY, members=40)
 
 
 async def test_the_server_of_these_tests_makes_no_mistakes_of_its_own():
@@ -360,6 +360,7 @@ def test_who_has_failed_once_has_no_figure():
         ([1.0], "1.00"),
         ([1.0, 2.0, 4.0], "2.00 (1.00 to 4.00)"),
         ([1234.5, 1234.5], "1,234.50"),
+        ([-0.004], "0.00"),
         ([math.inf], "never"),
         ([1.0, math.inf], "not always"),
     ],

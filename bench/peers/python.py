@@ -28,13 +28,16 @@ LIFTED = {
 
 
 def step(name: str) -> Peer:
-    """Return one of our steps, such as ``09``; ``09+uvloop`` is the same on uvloop.
+    """Return one of our steps, such as ``09``, or a file of the reader's.
+
+    ``09+uvloop`` is the same on uvloop.
 
     Raises NoSuchStep, and Unavailable without the loop.
     """
     number, _, loop = name.partition("+")
-    own = story.STEPS / f"server{number}.py"  # a side step, which has no number
-    found = story.find(str(own) if own.is_file() else number)
+    own = story.STEPS / f"server{number}.py"
+    # A side step has no number that could be looked up.
+    found = story.read(own) if own.is_file() else story.find(number)
     settings = lifted(found)
     options = [f"--set={key}={value}" for key, value in settings.items()]
     if loop:
@@ -42,12 +45,12 @@ def step(name: str) -> Peer:
         options.append(f"--loop={loop}")
     command = (sys.executable, "-m", "lab", "run", str(found.path), "--port={port}")
     return Peer(
-        name=f"server{name}",
+        name=f"{found.name}+{loop}" if loop else found.name,
         command=(*command, *options),
         wire="chat",
         version=versions(loop) if loop else versions(),
         same=OURS,
-        different="",
+        different=found.new,
         settings=settings,
         asked=FEW if name in CLOSELY else SAME,
     )

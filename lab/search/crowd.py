@@ -59,6 +59,7 @@ class Played:
     asked: set[str] = field(default_factory=set)
     trouble: NotYet | None = None
     bad: int = 0  # messages that are none, sent while somebody listened
+    broken: bool = False  # its connection was broken off
     bursts: int = 0  # how often it sent many messages at once
     writes: int = 0  # how often the server had something to send to it
     hung_up_on: bool = False  # the server closed its end after this client's
@@ -267,8 +268,9 @@ class _Stage:
                 sock: Any = client.connection.socket
                 link_of(sock).stall(sock, STALL)
             case "bad":
-                await client.connection.send(frame(BAD[len(played.said) % len(BAD)]))
                 played.bad += 1
+                number = (len(played.said) + played.bad) % len(BAD)
+                await client.connection.send(frame(BAD[number]))
             case "burst" if act.room in played.joined:
                 burst = [self._words(played, act) for _ in range(BURST)]
                 await client.connection.send(b"".join(map(encode, burst)))
@@ -301,9 +303,14 @@ class _Stage:
     async def _finish(self, played: Played, client: Client) -> None:
         client.connection.finish()
         await client.hear_the_end()
-        broken = client.connection.broken or link_of(client.connection.socket).was_reset
-        played.hung_up_on = not broken
+        played.hung_up_on = not _is_broken(client)
 
     def _hang_up(self, played: Played) -> None:
         if played.client is not None:
+            played.broken = _is_broken(played.client)
             played.client.connection.abort()
+
+
+def _is_broken(client: Client) -> bool:
+    connection = client.connection
+    return connection.broken or link_of(connection.socket).was_reset

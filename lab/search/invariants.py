@@ -193,7 +193,10 @@ def who_stays_hears_that_it_is_over(run: Run) -> Iterator[str]:
 def what_is_bad_is_answered(run: Run) -> Iterator[str]:
     """Whoever sends what is no message is told so, each time."""
     for played in run.everybody:
-        if played.hung_up_on and played.client and played.part.end == "finish":
+        # Who reads nothing may be dropped, and what was on its way is lost.
+        reads = all(act.what != "stall" for act in played.part.acts)
+        whole = reads and not played.broken and played.part.end == "finish"
+        if played.client and whole:
             heard = played.client.heard
             errors = sum(message.get("action") == "error" for message in heard)
             if errors < played.bad:

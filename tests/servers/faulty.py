@@ -12,7 +12,7 @@ from asyncio import StreamReader, StreamWriter
 from utils01 import new_messages
 
 FAULT = "none"  # or loses, doubles, reorders, changes, hangs_up, errs, complains
-EVERY = 20  # deliveries to one member: so many are right, and the next is not
+EVERY = 5  # deliveries to one member: the last of so many is wrong
 VICTIM = ""  # the only member to whom it makes mistakes; everybody, if it is empty
 
 MEMBERS: set["Member"] = set()
