@@ -25,6 +25,8 @@ endif
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The peers that are measured beside the steps: see pyproject.toml.
+BENCH := $(VENV)-bench
 BOOK := build/html
 BROWSER := build/browser
 SOURCES = conf.py $(shell find docs notebooks steps lab -type f \
@@ -85,6 +87,10 @@ check: $(READY)  ## see how far a server of yours is: make check STEP=05 FILE=mi
 search: $(READY)  ## let random crowds loose on a step: make search STEP=05 SEEDS=1000
 	@$(BIN)/python -m lab search $(STEP) $(FILE) --seeds $(SEEDS)
 
+.PHONY: versions
+versions: $(READY)  ## see how each Python on this machine ends a server that is stopped
+	@$(BIN)/python -m lab versions $(ARGS)
+
 .PHONY: story
 story: $(READY)  ## print the steps, a sentence each
 	@$(BIN)/python -m lab story
@@ -124,6 +130,14 @@ $(BROWSER)/.ready: tests/browser/package-lock.json $(READY)
 		--loglevel=error --no-audit --no-fund --fetch-retries=1)
 	@touch $@
 
+.PHONY: bench
+bench: $(BENCH)/.ready  ## measure the steps beside other servers: about ten minutes
+	$(BENCH)/bin/python -m bench $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: $(BENCH)/.ready  ## the same in about a minute, the main cases only
+	$(BENCH)/bin/python -m bench --quick $(ARGS)
+
 .PHONY: coverage
 coverage: $(READY)  ## run the tests and say which lines and branches they reach
 	$(call timed,Testing with coverage,$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS))
@@ -146,6 +160,9 @@ format: $(READY)  ## let ruff mend what it can
 lock: .venv-lock/bin/uv  ## pin the newest dependencies, with hashes, for every platform
 	$< pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.11 \
 		--custom-compile-command 'make lock' --output-file requirements.txt pyproject.toml
+	$< pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.11 \
+		--custom-compile-command 'make lock' --output-file bench/requirements.txt \
+		--group pyproject.toml:bench
 
 .venv-lock/bin/uv:
 	$(check-python)
@@ -155,15 +172,26 @@ lock: .venv-lock/bin/uv  ## pin the newest dependencies, with hashes, for every 
 clean:  ## remove what was built, environments included
 	rm -rf build .venv .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 
-# The environment is made anew when the lock changes, or when its interpreter has gone.
+# An environment is made anew when its lock changes, or when its interpreter has gone.
 ifeq ($(wildcard $(BIN)/python),)
 .PHONY: $(READY)
 endif
+ifeq ($(wildcard $(BENCH)/bin/python),)
+.PHONY: $(BENCH)/.ready
+endif
 
 $(READY): requirements.txt
-	$(check-python)
-	@rm -rf $(VENV)
-	$(call timed,Making $(VENV) with Python $(call version-of,$(PYTHON)),$(PYTHON) -m venv $(VENV))
-	$(call timed,Installing what the lock names: about half a minute,$(BIN)/python -m pip install \
-		--disable-pip-version-check --no-input --quiet --require-hashes -r requirements.txt)
-	@touch $@
+	$(call environment,$(VENV),about half a minute)
+
+$(BENCH)/.ready: bench/requirements.txt
+	$(call environment,$(BENCH),a few seconds)
+
+# $(call environment,folder,how long it takes): make one with what the lock names.
+define environment
+$(check-python)
+@rm -rf $(1)
+$(call timed,Making $(1) with Python $(call version-of,$(PYTHON)),$(PYTHON) -m venv $(1))
+$(call timed,Installing what the lock names: $(2),$(1)/bin/python -m pip install \
+	--disable-pip-version-check --no-input --quiet --require-hashes -r $<)
+@touch $@
+endef

@@ -3,18 +3,20 @@
 import argparse
 import asyncio
 import errno
+import importlib
 import inspect
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab import checking, exercise, searching, story
+from lab import checking, exercise, searching, story, versions
 from lab.check import CannotStart
 from lab.exercise import NoExercise
-from lab.host import load
+from lab.host import change, load
 from lab.searching import CannotSearch
 from lab.story import NoSuchStep, Step
+from lab.versions import CannotTry
 
 EPILOG = """\
   python -m lab story                  the steps, a sentence each
@@ -26,11 +28,15 @@ EPILOG = """\
   python -m lab check 05 --connect localhost:9011   a server that runs already
   python -m lab solution 05            what our step 05 changed
   python -m lab search 05 --seeds 1000 let random crowds loose on it, in a simulation
+  python -m lab versions               how each Python here ends what is stopped how
 """
 
 
 class Refused(Exception):
     """What was asked for cannot be done; the text says why, and what would help."""
+
+
+REFUSALS = (NoSuchStep, NoExercise, CannotStart, CannotSearch, CannotTry, Refused)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,9 +49,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return checking.run(words[1:])
         if words[:1] == ["search"]:
             return searching.run(words[1:])
+        if words[:1] == ["versions"]:
+            return versions.run(words[1:])
         options = parser().parse_args(words)
         status: int = options.action(options)
-    except (NoSuchStep, NoExercise, CannotStart, CannotSearch, Refused) as refusal:
+    except (
+        NoSuchStep,
+        NoExercise,
+        CannotStart,
+        CannotSearch,
+        CannotTry,
+        Refused,
+    ) as refusal:
         print(f"lab: {refusal}", file=sys.stderr)
         return 2
     return status
@@ -71,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     # They have parsers of their own: in this one a file could not follow an option.
     commands.add_parser("check", help="see how far a server is, yours or anybody's")
     commands.add_parser("search", help="look for trouble: random crowds, seed by seed")
+    commands.add_parser("versions", help="see how each Python here ends a server")
 
     begin = commands.add_parser("start", help="begin to build a step yourself")
     begin.add_argument("step", help="the step to build, such as 05")
@@ -93,7 +109,11 @@ def _add_run(commands: Any) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="change an upper-case constant of the step for this run",
+        help="change an upper-case constant of the step for this run, or one of a file "
+        "that it imports, such as utils01.HEADER",
+    )
+    run.add_argument(
+        "--loop", metavar="NAME", help="an event loop that is installed, such as uvloop"
     )
     run.set_defaults(action=run_step)
 
@@ -114,11 +134,9 @@ def run_step(options: argparse.Namespace) -> int:
     """Start a step and stay with it until Ctrl-C; Refused if it cannot be started."""
     step = story.find(options.step)
     module = _loaded(step, options.set)
-    arguments = {
-        name: value
-        for name in ("host", "port")
-        if (value := getattr(options, name)) is not None and step.listens
-    }
+    if options.loop is not None:
+        _take_loop(options.loop)
+    arguments = step.arguments(host=options.host, port=options.port)
     try:
         if hasattr(module, "run"):
             module.run(**arguments)
@@ -149,12 +167,38 @@ def _loaded(step: Step, settings: Sequence[str]) -> Any:
         raise Refused(f"--set takes NAME=VALUE, not {wrong[0]}")
     pairs = [setting.split("=", 1) for setting in settings]
     try:
-        module = load(step, {name: value for name, value in pairs})
+        module = load(step, {name: value for name, value in pairs if "." not in name})
+        for name, value in pairs:
+            if "." in name:
+                _change_imported(step, name, value)
     except ValueError as error:
         raise Refused(str(error)) from error
     if not inspect.iscoroutinefunction(getattr(module, "main", None)):
         raise Refused(f"{step.path.name} has no 'async def main', so it cannot start")
     return module
+
+
+def _change_imported(step: Step, setting: str, value: str) -> None:
+    """Change a constant of a file that the step imports.
+
+    All steps of a process share that file: here there is only one. Raises ValueError
+    if the step does not import it, or for what ``change`` refuses.
+    """
+    file, _, name = setting.partition(".")
+    if file not in step.imports:
+        raise ValueError(f"{step.path.name} does not import {file}")
+    change(sys.modules[file], name, value)
+
+
+def _take_loop(name: str) -> None:
+    """Let asyncio make the event loops of that library from now on."""
+    try:
+        policy = importlib.import_module(name).EventLoopPolicy()
+    except (ImportError, AttributeError) as error:
+        words = f"there is no event loop {name!r} here; python -m pip install {name}"
+        raise Refused(words) from error
+    # Not the loop_factory of asyncio.run: a step's own run() is what calls that.
+    asyncio.set_event_loop_policy(policy)
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:

@@ -112,6 +112,17 @@ class Backlog:
         names |= {raw.address[1]: name for name, raw in connections.items()}
         return cls(names)
 
+    @classmethod
+    def showing(cls, *series: Series) -> Self:
+        """Return one that shows what was noted elsewhere, in several runs, say.
+
+        Their clocks have to begin at the same time.
+        """
+        backlog = cls({})
+        backlog.series = list(series)
+        backlog._ended = max(line.samples[-1].time for line in series)
+        return backlog
+
     def __enter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
@@ -381,12 +392,15 @@ class _Picture:
     def _pixels(
         self, line: Iterable[tuple[float, float]], bottom: float, scale: float
     ) -> list[tuple[float, float]]:
-        """Return the corners of a line, at most one a pixel: there the highest."""
-        highest: dict[int, float] = {}
+        """Return the corners of a line: at a pixel the highest, and then the last."""
+        corners: dict[int, tuple[float, float]] = {}
         for time, value in line:
             x = round(self._x(time))
-            highest[x] = max(highest.get(x, 0.0), value)
-        return [(x, bottom - value * scale) for x, value in highest.items()]
+            highest = max(value, *corners.get(x, (value,)))
+            corners[x] = highest, value
+        return [
+            (x, bottom - value * scale) for x, pair in corners.items() for value in pair
+        ]
 
     def _names(self, ends: dict[Series, float]) -> list[str]:
         """Write the names where the lines end, and not upon each other."""

@@ -353,11 +353,13 @@ def result(
 
 
 def page(behaviour: Behaviour) -> str:
-    """Return the chapter that explains a behaviour."""
+    """Return the chapter that explains a behaviour; empty if there is none yet."""
     step = story.find(behaviour.since)
     stem = step.number if step.kind == "server" else step.name
-    (chapter,) = (ROOT / "docs").glob(f"{stem}-*.rst")
-    return chapter.relative_to(ROOT).as_posix()
+    chapters = [
+        *(ROOT / "docs").glob(f"{stem}-*.rst")
+    ]  # none while it is being written
+    return chapters[0].relative_to(ROOT).as_posix() if chapters else ""
 
 
 def reached(step: Step, results: Sequence[Result]) -> str:

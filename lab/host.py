@@ -32,6 +32,7 @@ from lab.notyet import NotYet
 from lab.story import ROOT, STEPS, Step
 
 PATIENCE = 5.0  # seconds for a step to print something, and for each part of its end
+START = 30.0  # seconds to its first line: on a busy machine a process begins slowly
 CANCELLED = 1.0  # seconds for a cancelled task to end: it has nothing to wait for
 CHUNK = 65536  # bytes taken off a pipe at a time: what a pipe holds on Linux
 
@@ -155,7 +156,7 @@ class Running:
     async def _first_line(self) -> str:
         """Wait for the line that says that it has started; TimeoutError without one."""
         pattern = _LISTENING.pattern if self.step.listens else ""
-        return await self.transcript.find(pattern, PATIENCE)
+        return await self.transcript.find(pattern, START)
 
     def listens_at(self, host: str, port: int) -> None:
         """Note where it can be called."""
@@ -177,6 +178,12 @@ class InLoop(Running):
         self._before_clients: set[asyncio.Task[Any]] = set()
         self._errors_before: tuple[Any, Any] = None, None  # the handler, and ours
 
+    @property
+    def main(self) -> asyncio.Task[None]:
+        """The task of ``main``, to be cancelled by whoever wants to see how it ends."""
+        assert self._main is not None, "it has begun"
+        return self._main
+
     async def begin(self, port: int) -> None:
         """Start ``main`` and wait until it listens, if this step does.
 
@@ -187,10 +194,8 @@ class InLoop(Running):
         take_in = getattr(asyncio.get_running_loop(), "take_in", None)
         if take_in is not None:  # a simulation's
             take_in(self.module)
-        arguments = {"port": port} if self.step.listens else {}
-        self._main = asyncio.create_task(
-            self.module.main(**arguments), name=self.step.name
-        )
+        main = self.module.main(**self.step.arguments(port=port))
+        self._main = asyncio.create_task(main, name=self.step.name)
         line = asyncio.create_task(self._first_line())
         await asyncio.wait({self._main, line}, return_when="FIRST_COMPLETED")
         if self._main.done():
@@ -366,15 +371,20 @@ async def start(
 
 
 async def start_process(
-    step: str | Step, *, port: int = 0, settings: Mapping[str, str] | None = None
+    step: str | Step,
+    *,
+    port: int = 0,
+    settings: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> Process:
     """Start a step as a process of its own, on a free port unless one is named.
 
-    Raises OSError, with what the process wrote, if it cannot be started.
+    ``python`` is the interpreter that runs it. Raises OSError, with what the process
+    wrote, if it cannot be started.
     """
     step = _found(step)
     options = [f"--set={name}={value}" for name, value in (settings or {}).items()]
-    command = [sys.executable, "-m", "lab", "run", _argument(step), f"--port={port}"]
+    command = [python, "-m", "lab", "run", _argument(step), f"--port={port}"]
     with ctrl_c_for_children():
         process = await asyncio.create_subprocess_exec(
             *command, *options, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=ROOT

@@ -1,5 +1,6 @@
 """Says of one behaviour whether a step has it, and if not, what came instead."""
 
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from lab.simulation.program import InSimulation
 from lab.story import Step
 
 PATIENCE = 1.0  # seconds: whoever judges by hand sits and waits
+PROCESSES = sys.platform != "emscripten"  # a browser starts none
 
 Begin = Callable[[Step], Awaitable[Running]]
 
@@ -69,9 +71,10 @@ async def put(
     The step runs in the loop; as a process, or in a simulation, where the behaviour has
     to see what only these can show; and as ``begin`` starts it, if that is given.
     """
+    no_process = behaviour.needs == "exit" and not PROCESSES
     if behaviour.of_framing:
         await behaviour.run(Framing.of(step, patience=patience))
-    elif begin is None and behaviour.needs in SIMULATED:
+    elif begin is None and (no_process or behaviour.needs in SIMULATED):
         put_in_simulation(behaviour, step, patience)
     else:
         begin = begin or (start_process if behaviour.needs == "exit" else start)

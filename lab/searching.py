@@ -84,7 +84,7 @@ def subject(options: argparse.Namespace) -> tuple[Step, Step]:
     like = story.find(options.step)
     if like.path.parent != STEPS:
         raise CannotSearch("the step comes first: python -m lab search 05 mine.py")
-    if like.kind != "server" or not like.listens:
+    if like.kind not in ("server", "side") or not like.listens:
         raise CannotSearch(f"{like.name} does not listen: no crowd can come to it")
     if options.file is None:
         return like, like

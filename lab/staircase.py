@@ -10,7 +10,7 @@ from lab.story import Step
 
 PATIENT = 10.0  # seconds, where an answer has to come: a busy machine is no failure
 IMPATIENT = 0.25  # seconds, where none can come: the steps below a behaviour are silent
-AT_ONCE = 8  # behaviours that run at the same time: most of them only wait
+AT_ONCE = 4  # behaviours that run at the same time: most of them only wait
 
 
 async def kept(behaviour: Behaviour, step: Step) -> bool:

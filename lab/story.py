@@ -12,8 +12,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = ROOT / "steps"
+ADDRESS: dict[str, str | int] = {"host": "127.0.0.1", "port": 9011}
 
-_NAME = re.compile(r"(server|utils|client)(\d\d)")
+_NAME = re.compile(r"(server|utils|client)(\d\d)(_\w+)?")
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,14 @@ class Step:
 
     @property
     def kind(self) -> str:
-        """``server``, ``utils`` or ``client``; ``other`` for a file of the reader's."""
+        """``server``, ``utils`` or ``client``; ``other`` for a file of the reader's.
+
+        A ``side`` step is the same server by other means: ``server09_protocol``.
+        """
         known = _NAME.fullmatch(self.name)
-        return known[1] if known else "other"
+        if not known:
+            return "other"
+        return "side" if known[3] else known[1]
 
     @property
     def number(self) -> str:
@@ -49,10 +55,37 @@ class Step:
     @property
     def listens(self) -> bool:
         """Whether ``main`` takes a port, so that somebody can connect."""
+        return "port" in self._parameters()
+
+    def arguments(self, **given: str | int | None) -> dict[str, str | int]:
+        """Return what to call ``main`` with, of ``host`` and ``port``.
+
+        What is not given is left to ``main``, unless it has no default of its own.
+        """
+        if not self.listens:
+            return {}
+        found: dict[str, str | int] = {}
+        for name, demanded in self._parameters().items():
+            value = given.get(name)
+            if value is None and demanded:
+                value = ADDRESS.get(name)
+            if value is not None:
+                found[name] = value
+        return found
+
+    def _parameters(self) -> dict[str, bool]:
+        """Return what ``main`` takes, and of each whether it has to be given."""
         for node in _tree(self.path).body:
             if isinstance(node, ast.AsyncFunctionDef) and node.name == "main":
-                return any(argument.arg == "port" for argument in node.args.args)
-        return False
+                names = [argument.arg for argument in node.args.args]
+                demanded = len(names) - len(node.args.defaults)
+                taken = {name: i < demanded for i, name in enumerate(names)}
+                for argument, default in zip(
+                    node.args.kwonlyargs, node.args.kw_defaults, strict=True
+                ):
+                    taken[argument.arg] = default is None
+                return taken
+        return {}
 
     @property
     def imports(self) -> tuple[str, ...]:
@@ -93,21 +126,28 @@ def read(path: Path) -> Step:
 def steps() -> list[Step]:
     """All steps in the order of the story.
 
-    A ``utils`` file comes right before the first server that imports it; the clients
-    come last.
+    A ``utils`` file comes right before the first server that imports it, a side step
+    right after its server; the clients come last.
     """
     found = [read(path) for path in sorted(STEPS.glob("*.py"))]
     order: list[Step] = []
     for server in (step for step in found if step.kind == "server"):
         imports = server.imports  # read once: in a browser a file is far away
         needed = [step for step in found if step.name in imports]
-        order += [step for step in [*needed, server] if step not in order]
+        aside = [s for s in found if (s.kind, s.number) == ("side", server.number)]
+        order += [step for step in [*needed, server, *aside] if step not in order]
     return order + [step for step in found if step not in order]
 
 
 def steps_of(kind: str) -> list[Step]:
     """Return the steps of one kind, in their order."""
     return [step for step in steps() if step.kind == kind]
+
+
+def up_to(step: Step) -> list[str]:
+    """Return the names of the servers up to a server or a side step, in their order."""
+    names = [other.name for other in steps_of("server")]
+    return names[: names.index(f"server{step.number}") + 1]
 
 
 def find(name: str) -> Step:

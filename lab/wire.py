@@ -59,6 +59,13 @@ KINDS = (
         "server05",
     ),
     Kind(
+        TO_ASKER,
+        "error",
+        {"code": str, "detail": str},
+        "Your message was refused. The codes are below.",
+        "server08",
+    ),
+    Kind(
         TO_OTHERS,
         "joinroom",
         {"room": str, "from": str},
@@ -78,13 +85,6 @@ KINDS = (
         {"room": str, "message": str, "from": str},
         "They have said this.",
         "server05",
-    ),
-    Kind(
-        TO_ASKER,
-        "error",
-        {"code": str, "detail": str},
-        "Your message was refused. The codes are below.",
-        "server08",
     ),
     Kind(
         TO_ALL,

@@ -1,13 +1,16 @@
-"""What the notebook about the simulation plays: a coroutine function for each scene.
+"""What notebooks play in a simulation: a coroutine function for each scene.
 
-A notebook's cells define nothing, so they stand here, and the notebook prints them.
+A notebook's cells define nothing, so they stand here, and a notebook may print them.
 ``simulation.run`` gives each of them a loop and a network of its own.
 """
 
 import asyncio
 
-from lab import Sequence, Timeline, start
+from lab import Backlog, Client, Connection, Sequence, Timeline, start
+from lab.host import Running
 from lab.network import link_of
+from lab.notyet import NotYet
+from lab.wire import encode
 
 
 async def a_day() -> None:
@@ -52,6 +55,98 @@ async def a_sentence() -> None:
         print(*(line for line in heard if line.startswith("Heard")), sep="\n")
 
 
+async def a_full_room(step: str, talkers: int, each: int) -> None:
+    """Let so many say so much, all at once, to 20 listeners; print the sends for it."""
+    async with await start(step) as server:
+        listening = [await server.connect(f"listener {n}") for n in range(20)]
+        talking = [await server.connect(f"talker {n}") for n in range(talkers)]
+        for client in listening + talking:
+            await client.join("tea")
+        before = _sends(listening)
+        for talker in talking:
+            chat = {"action": "chat", "room": "tea", "message": "hello"}
+            await talker.connection.send(encode(chat) * each)
+        for client in listening:
+            for _ in range(talkers * each):
+                await client.hear("chat")
+        sends = _sends(listening) - before
+    said, heard = talkers * each, talkers * each * len(listening)
+    print(f"step {step}: {said} said, {heard} heard, {sends} sends")
+
+
+def _sends(clients: list[Client]) -> int:
+    network = asyncio.get_running_loop().network
+    return sum(network.facing(c.connection.address).sends for c in clients)
+
+
+async def the_same_turn(step: str) -> None:
+    """Let Alice say hello, Bob leave and Cleo join, all in one turn of the loop."""
+    async with await start(step) as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        cleo = await server.connect("cleo")
+        await alice.join("tea")
+        await bob.join("tea")
+        await alice.say("tea", "hello")
+        await bob.send({"action": "leaveroom", "room": "tea"})
+        await cleo.join("tea")
+        await bob.hear("leaveroom")
+        for client in (bob, cleo):
+            print(client.name, "has heard:", *(m["action"] for m in client.heard))
+
+
+async def outbox() -> None:
+    """Let two tasks say two things each; what is said in one turn is sent together."""
+    said: list[str] = []
+
+    def flush() -> None:
+        print("send", *said)
+        said.clear()
+
+    async def talk(name: str) -> None:
+        for number in (1, 2):
+            if not said:
+                asyncio.get_running_loop().call_soon(flush)
+            said.append(f"{name}-{number}")
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(talk("alice"))
+        tasks.create_task(talk("bob"))
+
+
+async def exchange(step: str) -> float:
+    """Return how many seconds it takes to say something and to hear the answer."""
+    async with await start(step) as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await alice.join("tea")
+        await bob.join("tea")
+        begin = asyncio.get_running_loop().time()
+        for _ in range(200):
+            await alice.say("tea", "Can you hear me?")
+            await bob.hear("chat")
+            await bob.say("tea", "I can.")
+            await alice.hear("chat")
+        return (asyncio.get_running_loop().time() - begin) / 200
+
+
+async def an_hour_of_silence(step: str) -> None:
+    """Let twenty members lose their network, and ten say nothing, for an hour."""
+    async with await start(step, settings={"GOODBYE": "0.5"}) as server:
+        guests = [await server.connect(f"guest {number}") for number in range(20)]
+        for guest in guests:
+            await guest.join("tea")
+        for _ in range(10):
+            await server.call()
+        await asyncio.sleep(1)
+        for guest in guests:
+            link_of(guest.connection.socket).die()
+        await asyncio.sleep(60 * 60)
+        alice = await server.connect("alice")
+        answer = await alice.join("tea")
+        print("Alice is told of", len(answer["members"]) - 1, "others in the room.")
+        print("The server has", len(server.module.CLIENTS), "connections.")
+
+
 async def an_hour_alone() -> None:
     """Let Bob's line go dead, wait for an hour, and see what the others know."""
     async with await start("05") as server:
@@ -64,3 +159,87 @@ async def an_hour_alone() -> None:
         cleo = await server.connect("cleo")
         answer = await cleo.join("tea")
         print("Cleo is told who is there:", sorted(answer["members"]))
+
+
+async def a_nap(seconds: float, step: str = "06") -> Backlog:
+    """Let Alice talk for two minutes, while Dora reads nothing for a part of them."""
+    async with await start(step) as server, asyncio.TaskGroup() as tasks:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await alice.join("tea")
+        await bob.join("tea")
+        dora = await server.call()
+        await dora.send(encode({"action": "connect", "username": "dora"}))
+        await dora.send(encode({"action": "joinroom", "room": "tea"}))
+        sleeping = tasks.create_task(_read_but_for(seconds, dora))
+        with Backlog.of(bob, dora=dora) as backlog:
+            for _ in range(1200):
+                await alice.say("tea", "x" * 2000)
+                await asyncio.sleep(0.1)
+        sleeping.cancel()
+    return backlog
+
+
+async def _read_but_for(seconds: float, reader: Connection) -> None:
+    try:
+        async with asyncio.timeout(5):
+            while await reader.receive():
+                pass
+    except TimeoutError:
+        await asyncio.sleep(seconds)
+    while await reader.receive():
+        pass
+
+
+async def a_long_text(step: str) -> None:
+    """Let Mallory say two megabytes and then hello, and print who is there after it."""
+    async with await start(step) as server:
+        alice, bob, mallory = [
+            await server.connect(name) for name in ("alice", "bob", "mallory")
+        ]
+        for client in (alice, bob, mallory):
+            await client.join("tea")
+        chat = {"action": "chat", "room": "tea"}
+        frames = [encode({**chat, "message": text}) for text in ("x" * 2**21, "hello")]
+        try:
+            await mallory.connection.send(b"".join(frames))
+        except NotYet:
+            pass  # hung up on before it was all sent
+        await asyncio.sleep(60)
+        cleo = await server.connect("cleo")
+        others = {*(await cleo.join("tea"))["members"]} - {"cleo"}
+        print(f"step {step}: a minute later Cleo meets", *sorted(others))
+
+
+async def a_goodbye(*, asleep: bool, step: str = "07", **settings: str) -> Timeline:
+    """Stop a step while two clients are there, of whom one may read nothing.
+
+    Print what Alice hears at the end, and when ``main`` has ended.
+    """
+    loop = asyncio.get_running_loop()
+    with Timeline(only=(f"server{step}", "client_connected")) as timeline:
+        async with await start(step, settings=settings) as server:
+            alice = await server.connect("alice")
+            await alice.join("tea")
+            await (_falls_asleep if asleep else _reads)(server)
+            for _ in range(10):
+                await alice.say("tea", "x" * 30_000)
+            await alice.join("tea")  # the answer comes when all that is handed on
+            server.main.cancel()
+            begin = loop.time()
+            await asyncio.wait({server.main}, timeout=60)
+            state = "has ended" if server.main.done() else "still runs"
+            print(f"main {state} after {loop.time() - begin:.1f} s")
+            print("the last that Alice has heard:", alice.heard[-1]["action"])
+    return timeline
+
+
+async def _reads(server: Running) -> None:
+    bob = await server.connect("bob")
+    await bob.join("tea")
+
+
+async def _falls_asleep(server: Running) -> None:
+    dora = await server.call()
+    await dora.send(encode({"action": "connect", "username": "dora"}))
+    await dora.send(encode({"action": "joinroom", "room": "tea"}))
+    await server.prints("connected", times=2)

@@ -316,6 +316,36 @@ async def test_no_more_than_so_many_writers_are_watched(monkeypatch):
 # How it looks.
 
 
+def upper_line(picture, name):
+    """Return the path of a client's line in the upper half."""
+    paths = drawn(picture).iter(f"{SVG}path")
+    return next(p.get("d") for p in paths if p.findtext(f"{SVG}title") == name)
+
+
+def test_a_line_that_falls_within_a_pixel_is_drawn_down():
+    series = Series("bob", 0)
+    for time, waiting in ((0, 0), (50, 2**20), (50, 0), (100, 0)):
+        series.note(time, waiting, closing=False)
+    corners = re.findall(r"H(\d+)V([\d.]+)", upper_line(Backlog.showing(series), "bob"))
+    ((x, top),) = [corner for corner in corners if float(corner[1]) == backlog.TOP]
+    assert corners[corners.index((x, top)) + 1] == (
+        x,
+        f"{backlog.TOP + backlog.TALL:.1f}",
+    )
+
+
+def test_what_was_noted_elsewhere_is_shown():
+    first, second = Series("one run", 0), Series("another", 0)
+    first.note(0, 5000, closing=False)
+    first.note(20, 70_000, closing=False)
+    second.note(10, 1000, closing=False)
+    picture = Backlog.showing(first, second)
+    assert picture.times == (0, 20)
+    assert [one.name for one in picture.drawn()] == ["one run", "another"]
+    assert picture.peak("one run") == 70_000
+    assert "68.4 KiB waited at most" in picture.text()
+
+
 def test_what_leaves_is_spread_over_the_time_in_between():
     series = Series("bob", 0)
     series.written = 100

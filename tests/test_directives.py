@@ -12,6 +12,7 @@ import pytest
 from sphinx.util.inventory import InventoryFile
 
 from lab import behaviours, changes, story, twins, wire
+from lab.codes import codes
 from lab.story import ROOT
 
 EXTENSION = ROOT / "docs" / "_ext"
@@ -304,6 +305,7 @@ SHOWN = {  # pages that show something, each of which is looked at below
     "diff": ".. diff:: server02\n",
     "diff_inside": ".. diff:: server02 main\n",
     "output": ".. output:: turns.py\n",
+    "beside": ".. output:: visit05.py\n   :beside: 05\n",
     "command": ".. output:: python -m docs.examples.naive_messages\n   :status: 1\n",
     "picture": ".. picture:: talk05.py\n\n   They *talk*.\n",
     "wrong": """
@@ -321,6 +323,7 @@ STATED = {  # the same, of what is stated about all servers and tried on all of 
     "can_do": ".. behaviours:: 03\n",
     "staircase": ".. staircase::\n",
     "messages": ".. messages::\n",
+    "error_codes": ".. error-codes::\n",
 }
 # A few behaviours have all that the staircase can show. The whole of it is in the site
 # that test_docs.py builds.
@@ -506,6 +509,13 @@ def test_output_is_what_the_command_printed(shown):
     assert text.split("\n", 1)[1] == running.run("turns.py")
 
 
+def test_output_of_an_example_that_finds_a_step_beside_it(shown):
+    (text,) = blocks(shown("beside"), "output")
+    command, _, *heard = text.splitlines()
+    assert command == "$ python -m docs.examples.visit05"
+    assert heard[1].startswith("bob hears: {'action': 'chat', ")
+
+
 def test_output_of_a_command_that_has_to_fail_shows_how_it_does(shown):
     (text,) = blocks(shown("command"), "output")
     assert text.startswith("$ python -m docs.examples.naive_messages\n{'action': 'hi'}")
@@ -578,6 +588,12 @@ def test_the_messages_are_those_of_the_wire(shown):
         words(title)
         for title in re.findall(r'<p class="rubric">.*?</p>', shown("messages"))
     }
+
+
+def test_the_error_codes_are_those_of_utils02(shown):
+    rows = cells(shown("error_codes"))[1:]
+    assert rows == [list(row) for row in codes().items()]
+    assert ["not_utf8", "The payload is not UTF-8."] in rows
 
 
 def test_the_story_is_that_of_the_docstrings(shown):

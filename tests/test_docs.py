@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lab import behaviours, searching, story
+from lab import behaviours, searching, story, versions
 from lab.behaviours import every
 from lab.search import troubles
 from lab.story import ROOT
@@ -188,6 +188,9 @@ def test_a_command_on_a_page_names_what_is_there(command):
     elif words[:3] == ["python", "-m", "lab"]:
         if words[3] == "search":
             can_be_searched(words[4:])
+            return
+        if words[3] == "versions":
+            versions.parsed(words[4:])
             return
         assert words[3] in ("run", "story", "start", "check", "solution")
         assert len(words) == 4 or story.find(words[4])

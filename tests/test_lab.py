@@ -5,7 +5,7 @@ import sys
 import pytest
 
 import lab
-from lab import behaviours, story
+from lab import behaviours, changes, story
 from lab.story import ROOT, NoSuchStep
 
 PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure
@@ -64,6 +64,42 @@ def test_a_step_is_read_from_its_docstring(tmp_path):
     assert (step.listens, step.imports) == (False, ())
 
 
+def test_a_side_step_stands_beside_its_server(tmp_path, monkeypatch):
+    for file in story.STEPS.glob("*.py"):
+        (tmp_path / file.name).write_text(file.read_text("utf-8"), "utf-8")
+    text = (story.STEPS / "server04.py").read_text("utf-8")
+    (tmp_path / "server04_by_hand.py").write_text(text, "utf-8")
+    monkeypatch.setattr(story, "STEPS", tmp_path)
+    names = [step.name for step in story.steps()]
+    assert names[names.index("server04") + 1] == "server04_by_hand"
+    side = story.find("server04_by_hand")
+    assert (side.kind, side.number) == ("side", "04")
+    assert side not in story.steps_of("server")
+    assert story.up_to(side) == [f"server0{n}" for n in range(1, 5)]
+    assert changes.before(side) == story.find("04")
+    assert behaviours.holds(behaviours.find("who_joins_is_told_that_it_is_done"), side)
+
+
+MAINS = {
+    "host='', port=1": {},
+    "host, port": {"host": "127.0.0.1", "port": 9011},
+    "host, port=1": {"host": "127.0.0.1"},
+    "port": {"port": 9011},
+    "*, host, port=1": {"host": "127.0.0.1"},
+    "host": {},  # nobody can call it
+}
+
+
+@pytest.mark.parametrize("parameters", MAINS)
+def test_main_is_called_with_what_it_demands_and_what_is_given(parameters, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(f"async def main({parameters}): pass\n")
+    step = story.Step(file, "", "", "")
+    assert step.arguments() == MAINS[parameters]
+    if step.listens:
+        assert step.arguments(port=0) == {**MAINS[parameters], "port": 0}
+
+
 # The judge.
 
 
@@ -92,6 +128,17 @@ async def test_a_behaviour_of_the_framing_is_judged_too():
 async def test_a_behaviour_that_needs_a_process_is_judged_too():
     name = "ctrl_c_ends_it_when_nobody_is_connected"
     assert (await lab.judge(name, "01", PATIENT)).not_yet is None
+
+
+async def test_where_no_process_can_be_started_it_is_judged_in_a_simulation(
+    monkeypatch,
+):
+    judging = sys.modules["lab.judge"]  # the package has a function of that name
+    monkeypatch.setattr(judging, "PROCESSES", False)
+    monkeypatch.setattr(judging, "start_process", None)
+    for step, kept in (("06", False), ("07", True)):
+        verdict = await lab.judge("everyone_hears_that_it_is_over", step)
+        assert (verdict.not_yet is None) == kept
 
 
 async def test_a_behaviour_or_a_step_that_is_not_there_is_a_lookup_error():

@@ -42,9 +42,24 @@ REFUSED = {
     "run 01 --set TICK=": "TICK takes a value of type float, not ''",
     "run 01 --set TICK=[1]": "TICK takes a value of type float, not '[1]'",
     "run 02 --set CHUNK=1e999": "CHUNK takes a value of type int, not '1e999'",
+    "run 05 --set utils02.HEADER=4": "server05.py does not import utils02",
+    "run 05 --set utils01.TICK=4": "there is no setting TICK; there are: HEADER",
+    "run 05 --loop nosuchloop": "there is no event loop 'nosuchloop' here",
+    "run 05 --loop json": "there is no event loop 'json' here",
     "run": "the following arguments are required: step",
     "dance": "invalid choice: 'dance'",
 }
+
+JOIN = b'{"action":"joinroom","room":"tea"}'
+
+OTHER_LOOP = """
+import asyncio
+
+class EventLoopPolicy(asyncio.DefaultEventLoopPolicy):
+    def new_event_loop(self):
+        print("a loop of otherloop", flush=True)
+        return super().new_event_loop()
+"""
 
 
 def lab(*arguments):
@@ -152,6 +167,33 @@ async def test_run_takes_a_setting():
     run = ("-m", "lab", "run", "01", "--set", "TICK=0.01")
     async with await started(*run, step="server01") as server:
         await server.prints("tick 20", PATIENT)  # else it would take twenty seconds
+
+
+async def test_run_takes_a_setting_of_a_file_that_the_step_imports():
+    run = ("-m", "lab", "run", "05", "--port=0", "--set", "utils01.HEADER=2")
+    async with await started(*run) as server:
+        await server.begin()
+        reader, writer = await asyncio.open_connection(*server.address)
+        for payload in (b'{"action":"connect","username":"a"}', JOIN):
+            writer.write(len(payload).to_bytes(2, "little") + payload)
+        size = int.from_bytes(await reader.readexactly(2), "little")
+        assert b'"joinroom"' in await reader.readexactly(size)
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_run_takes_an_event_loop_that_is_installed(tmp_path):
+    (tmp_path / "otherloop.py").write_text(OTHER_LOOP)
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); "
+        "from lab.__main__ import main; main(sys.argv[1:])"
+    )
+    async with await started(
+        "-c", code, "run", "05", "--port=0", "--loop", "otherloop"
+    ) as server:
+        await server.prints("a loop of otherloop", PATIENT)
+        await server.begin()
+        await answers(*server.address)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="cannot send Ctrl-C there")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -39,6 +40,11 @@ def test_a_cell_holds_the_program_and_what_it_is_to_become():
     assert page.text == program
 
 
+def test_a_cell_knows_which_step_has_to_run_beside_it():
+    (node,) = live.cell(env(ROOT), "visit.py", "", beside="05")
+    assert 'data-title="visit.py" data-beside="05"' in node.astext()
+
+
 def test_two_cells_of_one_name_are_told_apart():
     page = env(ROOT)
     first, second = (live.cell(page, "turns.py", "")[0].astext() for _ in range(2))
@@ -67,3 +73,10 @@ def test_a_book_that_is_built_without_a_python_does_not_speak_of_buttons(tmp_pat
     assert 'class="live"' not in page
     assert "press Check" not in page
     assert not (tmp_path / "lite").exists()
+    # What can be taken away is there all the same.
+    with zipfile.ZipFile(tmp_path / "asyncio-chat-book.zip") as archive:
+        assert {"steps/server05.py", "requirements.txt"} <= set(archive.namelist())
+        assert archive.testzip() is None
+    words = (tmp_path / "llms.txt").read_text(encoding="utf-8")
+    assert "](docs/01-starting.html)" in words
+    assert "`server05`: The server delivers" in words

@@ -52,9 +52,12 @@ def traces(text):
             yield rule, found[0]
 
 
-def requirements():
-    """Return each entry of the lock: the requirement, then its options."""
-    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+LOCKS = ("requirements.txt", "bench/requirements.txt")
+
+
+def requirements(lock):
+    """Return each entry of a lock: the requirement, then its options."""
+    text = (ROOT / lock).read_text(encoding="utf-8")
     lines = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ")
     return [line.split() for line in lines.splitlines() if line.strip()]
 
@@ -119,27 +122,39 @@ def test_nothing_that_was_built_is_handed_on():
     assert [name for name in FILES if built.search(name)] == []
 
 
-def test_every_requirement_is_pinned_and_has_a_hash():
-    for requirement, *rest in requirements():
+def wanted(lock):
+    """Return what a lock is made of."""
+    if lock == "bench/requirements.txt":
+        return project()["dependency-groups"]["bench"]
+    return project()["project"]["dependencies"]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_is_pinned_and_has_a_hash(lock):
+    for requirement, *rest in requirements(lock):
         assert re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==\S+", requirement)
         hashes = [option for option in rest if option.startswith("--hash=")]
         assert hashes, requirement
         assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", h) for h in hashes)
 
 
-def test_every_dependency_is_in_the_lock():
-    locked = {normalized(requirement) for requirement, *_ in requirements()}
-    wanted = {normalized(name) for name in project()["project"]["dependencies"]}
-    assert wanted
-    assert wanted <= locked
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_dependency_is_in_its_lock(lock):
+    locked = {normalized(requirement) for requirement, *_ in requirements(lock)}
+    names = {normalized(name) for name in wanted(lock)}
+    assert names
+    assert names <= locked
 
 
-def test_every_dependency_has_a_reason():
+@pytest.mark.parametrize(
+    ("lock", "list_"), [(LOCKS[0], "dependencies"), (LOCKS[1], "bench")]
+)
+def test_every_dependency_has_a_reason(lock, list_):
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    start = text.index("dependencies = [\n")
+    start = text.index(f"\n{list_} = [\n")
     block = text[start : text.index("\n]", start)]
     lines = [line for line in block.splitlines() if '"' in line.partition("#")[0]]
-    assert len(lines) == len(project()["project"]["dependencies"])
+    assert len(lines) == len(wanted(lock))
     for line in lines:
         assert re.fullmatch(r' +"[^"]+", +# .{5,}', line), line
 

@@ -24,7 +24,7 @@ def stair(behaviour, step):
     )
 
 
-SERVERS = [step for step in story.steps() if step.kind == "server"]
+SERVERS = [step for step in story.steps() if step.kind in ("server", "side")]
 WITH_FRAMING = [step for step in story.steps() if step.kind in ("server", "utils")]
 
 OF_SERVERS = [b for b in behaviours.every() if not b.of_framing]

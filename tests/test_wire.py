@@ -42,11 +42,20 @@ async def test_what_the_steps_send_the_instruments_understand(framing, messages)
 
 @given(messages=st.lists(objects, max_size=4))
 @quick
-async def test_what_the_instruments_send_the_steps_understand(framing, messages):
+async def test_what_the_instruments_send_utils01_understands(messages):
+    framing = Framing.of(story.find("utils01"), patience=PATIENT)
     assert await framing.received(b"".join(map(encode, messages))) == messages
 
 
-async def test_both_write_the_same_bytes(framing):
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=9))
+@quick
+async def test_what_the_instruments_send_the_steps_understand(framing, text):
+    said = {"action": "chat", "room": "tea", "message": text}
+    assert await framing.received(encode(said)) == [said]
+
+
+async def test_utils01_writes_the_same_bytes():
+    framing = Framing.of(story.find("utils01"), patience=PATIENT)
     assert await framing.sent(CHAT) == encode(CHAT)
 
 

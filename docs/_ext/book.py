@@ -9,11 +9,14 @@ import behaviour_lists
 import broken
 import browser
 import callouts
+import error_codes
 import listing
+import llms
 import messages
 import output
 import picture
 import story_table
+import versions_table
 import your_turn
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
@@ -43,6 +46,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("behaviours", behaviour_lists.Behaviours)
     app.add_directive("staircase", behaviour_lists.Staircase)
     app.add_directive("messages", messages.Messages)
+    app.add_directive("error-codes", error_codes.ErrorCodes)
+    app.add_directive("versions", versions_table.Versions)
     app.connect("doctree-read", callouts.note_listings)
     app.connect("doctree-resolved", callouts.resolve)
     app.connect("env-purge-doc", callouts.forget)
@@ -51,6 +56,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("book_python", False, "env", bool)
     app.connect("builder-inited", browser.fetch)
     app.connect("build-finished", browser.add)
+    app.connect("build-finished", llms.write)
     app.add_js_file("live/live.js", loading_method="defer")
     app.add_css_file("live/live.css")
     return {

@@ -13,12 +13,13 @@ from computed import Computed
 from docutils import nodes
 from docutils.parsers.rst import directives
 
-from lab import changes, twins
+from lab import behaviours, changes, twins
 from lab.host import start_process
 from lab.judge import Verdict, verdict
 from lab.twins import Twin
 
 PATIENCE = 0.5  # seconds: the failure is often silence, which the build waits for
+PATIENT = 5.0  # seconds: where a process has to end, which takes longer than an answer
 
 
 class Broken(Computed):
@@ -112,9 +113,11 @@ class Broken(Computed):
 
 @cache
 def judged(twin: Twin) -> Verdict:
-    """Put a twin to the behaviour that it breaks, as a process where it is a server."""
-    run = verdict(twin.breaks, twin.step, PATIENCE, begin=start_process)
-    return asyncio.run(run)
+    """Put a twin to the behaviour that it breaks, as a process where that can be."""
+    needs = behaviours.find(twin.breaks).needs
+    begin = None if needs in behaviours.SIMULATED else start_process
+    patience = PATIENT if needs == "exit" else PATIENCE
+    return asyncio.run(verdict(twin.breaks, twin.step, patience, begin=begin))
 
 
 class SpotTheBug(Broken):

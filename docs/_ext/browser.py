@@ -19,7 +19,9 @@ from sphinx.util import logging
 ROOT = Path(__file__).resolve().parents[2]
 LITE = ROOT / "docs" / "_lite"
 BOOK = ("lab", "steps", "docs/examples")  # what a cell can import
-LEARNERS = (*BOOK, "notebooks")  # what can be downloaded
+# What can be downloaded: requirements.txt is what the notebooks need besides.
+LEARNERS = (*BOOK, "notebooks", "LICENSE", "requirements.txt")
+ARCHIVE = "asyncio-chat-book.zip"  # in the site's root
 
 logger = logging.getLogger(__name__)
 
@@ -40,14 +42,12 @@ def fetch(app: Sphinx) -> None:
 
 def add(app: Sphinx, exception: Exception | None) -> None:
     """Write what the cells and the notebooks need into the finished site."""
-    if exception is not None or not app.config.book_python:
+    if exception is not None or app.builder.format != "html":
         return
     site = Path(app.outdir)
-    downloads = site / "_static" / "live"
-    downloads.mkdir(parents=True, exist_ok=True)
-    pack(downloads / "asyncio-chat-book.zip", LEARNERS)
+    pack(site / ARCHIVE, LEARNERS)
     if app.book_pyodide is not None:  # type: ignore[attr-defined]
-        pack(downloads / "book.zip", BOOK)
+        pack(site / "_static" / "live" / "book.zip", BOOK)
         build_lite(site, app.book_pyodide)  # type: ignore[attr-defined]
 
 
@@ -62,8 +62,10 @@ def pack(target: Path, folders: tuple[str, ...]) -> None:
 
 
 def sources(folders: tuple[str, ...]) -> Iterator[Path]:
-    """Yield the programs and notebooks in these folders, and the pages they name."""
+    """Yield these files, what runs in these folders, and the pages that it names."""
     for folder in folders:
+        if (ROOT / folder).is_file():
+            yield ROOT / folder
         for file in sorted((ROOT / folder).rglob("*")):
             inside = file.relative_to(ROOT).parts
             hidden = any(part.startswith((".", "__pycache")) for part in inside)

@@ -14,11 +14,14 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 
-def cell(env: Any, name: str, source: str, check: str = "") -> list[nodes.Node]:
+def cell(
+    env: Any, name: str, source: str, *, check: str = "", beside: str = ""
+) -> list[nodes.Node]:
     """Return the cell of a program, or nothing in a book without Python in it.
 
     ``name`` is what the reader knows the program by. ``check`` is the number of the
-    step that it is to become: then the cell has a button *Check* as well.
+    step that it is to become: then the cell has a button *Check* as well. ``beside`` is
+    the step that has to be running in a cell above it.
     """
     if not available(env.app):
         return []
@@ -26,7 +29,12 @@ def cell(env: Any, name: str, source: str, check: str = "") -> list[nodes.Node]:
     stem = re.sub(r"\W+", "-", name).strip("-")
     used[stem] = used.get(stem, 0) + 1
     number = f"-{used[stem]}" if used[stem] > 1 else ""
-    attributes = {"id": f"live-{stem}{number}", "data-title": name, "data-check": check}
+    attributes = {
+        "id": f"live-{stem}{number}",
+        "data-title": name,
+        "data-check": check,
+        "data-beside": beside,
+    }
     written = " ".join(f'{k}="{html.escape(v)}"' for k, v in attributes.items() if v)
     text = html.escape(source, quote=False)
     return [

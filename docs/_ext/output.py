@@ -14,7 +14,8 @@ class Output(Computed):
 
     The argument is an example's file, or a command that begins with ``python``.
     ``:status:`` is the exit status that it is expected to end with. ``:live:`` lets the
-    reader run the example in the page.
+    reader run the example in the page. ``:beside:`` is the step that has to be running
+    meanwhile, because the reader has started it before.
     """
 
     required_arguments = 1
@@ -22,6 +23,7 @@ class Output(Computed):
     option_spec: ClassVar = {
         "status": directives.nonnegative_int,
         "live": directives.flag,
+        "beside": directives.unchanged_required,
     }
 
     def shown(self) -> list[nodes.Node]:
@@ -29,11 +31,13 @@ class Output(Computed):
         name = self.arguments[0]
         if " " not in name:
             self.env.note_dependency(str(running.EXAMPLES / name))
-        text = running.run(name, status=self.options.get("status", 0))
+        beside = self.options.get("beside", "")
+        status = self.options.get("status", 0)
+        text = running.run(name, status=status, beside=beside)
         shown = f"$ {running.command(name)}\n{text}".rstrip("\n")
         block = nodes.literal_block(shown, shown, language="text", classes=["output"])
         self.set_source_info(block)
         if "live" not in self.options:
             return [block]
         source = (running.EXAMPLES / name).read_text(encoding="utf-8")
-        return [block, *live.cell(self.env, name, source)]
+        return [block, *live.cell(self.env, name, source, beside=beside)]

@@ -64,7 +64,7 @@ def folder(cache: Path) -> Path:
 def _core(temporary: Path, made: Path) -> Any:
     """Fetch the package from npm, unpack what is needed, and return its lock."""
     npm = [sys.executable, "-c", NPM]
-    _run(npm, "pack", f"pyodide@{VERSION}", "--silent", *HURRIED, cwd=temporary)
+    _run(npm, "pack", f"pyodide@{VERSION}", "--loglevel=error", *HURRIED, cwd=temporary)
     (archive,) = temporary.glob("pyodide-*.tgz")
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != SHA256:
@@ -135,6 +135,6 @@ def _run(command: list[str], *words: str, cwd: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Return the last line of what a failed command wrote, else the error itself."""
-    lines = str(getattr(error, "stderr", "") or "").strip().splitlines()
-    return lines[-1] if lines else str(error)
+    """Return the first error that a failed command wrote, else the error itself."""
+    lines = str(getattr(error, "stderr", "") or "").splitlines()
+    return next((line for line in lines if "error" in line.lower()), str(error))

@@ -53,8 +53,7 @@ def since(step: str) -> Callable[[Check], Check]:
 
 def of(step: Step) -> list[Invariant]:
     """Return those that hold for a step."""
-    names = [other.name for other in story.steps_of("server")]
-    so_far = names[: names.index(step.name) + 1]
+    so_far = story.up_to(step)
     return [invariant for invariant in INVARIANTS if invariant.since in so_far]
 
 

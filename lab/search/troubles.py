@@ -53,8 +53,7 @@ TROUBLES = (
 
 def survived_by(step: Step) -> list[Trouble]:
     """Return what a step has to survive."""
-    names = [other.name for other in story.steps_of("server")]
-    so_far = names[: names.index(step.name) + 1]
+    so_far = story.up_to(step)
     return [trouble for trouble in TROUBLES if trouble.since in so_far]
 
 

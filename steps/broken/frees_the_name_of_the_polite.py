@@ -79,10 +79,8 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
                     errors += 1
                     if errors == MAX_ERRORS:
                         raise Refused("too_many_errors") from None
-                # What has come already is read without waiting. A turn for the others.
                 await asyncio.sleep(0)
-        if client.name is not None:
-            NAMES.remove(folded(client.name))
+        NAMES.discard(folded(client.name or ""))
     except Refused as refused:
         client.say_last(refused.message)
     finally:

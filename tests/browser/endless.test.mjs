@@ -90,3 +90,23 @@ test("Stop while Python is being fetched stops that, and Run begins anew", () =>
     await one.press("Run");
     await one.prints(/^begun\n$/);
   }));
+
+// C code that calls itself until the stack is full: Pyodide cannot go on after that.
+const CRASH = `
+import sys
+sys.setrecursionlimit(10**8)
+class Bottomless:
+    def __getattr__(self, name):
+        return getattr(self, name)
+Bottomless().floor
+`;
+const CRASHED = /^(console|error): (Pyodide has suffered|The cause of|RangeError: Maximum call stack)/;
+
+test("a Python that breaks down says so, and the next program has a new one", () =>
+  here.visit(PAGE, { meant: CRASHED }, async (page) => {
+    const [one, other] = await cells(page);
+    await one.run(CRASH);
+    assert.match(await one.said(), /^Python has broken down \(.+\)\. It is started afresh when you press Run/);
+    await other.run("print('still there')");
+    assert.equal(await other.said(), "still there\n");
+  }));

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { livePages } from "./book.mjs";
 import { browse, faults, tooWide } from "./browser.mjs";
-import { cells } from "./cell.mjs";
+import { Cell, cells } from "./cell.mjs";
 
 const PHONE = { viewport: { width: 390, height: 844 } };
 
@@ -16,8 +16,9 @@ function kind(cell) {
   return cell.box.evaluate((box) => {
     const source = box.querySelector(".live-source").textContent;
     const drawn = box.previousElementSibling.matches("figure.picture");
-    const steps = /^server\d\d\.py$/.test(box.dataset.title) || box.dataset.check;
-    return { source, kind: drawn ? "picture" : steps ? "step" : "program" };
+    const { title, check, beside } = box.dataset;
+    const steps = /^server\d\d\.py$/.test(title) || check;
+    return { source, beside, kind: drawn ? "picture" : steps ? "step" : "program" };
   });
 }
 
@@ -40,8 +41,23 @@ const asExpected = {
   },
 };
 
+/** Run the step that a cell wants beside it, in the step's own cell, until `use` is done. */
+async function beside(step, page, use) {
+  const cell = new Cell(page, `live-server${step}-py`);
+  await cell.press("Run");
+  await cell.prints(/Listening on/);
+  await use();
+  await cell.press("Stop");
+  await cell.ends();
+}
+
 async function runs(cell) {
   const expected = await kind(cell);
+  const run = () => runsAs(cell, expected);
+  await (expected.beside ? beside(expected.beside, cell.page, run) : run());
+}
+
+async function runsAs(cell, expected) {
   await cell.press("Run");
   await asExpected[expected.kind](cell, expected.source);
   assert.equal(await cell.errors(), "");

@@ -23,7 +23,7 @@
     document.body.dataset.python = "loading";
     worker = new Worker(new URL("live/worker.mjs", base), { type: "module" });
     worker.onmessage = ({ data }) => heard[data.type](data);
-    worker.onerror = (event) => broken(`Python has broken down (${event.message || "no reason given"}).`);
+    worker.onerror = ({ message }) => heard.broken({ text: message || "no reason given" });
     worker.postMessage({
       type: "begin",
       pyodide: new URL("../lite/static/pyodide/", base).href,
@@ -41,6 +41,9 @@
     },
     failed({ text }) {
       broken(`Python could not be started: ${text}`);
+    },
+    broken({ text }) {
+      broken(`Python has broken down (${text}).`);
     },
     printed({ cell, kind, text }) {
       cells.get(cell)?.print(kind, text);

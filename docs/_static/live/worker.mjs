@@ -15,6 +15,8 @@ async function begin({ pyodide, book }) {
     }),
   ]);
   python = loaded;
+  // After some errors, in code that is not Python, nothing more can be run here.
+  python._api.on_fatal = (error) => postMessage({ type: "broken", text: String(error) });
   python.unpackArchive(archive, "zip", { extractDir: "/book" });
   await python.runPythonAsync(`
 import asyncio, os, sys

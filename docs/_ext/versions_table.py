@@ -1,0 +1,94 @@
+"""``.. versions:: 05 closes_and_waits``: how each Python ends what is stopped how.
+
+A page is built with one Python, so the rows come from a file that a command has
+written, and the words under the table say so.
+"""
+
+from typing import ClassVar
+
+from computed import Computed
+from docutils import nodes
+from story_table import table
+
+from lab import versions
+from lab.stopping import Outcome, Way
+from lab.versions import Kept
+
+
+class Versions(Computed):
+    """Show what came of all ways to stop these programs, a column for each Python.
+
+    The arguments are what ``lab.versions.WAYS`` calls the programs.
+    """
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar = {}
+
+    def shown(self) -> list[nodes.Node]:
+        """Return the table; the build fails where the file lacks an outcome."""
+        self.env.note_dependency(str(versions.KEPT))
+        known = versions.kept()
+        ways = [way for name in self.arguments[0].split() for way in stopped(name)]
+        head = ["the server", "is stopped", *known.versions]
+        widths = [16, 24, *(60 // len(known.versions) for _ in known.versions)]
+        shown = table(head, [], widths, "versions")
+        body = next(iter(shown.findall(nodes.tbody)))
+        body += [row(known, way) for way in ways]
+        return [shown, nodes.paragraph("", "", *origin(known), classes=["origin"])]
+
+
+def stopped(program: str) -> list[Way]:
+    """Return the ways to stop a program; LookupError for one without any."""
+    ways = [way for way in versions.WAYS if way.program == program]
+    if not ways:
+        raise LookupError(f"lab/versions.py has no way to stop {program!r}")
+    return ways
+
+
+def row(known: Kept, way: Way) -> nodes.row:
+    """Return a row; LookupError for a Python on which this way was not tried.
+
+    Where all Pythons do the same, they share a cell.
+    """
+    name = f"server{way.program}" if way.program.isdecimal() else way.program
+    first = nodes.entry("", nodes.paragraph("", "", nodes.literal(name, name)))
+    words = f"by {way.key}, with {way.company}"
+    shown = nodes.row("", first, nodes.entry("", nodes.paragraph(words, words)))
+    outcomes = []
+    for version in known.versions:
+        if way.name not in known.outcomes[version]:
+            again = "python -m lab versions --save"
+            raise LookupError(f"{way.name} was not tried on {version}: {again}")
+        outcomes.append(known.outcomes[version][way.name])
+    if all(outcome == outcomes[0] for outcome in outcomes):
+        shown += nodes.entry("", *cell(outcomes[0]), morecols=len(outcomes) - 1)
+    else:
+        shown += [nodes.entry("", *cell(outcome)) for outcome in outcomes]
+    return shown
+
+
+def cell(outcome: Outcome) -> list[nodes.Node]:
+    """Return what became of the server, in bold if it hangs, and of its clients."""
+    words = nodes.Text(outcome.words())
+    told = nodes.strong("", "", words) if outcome.seconds is None else words
+    shown: list[nodes.Node] = [nodes.paragraph("", "", told)]
+    if outcome.saw:
+        saw = f"Clients saw: {outcome.seen()}"
+        shown.append(nodes.paragraph(saw, saw))
+    return shown
+
+
+def origin(known: Kept) -> list[nodes.Node]:
+    """Return where the rows come from, and how they are renewed."""
+    systems = " and ".join(sorted(set(known.platforms.values())))
+    missing = f" Not at hand there: {', '.join(known.missing)}." * bool(known.missing)
+    command = "python -m lab versions --save"
+    return [
+        nodes.Text(
+            "These rows do not come from the build of this page, which has one Python "
+            f"only, but from docs/versions.json, written on {systems} by "
+        ),
+        nodes.literal(command, command),
+        nodes.Text(f", which tries all Pythons that it finds.{missing}"),
+    ]

@@ -1,0 +1,33 @@
+"""Those who have gone without a word, and those who never say one, an hour later."""
+
+import asyncio
+from typing import Any
+
+from lab import simulation, start
+from lab.network import Faults, link_of
+
+HOUR = 60 * 60  # seconds
+
+
+async def main() -> None:
+    """Let twenty cables be pulled out, and ten clients stop halfway to a name."""
+    async with await start("09", settings={"GOODBYE": "0.5"}) as server:
+        guests = [await server.connect(f"guest {number}") for number in range(20)]
+        for guest in guests:
+            await guest.join("tea")
+        for number in range(10):
+            stranger = await server.call()
+            await stranger.send(b"\x40\0" if number % 2 else b"")  # half a header
+        await asyncio.sleep(1)
+        for guest in guests:
+            link_of(guest.connection.socket).die()
+        await asyncio.sleep(HOUR)
+        alice: Any = await server.connect("alice")
+        members = (await alice.join("tea"))["members"]
+        print(f"An hour later Alice is told of {len(members) - 1} others in the room.")
+        print(
+            f"The server has {len(server.module.CLIENTS)} connections, hers included."
+        )
+
+
+simulation.run(main(), faults=Faults(latency=0.01))

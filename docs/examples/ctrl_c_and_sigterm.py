@@ -1,0 +1,44 @@
+"""What Ctrl-C does to a program in asyncio, and what SIGTERM does."""
+
+import asyncio
+from typing import Literal
+
+from lab import simulation
+
+
+async def main() -> None:
+    """Start another task, wait for ever, and take a second to tidy up."""
+    other = asyncio.create_task(work())
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("  main tidies up")
+        await asyncio.sleep(1)
+        print("  main has ended, and the other task has not:", not other.done())
+
+
+async def work() -> None:
+    """Wait for ever, and tidy up."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        print("  the other task tidies up")
+
+
+def run(signal: Literal["interrupt", "terminate"]) -> None:
+    """Run main in a simulation, and let a signal come after five seconds."""
+    loop = simulation.Loop()
+    loop.call_at(5, getattr(loop, signal))
+    with simulation.instead(loop):
+        try:
+            asyncio.run(main())
+        except KeyboardInterrupt:
+            print(f"  KeyboardInterrupt at {loop.time():g} s")
+        except SystemExit as end:
+            print(f"  the process ends at {loop.time():g} s, status {end.code}")
+
+
+print("Ctrl-C at 5 s:")
+run("interrupt")
+print("SIGTERM at 5 s:")
+run("terminate")

@@ -1,0 +1,24 @@
+"""Draws what waits in the server, and what reaches Bob, with three of the designs."""
+
+from docs.examples.one_sleeps import FRAME, Played, play
+from docs.examples.task_for_each import send_to
+from lab.backlog import Backlog, Sample, Series
+
+
+def line(name: str, played: Played) -> Series:
+    """Return what waits, and what has reached Bob, as a line of the picture."""
+    series = Series(name, played.peak)
+    series.samples = [
+        Sample(sample.time, played.said * FRAME, sample.waiting, sample.heard * FRAME)
+        for sample in played.samples
+    ]
+    series.written, series.left = played.said * FRAME, played.bob * FRAME
+    return series
+
+
+backlog = Backlog.showing(
+    line("await each", play("05")),
+    line("a task each", play("05", send_to=send_to)),
+    line("wait for none", play("06")),
+)
+print(backlog.svg())

@@ -1,0 +1,18 @@
+"""Names that look alike, and what is left of the differences when they are folded."""
+
+from lab import story
+from lab.host import load
+
+folded = load(story.find("utils02")).folded
+
+PAIRS = [
+    ("alice", "Alice"),
+    ("alice", "\uff21lice"),  # with a wide letter
+    ("Ren\u00e9", "Rene\u0301"),  # as an accent of its own
+    ("Stra\u00dfe", "STRASSE"),
+    ("alice", "\u0430lice"),  # with a Cyrillic letter
+]
+
+for one, other in PAIRS:
+    equal = "the same" if folded(one) == folded(other) else "not the same"
+    print(f"{one} and {other} are {equal}: {folded(one)!a}, {folded(other)!a}")

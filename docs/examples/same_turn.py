@@ -1,0 +1,29 @@
+"""Who hears what is said, if somebody joins and somebody leaves in the same turn."""
+
+from collections.abc import Callable
+from types import ModuleType
+
+from lab import simulation, start
+
+
+async def play(change: Callable[[ModuleType], None] = lambda _: None) -> None:
+    """Let Alice talk; in the same turn Bob leaves, and Cleo joins."""
+    async with await start("09") as server:
+        change(server.module)
+        names = "alice", "bob", "cleo"
+        alice, bob, cleo = [await server.connect(name) for name in names]
+        await alice.join("tea")
+        await bob.join("tea")
+        # Nothing here waits: the server finds all three when it has its turn.
+        await alice.say("tea", "hello")
+        await bob.send({"action": "leaveroom", "room": "tea"})
+        await cleo.send({"action": "joinroom", "room": "tea"})
+        while (await alice.hear("joinroom"))["from"] != "cleo":
+            pass
+        for client in (bob, cleo):
+            heard = [f"{m['action']} by {m['from']}" for m in client.heard]
+            print(f"{client.name} has heard:", ", ".join(heard))
+
+
+if __name__ == "__main__":
+    simulation.run(play())

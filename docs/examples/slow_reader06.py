@@ -1,0 +1,30 @@
+"""One member of the room stops reading, and is heard to leave."""
+
+import asyncio
+
+from lab import start
+from lab.wire import encode
+
+MESSAGES = 600
+TEXT = "x" * 40_000  # what one message says: large, so that the buffers fill quickly
+
+
+async def main() -> None:
+    """Say a lot, and count what reaches Bob."""
+    async with await start("06") as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await alice.join("tea")
+        await bob.join("tea")
+        sleepy = await server.call()  # a connection that nobody reads
+        await sleepy.send(encode({"action": "connect", "username": "sleepy"}))
+        await sleepy.send(encode({"action": "joinroom", "room": "tea"}))
+        await alice.hear("joinroom")
+        for _ in range(MESSAGES):
+            await alice.say("tea", TEXT)
+            await bob.hear("chat")
+        heard = sum(message["action"] == "chat" for message in bob.heard)
+        print(f"Bob has heard {heard} of {MESSAGES} messages.")
+        print("Bob has also heard:", await bob.hear("leaveroom"))
+
+
+asyncio.run(main())
