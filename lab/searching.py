@@ -124,7 +124,7 @@ def _try(step: Step) -> None:
         await (await host.start(step)).stop()
 
     try:
-        simulation.run(begin_and_end(), until=2 * host.PATIENCE)
+        simulation.run(begin_and_end(), until=host.START + host.PATIENCE)
     except (simulation.Stuck, simulation.Spinning):
         pass  # the search itself will say what is wrong with it
     except TimeoutError as error:
