@@ -11,8 +11,10 @@ from lab.notyet import NotYet
 from lab.wire import encode
 
 AT_MOST = 5.0  # seconds from Ctrl-C to the end of the process, whatever the clients do
-SAID = 2000, 12  # messages of each talker, and characters: it stops in their midst
-ALONE = 4000, 1000  # the same of one whom nobody hears: more than is read by then
+SAID = 5000  # messages of each talker: the server stops in the middle of them
+A_TIME = 10  # of these, and then a pause
+PAUSE = 0.001  # seconds: also where no time passes unless somebody lets it
+BLOBS = 10  # of a thousand messages that nobody hears: more than is read by then
 HEARD = 30  # of these, before it is stopped
 CALM = (0, "")  # an exit status that means success, and nothing on stderr
 
@@ -35,10 +37,10 @@ async def everyone_hears_that_it_is_over(bench: Bench) -> None:
 async def all_have_heard_the_same_when_it_ends(bench: Bench) -> None:
     """When the server stops while others talk, all hear the same words, then bye."""
     talkers = await bench.clients("alice", "bob", room="tea")
-    listeners = await bench.clients("cleo", "dora", room="tea")
+    listeners = await bench.clients("cleo", "dora", "fred", room="tea")
     (alone,) = await bench.clients("erin", room="milk")
-    talking = [asyncio.create_task(_talk(one, "tea", *SAID)) for one in talkers]
-    talking.append(asyncio.create_task(_talk(alone, "milk", *ALONE)))
+    talking = [asyncio.create_task(_talk(one)) for one in talkers]
+    talking.append(asyncio.create_task(_flood(alone)))
     try:
         for _ in range(HEARD):
             await listeners[0].hear("chat")
@@ -49,11 +51,13 @@ async def all_have_heard_the_same_when_it_ends(bench: Bench) -> None:
         for task in talking:
             task.cancel()
         await asyncio.wait(talking)
-    first, second = (
+    first, *others = (
         [message for message in client.heard if message.get("action") == "chat"]
         for client in listeners
     )
-    expect(second == first, True, "that dora has heard what cleo has heard")
+    for client, heard in zip(listeners[1:], others, strict=True):
+        same = heard == first
+        expect(same, True, f"that {client.name} has heard what cleo has heard")
 
 
 @since(
@@ -92,12 +96,25 @@ async def sigterm_ends_it_as_ctrl_c_does(bench: Bench) -> None:
     expect(await bench.ends(signal.SIGTERM), CALM, "the exit status and stderr")
 
 
-async def _talk(client: Client, room: str, times: int, size: int) -> None:
+async def _talk(client: Client) -> None:
+    """Talk until the server hangs up."""
     try:
-        for number in range(times):
-            await client.say(room, f"{client.name} {number} ".ljust(size, "."))
+        for number in range(SAID):
+            await client.say("tea", f"{client.name} {number}")
+            if number % A_TIME == 0:
+                await asyncio.sleep(PAUSE)
     except NotYet:
-        pass  # the server has hung up, as it should
+        pass  # as it should
+
+
+async def _flood(client: Client) -> None:
+    """Send more than can be read, until the server hangs up."""
+    frame = encode({"action": "chat", "room": "milk", "message": "." * 1000})
+    try:
+        for _ in range(BLOBS):
+            await client.connection.send(frame * 1000)
+    except NotYet:
+        pass  # as it should
 
 
 async def _hears_bye(client: Client) -> None:
