@@ -1,6 +1,7 @@
 """Step 07: the server says goodbye properly."""
 
 import asyncio
+import itertools
 import signal
 import socket
 
@@ -11,8 +12,11 @@ from lab.notyet import NotYet
 from lab.wire import encode
 
 AT_MOST = 5.0  # seconds from Ctrl-C to the end of the process, whatever the clients do
-SAID = 2000, 12  # messages of each talker, and characters: it stops in their midst
-ALONE = 4000, 1000  # the same of one whom nobody hears: more than is read by then
+PACE = 0.0005  # seconds from word to word: it is stopped between two, wherever that is
+# What one says at once, in how many characters, and how often after bye. The one whom
+# nobody hears says more than the server can read, so that something waits unread.
+TALK, ALONE = (1, 12, 200), (100, 1000, 1)
+NUMBERS = itertools.count()
 HEARD = 30  # of these, before it is stopped
 CALM = (0, "")  # an exit status that means success, and nothing on stderr
 
@@ -37,7 +41,7 @@ async def all_have_heard_the_same_when_it_ends(bench: Bench) -> None:
     talkers = await bench.clients("alice", "bob", room="tea")
     listeners = await bench.clients("cleo", "dora", room="tea")
     (alone,) = await bench.clients("erin", room="milk")
-    talking = [asyncio.create_task(_talk(one, "tea", *SAID)) for one in talkers]
+    talking = [asyncio.create_task(_talk(one, "tea", *TALK)) for one in talkers]
     talking.append(asyncio.create_task(_talk(alone, "milk", *ALONE)))
     try:
         for _ in range(HEARD):
@@ -92,10 +96,16 @@ async def sigterm_ends_it_as_ctrl_c_does(bench: Bench) -> None:
     expect(await bench.ends(signal.SIGTERM), CALM, "the exit status and stderr")
 
 
-async def _talk(client: Client, room: str, times: int, size: int) -> None:
+async def _talk(client: Client, room: str, at_once: int, size: int, more: int) -> None:
+    """Say one thing after the other, and some more after the server has said bye."""
     try:
-        for number in range(times):
-            await client.say(room, f"{client.name} {number} ".ljust(size, "."))
+        while more:
+            for _ in range(at_once):
+                text = f"{client.name} {next(NUMBERS)}".ljust(size, ".")
+                await client.say(room, text)
+            await asyncio.sleep(PACE)
+            if client.heard and client.heard[-1].get("action") == "bye":
+                more -= 1
     except NotYet:
         pass  # the server has hung up, as it should
 
