@@ -13,6 +13,8 @@ from lab.notyet import NotYet
 from lab.staircase import IMPATIENT, PATIENT
 from lab.twins import twins
 
+TRIES = 6
+
 
 def cases(candidates, of_framing):
     """Return a test for each twin and each behaviour that its step has."""
@@ -47,10 +49,13 @@ def patience(twin, behaviour):
 @pytest.mark.parametrize(("twin", "behaviour"), cases(ON_THE_WIRE, of_framing=False))
 async def test_server(twin, behaviour):
     skip_what_cannot_be_judged_here(behaviour)
-    # A process, since a twin may well not be able to stop.
-    server = await start_process(twin.step)
-    async with Bench(server, patience=patience(twin, behaviour)) as bench:
-        await behaviour.run(bench)
+    # Who loses a race does not lose it every time.
+    races = twin.breaks == behaviour.name and behaviour.needs == "exit"
+    for _ in range(TRIES if races else 1):
+        # A process, since a twin may well not be able to stop.
+        server = await start_process(twin.step)
+        async with Bench(server, patience=patience(twin, behaviour)) as bench:
+            await behaviour.run(bench)
 
 
 @pytest.mark.parametrize(("twin", "behaviour"), cases(SEEN_INSIDE, of_framing=False))

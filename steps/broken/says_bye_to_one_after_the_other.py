@@ -43,7 +43,7 @@ async def say_goodbye(server: asyncio.Server) -> None:
     await asyncio.sleep(MOMENT)
     for client in list(CLIENTS):
         client.say_last({"action": "bye", "reason": "the server stops"})
-        await asyncio.sleep(MOMENT)
+        await asyncio.sleep(10 * MOMENT)
     tasks = {client.task for client in CLIENTS}
     if not tasks:
         return
