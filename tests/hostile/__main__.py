@@ -38,9 +38,8 @@ def main() -> int:
     print(row("together", played))
     print(refusals(played))
     died = sum(line.startswith("NOT SURVIVED") for line in broken)
-    print(
-        f"{died} not survived, {len(broken) - died} not played; {time.perf_counter() - begun:.0f} s"
-    )
+    counts = f"{died} not survived, {len(broken) - died} not played"
+    print(f"{counts}; {time.perf_counter() - begun:.0f} s")
     for line in broken:
         print(line)
     return 1 if broken else 0
