@@ -144,8 +144,10 @@ class Pair:
 
 async def main(pace: str) -> None:
     """Read where the server is, connect the two, have them meet, and let them talk."""
-    host, port = sys.stdin.readline().split()
-    place = Place(host, port)
+    line = sys.stdin.readline()
+    if not line:
+        return  # there is no server: it has not come up
+    place = Place(*line.split())
     speakers = [Speaker(await connect(place, name, PATIENCE)) for name in NAMES]
     try:
         for speaker in speakers:
