@@ -40,7 +40,7 @@ nbsphinx_prolog = """
    This page is a notebook, executed while the book was built. To run it yourself:
    ``make lab``, then open ``{{ env.doc2path(env.docname, base=False) }}``.
 
-{% if env.app.book_pyodide %}
+{% if env.config.book_pyodide %}
 .. raw:: html
 
    <p><a

@@ -18,7 +18,8 @@ import live  # one of ours: the path had to be set first
 
 def env(pyodide):
     """Return what a directive knows of the page that is being read."""
-    return SimpleNamespace(app=SimpleNamespace(book_pyodide=pyodide), temp_data={})
+    config = SimpleNamespace(book_pyodide=pyodide)
+    return SimpleNamespace(app=SimpleNamespace(config=config), temp_data={})
 
 
 class Source(HTMLParser):

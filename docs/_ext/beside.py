@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from lab import simulation, start  # noqa: E402  # ours: the path had to be set first
-from lab.story import ADDRESS  # noqa: E402
+from lab.story import ADDRESS  # noqa: E402  # the same
 
 
 async def visit(step: str, example: str) -> None:

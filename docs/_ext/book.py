@@ -54,6 +54,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-merge-info", callouts.merge)
     app.connect("build-finished", lead_to_the_book)
     app.add_config_value("book_python", False, "env", bool)
+    app.add_config_value("book_pyodide", None, "", Path)  # its folder, once it is here
     app.connect("builder-inited", browser.fetch)
     app.connect("build-finished", browser.add)
     app.connect("build-finished", llms.write)

@@ -28,11 +28,11 @@ logger = logging.getLogger(__name__)
 
 def fetch(app: Sphinx) -> None:
     """Fetch Pyodide before the pages are read; without it they have no cells."""
-    app.book_pyodide = None  # type: ignore[attr-defined]
+    app.config.book_pyodide = None
     if app.builder.format != "html" or not app.config.book_python:
         return
     try:
-        app.book_pyodide = pyodide.folder(ROOT / "build" / "cache")  # type: ignore[attr-defined]
+        app.config.book_pyodide = pyodide.folder(ROOT / "build" / "cache")
     except pyodide.NotToBeHad as reason:
         # No warning: a book without cells is a book.
         words = "the pages are built without a Python in them; it could not be had"
@@ -46,9 +46,9 @@ def add(app: Sphinx, exception: Exception | None) -> None:
         return
     site = Path(app.outdir)
     pack(site / ARCHIVE, LEARNERS)
-    if app.book_pyodide is not None:  # type: ignore[attr-defined]
+    if app.config.book_pyodide is not None:
         pack(site / "_static" / "live" / "book.zip", BOOK)
-        build_lite(site, app.book_pyodide)  # type: ignore[attr-defined]
+        build_lite(site, app.config.book_pyodide)
 
 
 def pack(target: Path, folders: tuple[str, ...]) -> None:

@@ -48,4 +48,4 @@ def cell(
 
 def available(app: Sphinx) -> bool:
     """Whether the site that is being built has a Python in it."""
-    return getattr(app, "book_pyodide", None) is not None
+    return app.config.book_pyodide is not None

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { browse } from "./browser.mjs";
-import { cells } from "./cell.mjs";
+import { Cell, cells } from "./cell.mjs";
 
 const PAGE = "/docs/05-delivery.html";
 const MOST = 100_100; // characters that a cell shows, with the words that the rest is left out
@@ -78,6 +78,20 @@ test("a step that runs in a cell answers the next one until it is stopped", () =
     await server.ends();
     await one.run(CALL);
     assert.match(await one.errors(), /ConnectionRefusedError/);
+  }));
+
+test("a program whose step is not running says which cell to run first", () =>
+  here.visit(PAGE, {}, async (page) => {
+    const visit = new Cell(page, "live-visit05-py");
+    await visit.press("Run");
+    await visit.ends();
+    assert.match(await visit.said(), /^server05\.py is not running: press Run under it first\.\n/);
+    assert.match(await visit.errors(), /Connect call failed|refused|a server that can be called/i);
+    await new Cell(page, "live-server05-py").press("Run");
+    await new Cell(page, "live-server05-py").prints(/Listening on/);
+    await visit.press("Run");
+    await visit.ends();
+    assert.match(await visit.said(), /^alice is told/);
   }));
 
 test("Stop while Python is being fetched stops that, and Run begins anew", () =>

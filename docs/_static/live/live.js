@@ -134,10 +134,17 @@
       if (this.checkButton) this.checkButton.disabled = true;
       this.stopButton.disabled = false;
       this.status.textContent = ready ? "running" : "Python is being fetched ...";
+      this.lookForItsStep();
       begin();
       worker.postMessage({
         type: kind, cell: this.name, run: this.run, source: this.editor.value, step: this.box.dataset.check,
       });
+    }
+
+    // A program that calls a step finds it where the step's own cell runs it.
+    lookForItsStep() {
+      const step = cells.get(`live-server${this.box.dataset.beside}-py`);
+      if (step && !step.running) this.print("note", `${step.box.dataset.title} is not running: press Run under it first.\n`);
     }
 
     print(kind, text) {
