@@ -8,6 +8,7 @@ the function that attends to a client: ``check_here``.
 
 import asyncio
 import inspect
+import json
 import os
 import signal
 import socket
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lab import behaviours, story
-from lab.behaviours import Behaviour
+from lab.behaviours import SIMULATED, Behaviour
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
 from lab.host import CHUNK, Process, Running, Transcript, _read, ctrl_c_for_children
@@ -138,8 +139,7 @@ class PythonFile(Command):
             own = Framing.of(step, patience=PATIENCE)
         except Exception:  # whatever is wrong with the file, its server will show it
             return None
-        both = all(hasattr(own.module, n) for n in ("new_messages", "send_message"))
-        return own if both else None
+        return own if own.is_whole else None
 
 
 class Latest(Transcript):
@@ -309,6 +309,8 @@ async def judged(subject: Subject, behaviour: Behaviour) -> Result:
         if framing is None:
             return result(behaviour, missing="framing")
         return result(behaviour, await tried(behaviour, framing))
+    if behaviour.needs in SIMULATED and isinstance(subject, PythonFile):
+        return await judged_in_simulation(subject.path, behaviour)
     if behaviour.needs and behaviour.needs not in subject.has:
         return result(behaviour, missing=behaviour.needs)
     try:
@@ -323,6 +325,28 @@ async def judged(subject: Subject, behaviour: Behaviour) -> Result:
         words = f"{not_yet.got}; its last complaint was: {complaint}"
         not_yet = NotYet(not_yet.expected, words)
     return result(behaviour, not_yet)
+
+
+async def judged_in_simulation(path: Path, behaviour: Behaviour) -> Result:
+    """Put a Python file to one behaviour where its clock and its writes can be seen.
+
+    In a process of its own: a file that never waits would hold up the checker.
+    """
+    module = "lab.simulated_check"
+    words = [sys.executable, "-m", module, str(path), behaviour.name]
+    program = await begun(words, path)
+    try:
+        async with asyncio.timeout(MOST):
+            await program.process.wait()
+            await asyncio.wait(program._reading)
+        return Result(**json.loads(program.transcript.lines[-1]))
+    except TimeoutError:
+        return result(behaviour, NotYet("an end", f"none within {MOST:g} s"))
+    except (LookupError, TypeError, ValueError):  # it ended before it could tell
+        words_of_it = f"a program that ends{why(program)}"
+        return result(behaviour, NotYet("a server in the simulation", words_of_it))
+    finally:
+        await program.stop()
 
 
 async def tried(behaviour: Behaviour, bench: Bench | Framing) -> NotYet | None:

@@ -2,12 +2,18 @@
 
 What it takes is a Python file, as the checker does. Everything about it can be judged,
 and no answer takes any time; but it runs in this process, so a file that never waits
-holds up whoever has asked.
+holds up whoever has asked. The checker itself has it run in another process, for what
+only a simulation can show::
+
+    python -m lab.simulated_check FILE BEHAVIOUR    # prints the result, as JSON
 """
 
+import json
+import sys
+from dataclasses import asdict
 from pathlib import Path
 
-from lab import simulation
+from lab import behaviours, simulation
 from lab.behaviours.framing_bench import Framing
 from lab.check import CannotStart, PythonFile, Report, Subject, judged, wanted
 from lab.host import Running
@@ -59,3 +65,9 @@ class Simulated(Subject):
 
 async def _can_start(subject: Subject) -> None:
     await (await subject.start()).stop()
+
+
+if __name__ == "__main__":
+    _, file, name = sys.argv
+    judgement = judged(Simulated(Path(file)), behaviours.find(name))
+    print("\n" + json.dumps(asdict(simulation.run(judgement))))

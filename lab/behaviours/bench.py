@@ -55,12 +55,15 @@ class Bench:
         """Wait until so many printed lines contain the fragment (needs: output)."""
         return await self.server.prints(fragment, self.patience, times)
 
-    async def ends(self, number: int = signal.SIGINT) -> tuple[int, str]:
+    async def ends(
+        self, number: int = signal.SIGINT, within: float = 0.0
+    ) -> tuple[int, str]:
         """Press Ctrl-C, or send another signal; return exit status and stderr.
 
-        Needs: exit. NotYet if the process does not end.
+        Needs: exit. NotYet if the process does not end ``within`` so many seconds, or
+        the patience, whichever is longer.
         """
-        status = await self.server.interrupt(self.patience, number)
+        status = await self.server.interrupt(max(within, self.patience), number)
         return status, str(self.server.errors)
 
     async def wait(self, seconds: float) -> None:

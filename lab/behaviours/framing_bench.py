@@ -8,6 +8,7 @@ import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -42,6 +43,12 @@ class Framing:
             raise NotYet(expected, f"{step.name}, which does not")
         return cls(load(story.find(names[0]) if names else step), patience=patience)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the module has the functions of the one kind or of the other."""
+        kinds = (("new_messages", "send_message"), ("new_payloads", "parse", "encode"))
+        return any(all(hasattr(self.module, n) for n in kind) for kind in kinds)
+
     def messages(self, reader: StreamReader) -> AsyncIterator[Message]:
         """Return the messages in a stream, as the step's own functions do."""
         if not hasattr(self.module, "new_messages"):
@@ -52,8 +59,9 @@ class Framing:
     def refusal(self, payload: bytes) -> str:
         """Return the code with which a payload is refused; NotYet if it is not."""
         if not hasattr(self.module, "parse"):
+            file = Path(str(self.module.__file__)).name
             expected = "functions that refuse what is no message"
-            raise NotYet(expected, f"{self.module.__name__}, which has none")
+            raise NotYet(expected, f"{file}, which has none")
         try:
             message = self.module.parse(payload)
         except self.module.Refused as refused:

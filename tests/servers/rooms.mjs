@@ -22,6 +22,7 @@ const FAULTS = {
   takes_every_name: "takes a new name from every connect",
   echoes: "tells the one who speaks, too",
   reorders: "lets others overtake every tenth message",
+  sorts_rooms: "lets one room overtake the other, where both are spoken to at once",
   tells_all_rooms: "tells everyone in any room",
   hears_outsiders: "relays what is said by people who are not in the room",
   counts_joins: "lets who has joined twice speak until they have left twice",
@@ -189,6 +190,8 @@ class Client {
     const deliver = () => listeners.forEach((listener) => listener.send(relay));
     this.said += 1;
     if (wrong("reorders") && this.said % 10 === 0) setTimeout(deliver, 5);
+    else if (wrong("sorts_rooms") && this.rooms.size > 1 && room !== [...this.rooms][0])
+      setTimeout(deliver, 5);
     else deliver();
   }
 
