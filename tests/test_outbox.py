@@ -1,0 +1,74 @@
+"""The outbox of server09: what has been said reaches the others, whoever fails."""
+
+import asyncio
+
+import pytest
+
+from lab import simulation
+from lab.host import start
+from lab.notyet import NotYet
+
+
+async def in_the_room(server, *names):
+    clients = [await server.connect(name) for name in names]
+    for client in clients:
+        await client.join("tea")
+    return clients
+
+
+def failing_for(name, write):
+    """Return what stands in for ``Client.write``, and fails for one of them."""
+
+    def fails(client, frame):
+        if client.name == name:
+            raise OSError("no buffer space available")
+        write(client, frame)
+
+    return fails
+
+
+@pytest.mark.parametrize("error", ["bob", "cleo", "dora"])
+def test_an_exception_while_flushing_silences_nobody(error, monkeypatch):
+    async def act():
+        async with await start("09") as server:
+            alice, *others = await in_the_room(server, "alice", "bob", "cleo", "dora")
+            cls = server.module.Client
+            monkeypatch.setattr(cls, "write", failing_for(error, cls.write))
+            for text in ("one", "two"):
+                await alice.say("tea", text)
+            for client in others:
+                if client.name == error:
+                    await client.hear_the_end()
+                    continue
+                heard = [(await client.hear("chat"))["message"] for _ in range(2)]
+                assert heard == ["one", "two"]
+            assert (await alice.hear("leaveroom"))["from"] == error
+
+    simulation.run(act())
+
+
+def test_what_cannot_be_written_to_is_broken_off(monkeypatch):
+    async def act():
+        async with await start("09") as server:
+            alice, bob = await in_the_room(server, "alice", "bob")
+            cls = server.module.Client
+            monkeypatch.setattr(cls, "write", failing_for("bob", cls.write))
+            await alice.say("tea", "hello")
+            with pytest.raises(NotYet):
+                await bob.hear("chat")
+            await asyncio.sleep(0)
+            assert {client.name for client in server.module.CLIENTS} == {"alice"}
+
+    simulation.run(act())
+
+
+def test_an_outbox_is_flushed_once_a_turn_and_then_forgotten():
+    async def act():
+        async with await start("09") as server:
+            alice, bob = await in_the_room(server, "alice", "bob")
+            outbox = server.module.OUTBOX
+            await alice.say("tea", "hello")
+            await bob.hear("chat")
+            assert (outbox.posts, outbox.size) == ([], 0)
+
+    simulation.run(act())
