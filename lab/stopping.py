@@ -293,7 +293,8 @@ class Outcome:
     def alike(self, other: "Outcome") -> bool:
         """Whether another run came to the same, whatever client came to it first.
 
-        How long it took may differ, but not from no time to some.
+        How long it took may differ, but not from no time to some: to a busy machine, a
+        second is none.
         """
         return self._judged() == other._judged()
 
@@ -322,7 +323,7 @@ class Outcome:
         return "; ".join(dict.fromkeys(self.saw))
 
     def _judged(self) -> "Outcome":
-        seconds = self.seconds and 1
+        seconds = None if self.seconds is None else int(self.seconds > 1)
         return replace(self, seconds=seconds, saw=tuple(sorted(self.saw)))
 
 
