@@ -206,14 +206,14 @@ async def stays(company: Company) -> None:
 
 
 async def half_closed(company: Company) -> None:
-    """One client that has half-closed, beside one that has not."""
+    """Two clients in a room, the second of whom has half-closed."""
     alice, bob = await company.two()
     bob.writer.write_eof()
     await alice.hears("leaveroom")
 
 
 async def half_closed_asleep(company: Company) -> None:
-    """One client that has half-closed, and does not read what waits for it."""
+    """One client that reads, and one that has half-closed and does not read."""
     sleepy = await company.asleep()
     sleepy.writer.write_eof()
     await company.visitors[0].hears("leaveroom")
