@@ -40,6 +40,7 @@ class Connection:
         self._writer = writer
         self.socket: socket.socket = writer.get_extra_info("socket")
         self.address: tuple[str, int] = writer.get_extra_info("sockname")[:2]
+        self.broken = False  # it was broken off, and did not end
 
     @classmethod
     async def open(cls, server: Server) -> "Connection":
@@ -69,6 +70,7 @@ class Connection:
         try:
             return await self._reader.read(most)
         except ConnectionError:
+            self.broken = True
             return b""
 
     async def rest(self, patience: float = PATIENCE) -> bytes:
@@ -101,6 +103,10 @@ class Connection:
         on_for_no_time = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, on_for_no_time)
         self.abort()
+
+    def hang_up(self) -> None:
+        """Close the connection as soon as all is sent, and do not wait for that."""
+        self._writer.close()
 
     def abort(self) -> None:
         """Let go of the connection at once, whatever is still to be sent."""
@@ -256,6 +262,7 @@ class Client:
                     self._end = f"a flood: {len(self.heard)} messages, {size} bytes"
                     return
             self._hung_up = True
+            self.connection.hang_up()  # who is told that it is over, has to answer
             cut = f" in the middle of a message ({decoder.waiting} bytes)"
             self._end = f"a hang-up{cut if decoder.waiting else ''}"
         except ValueError as error:

@@ -137,7 +137,9 @@ class Running:
         self._clients.append(connection)
         return connection
 
-    async def interrupt(self, patience: float = PATIENCE) -> int:
+    async def interrupt(
+        self, patience: float = PATIENCE, number: int = signal.SIGINT
+    ) -> int:
         """Press Ctrl-C and return the exit status; TypeError if it is no process."""
         raise TypeError("only a process can be sent a signal")
 
@@ -288,12 +290,14 @@ class Process(Running):
                 task.cancel()
             await asyncio.wait({line, ended})
 
-    async def interrupt(self, patience: float = PATIENCE) -> int:
-        """Send what Ctrl-C sends, and return the exit status.
+    async def interrupt(
+        self, patience: float = PATIENCE, number: int = signal.SIGINT
+    ) -> int:
+        """Send what Ctrl-C sends, or another signal, and return the exit status.
 
         NotYet if the process does not end in so many seconds.
         """
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(number)
         return await self.exit_status(patience)
 
     async def exit_status(self, patience: float = PATIENCE) -> int:

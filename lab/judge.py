@@ -9,7 +9,7 @@ from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
 from lab.host import Running, start, start_process
 from lab.notyet import NotYet
-from lab.simulation.program import Program
+from lab.simulation.program import InSimulation
 from lab.story import Step
 
 PATIENCE = 1.0  # seconds: whoever judges by hand sits and waits
@@ -81,5 +81,5 @@ async def put(
 
 def put_in_simulation(behaviour: Behaviour, step: Step, patience: float) -> None:
     """Do as ``put`` does, in a simulation, where no answer takes any time."""
-    begin = Program.start if behaviour.needs == "exit" else start
+    begin = InSimulation.start if behaviour.needs == "exit" else start
     simulation.run(put(behaviour, step, patience, begin))

@@ -3,10 +3,12 @@
 import pytest
 from test_staircase import OF_FRAMING, OF_SERVERS, skip_what_cannot_be_judged_here
 
-from lab.behaviours import holds
+from lab.behaviours import SIMULATED, holds
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
+from lab.behaviours.s07_goodbye import AT_MOST
 from lab.host import start_process
+from lab.judge import put_in_simulation
 from lab.notyet import NotYet
 from lab.staircase import IMPATIENT, PATIENT
 from lab.twins import twins
@@ -30,17 +32,30 @@ def cases(candidates, of_framing):
     ]
 
 
+# Some have to see what no process shows: the clock, and what is written.
+ON_THE_WIRE = [b for b in OF_SERVERS if b.needs not in SIMULATED]
+SEEN_INSIDE = [b for b in OF_SERVERS if b.needs in SIMULATED]
+
+
 def patience(twin, behaviour):
-    return IMPATIENT if twin.breaks == behaviour.name else PATIENT
+    if twin.breaks != behaviour.name:
+        return PATIENT
+    # Some talk first, and are ended by a signal: that takes a process its time.
+    return AT_MOST if behaviour.needs == "exit" else IMPATIENT
 
 
-@pytest.mark.parametrize(("twin", "behaviour"), cases(OF_SERVERS, of_framing=False))
+@pytest.mark.parametrize(("twin", "behaviour"), cases(ON_THE_WIRE, of_framing=False))
 async def test_server(twin, behaviour):
     skip_what_cannot_be_judged_here(behaviour)
     # A process, since a twin may well not be able to stop.
     server = await start_process(twin.step)
     async with Bench(server, patience=patience(twin, behaviour)) as bench:
         await behaviour.run(bench)
+
+
+@pytest.mark.parametrize(("twin", "behaviour"), cases(SEEN_INSIDE, of_framing=False))
+def test_server_in_the_simulation(twin, behaviour):
+    put_in_simulation(behaviour, twin.step, patience(twin, behaviour))
 
 
 @pytest.mark.parametrize(("twin", "behaviour"), cases(OF_FRAMING, of_framing=True))

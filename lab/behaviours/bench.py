@@ -6,6 +6,7 @@ process, or anything else that can be called.
 
 import asyncio
 import json
+import signal
 from typing import Any, Self
 
 from lab.client import Client, Connection
@@ -54,12 +55,12 @@ class Bench:
         """Wait until so many printed lines contain the fragment (needs: output)."""
         return await self.server.prints(fragment, self.patience, times)
 
-    async def ends(self) -> tuple[int, str]:
-        """Press Ctrl-C; return the exit status and what came on stderr.
+    async def ends(self, number: int = signal.SIGINT) -> tuple[int, str]:
+        """Press Ctrl-C, or send another signal; return exit status and stderr.
 
         Needs: exit. NotYet if the process does not end.
         """
-        status = await self.server.interrupt(self.patience)
+        status = await self.server.interrupt(self.patience, number)
         return status, str(self.server.errors)
 
     async def wait(self, seconds: float) -> None:

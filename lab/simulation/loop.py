@@ -232,10 +232,11 @@ class Loop(asyncio.BaseEventLoop):
             callback, arguments = self._signals[number]
             self.call_soon(callback, *arguments)
             return
-        in_main = threading.current_thread() is threading.main_thread()
-        handler = signal.getsignal(number) if in_main else signal.SIG_DFL
-        if number == signal.SIGINT and handler is signal.SIG_DFL:
-            handler = signal.default_int_handler
+        if threading.current_thread() is threading.main_thread():
+            handler = signal.getsignal(number)
+        else:  # which has no handlers: what a fresh process does
+            interrupt = number == signal.SIGINT
+            handler = signal.default_int_handler if interrupt else signal.SIG_DFL
         if callable(handler):
             handler(number, None)
         elif handler is not signal.SIG_IGN:

@@ -1,5 +1,6 @@
 """Runs a file as a program of its own, from its first line to its exit status."""
 
+import asyncio
 import contextlib
 import io
 import runpy
@@ -91,13 +92,17 @@ class Program(Running):
         """Return a step that can be interrupted."""
         return cls(step)
 
-    async def interrupt(self, patience: float = PATIENCE) -> int:
-        """Run it, press Ctrl-C and return the exit status.
+    async def interrupt(
+        self, patience: float = PATIENCE, number: int = signal.SIGINT
+    ) -> int:
+        """Run it, press Ctrl-C (or send SIGTERM) and return the exit status.
 
         NotYet if it does not end by itself then.
         """
+        when = "ctrl_c_at" if number == signal.SIGINT else "sigterm_at"
+        times: dict[str, Any] = {when: patience, "until": 2 * patience}
         try:
-            ended = run_file(self.step.path, ctrl_c_at=patience, until=2 * patience)
+            ended = run_file(self.step.path, **times)
         except Stuck as error:
             raise NotYet("a process that ends", str(error)) from error
         self.transcript.add(ended.output)
@@ -106,17 +111,47 @@ class Program(Running):
 
 
 class InSimulation(InLoop):
-    """A step in a simulation; what Ctrl-C does is tried on a program of its own."""
+    """A step in a simulation, to be interrupted there."""
 
-    async def interrupt(self, patience: float = PATIENCE) -> int:
-        """Run the file as a program, press Ctrl-C and return the exit status.
+    @classmethod
+    async def start(cls, step: Step) -> "InSimulation":
+        """Return a step that runs; raises as ``host.start`` does."""
+        running = cls(step, {})
+        try:
+            await running.begin(0)
+        except BaseException:
+            await running.stop()
+            raise
+        return running
 
-        NotYet if it does not end by itself then.
+    async def interrupt(
+        self, patience: float = PATIENCE, number: int = signal.SIGINT
+    ) -> int:
+        """Do what a signal does to the process, and return the exit status.
+
+        With nobody connected, that is tried on a program of its own. A program with
+        clients has to be this one: its ``main`` is cancelled, which is what the signals
+        come to. NotYet if it does not end.
         """
+        if self._clients:
+            return await self._cancelled(patience)
         program = Program(self.step)
-        status = await program.interrupt(patience)
+        status = await program.interrupt(patience, number)
         self.errors.add(str(program.errors))
         return status
+
+    async def _cancelled(self, patience: float) -> int:
+        assert self._main is not None, "it has begun"
+        self._main.cancel()
+        _, late = await asyncio.wait({self._main}, timeout=patience)
+        if late:
+            got = f"one that still runs after {patience:g} s"
+            raise NotYet("a process that ends", got)
+        await self._end(self.tasks(), cancel=True)  # as asyncio.run does
+        if self._main.cancelled() or (error := self._main.exception()) is None:
+            return 0
+        self.errors.add("".join(traceback.format_exception(error)))
+        return 1
 
 
 @contextlib.contextmanager

@@ -1,0 +1,107 @@
+"""Step 06: the server is not slowed down by a slow reader."""
+
+import socket
+
+from lab.behaviours import since
+from lab.behaviours.bench import Bench, expect
+from lab.client import Client, Connection
+from lab.notyet import NotYet
+from lab.wire import encode
+
+TEXT = 30_000  # characters of each message: many small ones would take long
+MOST = 800  # messages: more than all systems between two programs hold together
+PIPELINED = 400  # messages sent at once; all of them have room on a wire
+
+
+@since(6, hint="write to everyone and wait for nobody: no await between two members")
+async def a_slow_reader_holds_up_nobody(bench: Bench) -> None:
+    """While a member reads nothing, Bob hears all that Alice says, at once."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    await _sleepy(bench, alice)
+    said = [_text(number) for number in range(MOST // 2)]
+    for text in said:
+        await alice.say("tea", text)
+        heard = (await bob.hear("chat")).get("message")
+        expect(str(heard)[:20], text[:20], "how what bob hears begins")
+    await bob.say("tea", "I have heard it all")
+    await alice.hear("chat")
+
+
+@since(
+    6,
+    hint="see how much waits for a member before you write more; then abort, not close",
+)
+async def who_does_not_read_is_dropped(bench: Bench) -> None:
+    """A member that reads nothing is dropped when too much waits for it."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    await _sleepy(bench, alice)
+    for number in range(MOST):
+        await alice.say("tea", _text(number))
+        await bob.hear("chat")
+        if _has_left(alice):
+            break
+    else:
+        size = MOST * TEXT / 2**20
+        raise NotYet("sleepy to be dropped", f"{size:.0f} MiB said, and it is there")
+    await bob.hear("leaveroom")
+    members = (await bob.join("tea")).get("members")
+    expect(sorted(members or []), ["alice", "bob"], "the members that bob is told")
+
+
+@since(
+    6,
+    needs="writes",
+    hint="encode once, and hand the header and the payload over in one write",
+)
+async def each_message_is_one_write(bench: Bench) -> None:
+    """The server sends each message with one write, its size and its payload."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    before = bench.writes(bob)
+    for number in range(10):
+        await alice.say("tea", f"message {number}")
+        await bob.hear("chat")
+    expect(bench.writes(bob) - before, 10, "the writes for ten messages")
+
+
+@since(
+    6,
+    needs="clock",  # where the server works in no time, all of this is sent at once
+    hint="reading what has come already does not wait: await asyncio.sleep(0), too",
+)
+async def who_sends_much_at_once_does_not_keep_the_others_waiting(
+    bench: Bench,
+) -> None:
+    """What Bob says is heard before the last of the many messages sent before it."""
+    alice, bob, cleo = await bench.clients("alice", "bob", "cleo", room="tea")
+    many = [
+        encode({"action": "chat", "room": "tea", "message": f"message {number}"})
+        for number in range(PIPELINED)
+    ]
+    await alice.connection.send(b"".join(many))
+    await bob.say("tea", "hello")
+    heard = [(await cleo.hear("chat")).get("message") for _ in range(PIPELINED)]
+    if "hello" not in heard:
+        raise NotYet("cleo to hear bob meanwhile", f"{PIPELINED} messages of alice")
+
+
+async def _sleepy(bench: Bench, witness: Client) -> Connection:
+    """Connect a member that joins and reads nothing from then on."""
+    sleepy = await bench.call()
+    # Let its system take little, too. (Where that is not heeded it only takes longer.)
+    sleepy.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    await sleepy.send(
+        encode({"action": "connect", "username": "sleepy"})
+        + encode({"action": "joinroom", "room": "tea"})
+    )
+    while (await witness.hear("joinroom")).get("from") != "sleepy":
+        pass
+    return sleepy
+
+
+def _text(number: int) -> str:
+    return f"message {number} ".ljust(TEXT, ".")
+
+
+def _has_left(client: Client) -> bool:
+    gone = {"action": "leaveroom", "room": "tea", "from": "sleepy"}
+    return any(gone.items() <= message.items() for message in client.heard)
