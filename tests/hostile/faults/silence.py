@@ -1,0 +1,88 @@
+"""Who has gone silent, in whichever way. The times are shortened: see SETTINGS."""
+
+import asyncio
+
+from lab.wire import encode
+
+from ..pair import ROOM
+from . import fault
+from .life import CUTS
+from .reading import CHAT, MUCH, WINDOW
+
+# The names are to be those of server10; the values are seconds.
+SETTINGS = {
+    "CONNECT_TIME": "0.3",
+    "FRAME_TIME": "0.3",
+    "STUCK_TIME": "0.3",
+    "SILENCE": "0.3",
+    "PONG_TIME": "0.3",
+}
+BEGUN = {case: cut for case, cut in CUTS.items() if cut}
+
+
+@fault(since=10, settings=SETTINGS)
+async def never_says_who_it_is(foes):
+    """A hundred call and say nothing: all are hung up on."""
+    callers = [await foes.call() for _ in range(100)]
+    for caller in callers:
+        await caller.is_hung_up_on()
+
+
+@fault(since=10, each=BEGUN, settings=SETTINGS)
+async def never_finishes_a_frame(foes, value):
+    """Ten begin a frame and stop: all are hung up on."""
+    members = [await foes.member() for _ in range(10)]
+    for member in members:
+        await member.send(value)
+    for member in members:
+        await member.is_hung_up_on()
+
+
+@fault(since=10, settings=SETTINGS)
+async def drips(foes):
+    """One sends a byte now and then: the time is for the frame, not for a byte."""
+    member = await foes.named()
+    for place in range(len(CHAT)):
+        await member.send(CHAT[place : place + 1])
+        if member.broken_off:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("a frame may take as long as it likes")
+
+
+@fault(since=10, settings=SETTINGS)
+async def never_answers_a_ping(foes):
+    """Ten hear a ping, say nothing, and are hung up on."""
+    callers = [await foes.named() for _ in range(10)]
+    for caller in callers:
+        await caller.hears("ping")
+    for caller in callers:
+        await caller.is_hung_up_on()
+
+
+@fault(since=10, settings=SETTINGS)
+async def answers_every_ping(foes):
+    """Who answers stays, however silent they are."""
+    caller = await foes.named()
+    for _ in range(5):
+        await caller.hears("ping")
+        await caller.send({"action": "pong"})
+    await caller.is_understood()
+
+
+@fault(since=10, settings={**SETTINGS, "BACKLOG": str(2**30)})
+async def never_takes_what_is_owed(foes):
+    """Three do not read, in a server that lets them owe much: they are hung up on."""
+    members = [await foes.member(takes=WINDOW) for _ in range(3)]
+    talker = await foes.member()
+    await talker.send(*[CHAT] * MUCH)
+    for member in members:
+        await talker.hears("leaveroom", room=ROOM, **{"from": member.name})
+
+
+@fault(since=10, settings=SETTINGS)
+async def pongs_that_nobody_asked_for(foes):
+    """They are no bad messages, and no news to anybody."""
+    caller = await foes.named()
+    await caller.send(encode({"action": "pong"}) * 100)
+    await caller.is_understood()

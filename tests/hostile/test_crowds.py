@@ -1,0 +1,10 @@
+"""Too many others, while two talk."""
+
+import pytest
+
+from . import cases
+
+
+@pytest.mark.parametrize("fault", cases.of("crowds"))
+def test_the_two_do_not_notice(stage, fault):
+    stage.play(fault)

@@ -1,0 +1,10 @@
+"""Frames that are none, played by others while two talk."""
+
+import pytest
+
+from . import cases
+
+
+@pytest.mark.parametrize("fault", cases.of("frames"))
+def test_the_two_do_not_notice(stage, fault):
+    stage.play(fault)

@@ -1,0 +1,10 @@
+"""Connections that begin and end strangely, while two talk."""
+
+import pytest
+
+from . import cases
+
+
+@pytest.mark.parametrize("fault", cases.of("life"))
+def test_the_two_do_not_notice(stage, fault):
+    stage.play(fault)

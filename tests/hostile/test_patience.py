@@ -1,0 +1,10 @@
+"""Bad messages in a row, sent by others while two talk."""
+
+import pytest
+
+from . import cases
+
+
+@pytest.mark.parametrize("fault", cases.of("patience"))
+def test_the_two_do_not_notice(stage, fault):
+    stage.play(fault)
