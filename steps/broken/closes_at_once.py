@@ -45,7 +45,7 @@ async def say_goodbye(server: asyncio.Server) -> None:
         return
     # No await in this loop: what one has heard before the end, all others have, too.
     for client in CLIENTS:
-        client.say_goodbye("the server stops")
+        client.say_last({"action": "bye", "reason": "the server stops"})
     tasks = {client.task for client in CLIENTS}
     await asyncio.wait(tasks, timeout=GOODBYE)
     for client in CLIENTS:
@@ -96,7 +96,7 @@ class Client:
     def __init__(self, writer: StreamWriter) -> None:
         self.writer = writer
         self.task: Any = asyncio.current_task()
-        self.said_goodbye = False
+        self.has_finished = False
         self.name: str | None = None
         self.rooms: set[str] = set()
 
@@ -133,7 +133,7 @@ class Client:
         send_to({self}, message)
 
     def write(self, frame: bytes) -> None:
-        if self.said_goodbye or self.writer.is_closing():
+        if self.has_finished or self.writer.is_closing():
             return  # gone already, and not yet out of its rooms
         if self.writer.transport.get_write_buffer_size() > MAX_BACKLOG:
             # Not close(): that would wait until all of this has been read.
@@ -141,9 +141,9 @@ class Client:
         else:
             self.writer.write(frame)
 
-    def say_goodbye(self, reason: str) -> None:
-        self.send({"action": "bye", "reason": reason})
-        self.said_goodbye = True
+    def say_last(self, message: dict[str, Any]) -> None:
+        self.send(message)
+        self.has_finished = True
         try:
             self.writer.close()
         except OSError:

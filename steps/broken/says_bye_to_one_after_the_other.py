@@ -42,7 +42,7 @@ async def say_goodbye(server: asyncio.Server) -> None:
     server.close()
     await asyncio.sleep(MOMENT)
     for client in list(CLIENTS):
-        client.say_goodbye("the server stops")
+        client.say_last({"action": "bye", "reason": "the server stops"})
         await asyncio.sleep(0)
     tasks = {client.task for client in CLIENTS}
     if not tasks:
@@ -96,7 +96,7 @@ class Client:
     def __init__(self, writer: StreamWriter) -> None:
         self.writer = writer
         self.task: Any = asyncio.current_task()
-        self.said_goodbye = False
+        self.has_finished = False
         self.name: str | None = None
         self.rooms: set[str] = set()
 
@@ -133,7 +133,7 @@ class Client:
         send_to({self}, message)
 
     def write(self, frame: bytes) -> None:
-        if self.said_goodbye or self.writer.is_closing():
+        if self.has_finished or self.writer.is_closing():
             return  # gone already, and not yet out of its rooms
         if self.writer.transport.get_write_buffer_size() > MAX_BACKLOG:
             # Not close(): that would wait until all of this has been read.
@@ -141,9 +141,9 @@ class Client:
         else:
             self.writer.write(frame)
 
-    def say_goodbye(self, reason: str) -> None:
-        self.send({"action": "bye", "reason": reason})
-        self.said_goodbye = True
+    def say_last(self, message: dict[str, Any]) -> None:
+        self.send(message)
+        self.has_finished = True
         try:
             # Not close(): with anything unread that is a reset, and swallows our words.
             self.writer.write_eof()
