@@ -258,7 +258,7 @@ class InLoop(Running):
             for task in tasks:
                 task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=1.0 if cancel else PATIENCE)
+            await asyncio.wait(tasks, timeout=PATIENCE)
 
 
 class Process(Running):
