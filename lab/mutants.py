@@ -1,7 +1,7 @@
 """Makes mutants of a file: copies with one small change each, which nobody asked for.
 
-What is changed is what people get wrong: a condition, a number, a line that is missing.
-Left alone is what only readers see: docstrings, annotations, prose, and what is printed.
+What is changed is what people get wrong: a condition, a number, a line that is not
+there. Left alone is what only readers see: docstrings, annotations, prose, prints.
 """
 
 import ast

@@ -4,12 +4,12 @@ Each takes a step and the step ``like`` that it is held to, and returns what bec
 it. The dearest of all, hostile clients over a real network, are in ``tests/hostile``.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lab import behaviours
+from lab import behaviours, simulation
 from lab.behaviours import SIMULATED, Behaviour
 from lab.judge import put, put_in_simulation
 from lab.notyet import NotYet
@@ -37,27 +37,41 @@ class Haul:
 
     def __repr__(self) -> str:
         count = f"{self.tried} tried, {self.seconds:.1f} s"
-        return (
-            f"caught by {self.by} ({count}): {self.got}"
-            if self.by
-            else (f"through ({count})")
-        )
+        if not self.by:
+            return f"through ({count})"
+        return f"caught by {self.by} ({count}): {self.got}"
 
 
 def units(utils: Step, like: Step) -> Haul:
     """Put a framing to the behaviours that need neither a server nor a network."""
-    return _put(utils, _of(like, framing=True), _in_a_loop)
+    net = _Net(utils)
+    simulation.run(net.catch(behaviour for behaviour in _of(like, framing=True)))
+    return net.haul()
 
 
-def wire(step: Step, like: Step, patience: float = PATIENCE) -> Haul:
-    """Put a step to all that can be judged over TCP, with signals and exit status."""
-    judged = (b for b in _of(like) if b.needs not in SIMULATED)
-    return _put(step, judged, _in_a_loop, patience)
+async def wire(
+    step: Step, like: Step, *, patience: float = PATIENCE, processes: bool = True
+) -> Haul:
+    """Put a step to all that can be judged over TCP.
+
+    ``patience`` is how many seconds an answer may take. Without ``processes``, signals
+    and exit status are left out: a browser has neither.
+    """
+    net = _Net(step, patience)
+    left_out = SIMULATED if processes else (*SIMULATED, "exit")
+    await net.catch(b for b in _of(like) if b.needs not in left_out)
+    return net.haul()
 
 
 def simulated(step: Step, like: Step) -> Haul:
     """Put a step to its behaviours in the simulation, the clock and writes included."""
-    return _put(step, _of(like), put_in_simulation)
+    net = _Net(step)
+    for behaviour in _of(like):
+        with net.trying(behaviour):
+            put_in_simulation(behaviour, step, PATIENCE)
+        if net.by:
+            break
+    return net.haul()
 
 
 def searched(step: Step, like: Step, seeds: int = SEEDS) -> Haul:
@@ -73,26 +87,34 @@ def _of(like: Step, *, framing: bool = False) -> Iterable[Behaviour]:
             yield behaviour
 
 
-def _in_a_loop(behaviour: Behaviour, step: Step, patience: float) -> None:
-    asyncio.run(put(behaviour, step, patience))
+class _Net:
+    """Counts what is tried, and keeps the first that is not kept."""
 
+    def __init__(self, step: Step, patience: float = PATIENCE) -> None:
+        self.step, self.patience = step, patience
+        self.begin = time.perf_counter()
+        self.by = self.got = ""
+        self.tried = 0
 
-def _put(
-    step: Step,
-    judged: Iterable[Behaviour],
-    judge: Callable[[Behaviour, Step, float], None],
-    patience: float = PATIENCE,
-) -> Haul:
-    """Try one behaviour after the other, until one is not kept."""
-    begin, tried, by, got = time.perf_counter(), 0, "", ""
-    for behaviour in judged:
-        tried += 1
+    async def catch(self, judged: Iterable[Behaviour]) -> None:
+        """Try one behaviour after the other, until one is not kept."""
+        for behaviour in judged:
+            with self.trying(behaviour):
+                await put(behaviour, self.step, self.patience)
+            if self.by:
+                break
+
+    @contextmanager
+    def trying(self, behaviour: Behaviour) -> Iterator[None]:
+        """Note what a behaviour raises; with a mistake, that may be anything."""
+        self.tried += 1
         try:
-            judge(behaviour, step, patience)
-        except NotYet as not_yet:
-            by, got = behaviour.name, str(not_yet)
-        except (Exception, Stuck, Spinning) as error:  # it has not even come so far
-            by, got = behaviour.name, f"{type(error).__name__}: {error}"
-        if by:
-            break
-    return Haul(by, got, tried, time.perf_counter() - begin)
+            yield
+        except (Exception, Stuck, Spinning) as error:
+            not_yet = isinstance(error, NotYet)
+            self.got = str(error) if not_yet else f"{type(error).__name__}: {error}"
+            self.by = behaviour.name
+
+    def haul(self) -> Haul:
+        """Return what has become of the step."""
+        return Haul(self.by, self.got, self.tried, time.perf_counter() - self.begin)

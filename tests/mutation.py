@@ -1,11 +1,12 @@
 """Mutation: changes a step in one place after the other, and sees which tests notice.
 
 ``python -m tests.mutation server07`` prints which net kills how many of the mutants,
-and who is left. It tries the nets of ``lab.nets``, the cheapest first, and with
-``--hostile`` the hostile clients on whoever got through all of them.
+and who is left, and keeps both in docs/mutants.json. It tries the nets of ``lab.nets``,
+the cheapest first, and with ``--hostile`` the hostile clients on whoever got through.
 """
 
 import argparse
+import asyncio
 import collections
 import json
 import os
@@ -23,13 +24,14 @@ from lab.mutants import Mutant, mutants
 from lab.searching import SAME_HASHES
 from lab.story import ROOT, Step
 
+RESULTS = ROOT / "docs" / "mutants.json"
 MOST = 180.0  # seconds for one mutant, on a busy machine
 SEEDS = 100
 TIME_OUT = "time-out"
 
 
 def main() -> int:
-    """Judge the mutants of what is named; return 1 if one survives without a reason."""
+    """Judge the mutants of what is named, print the report, and keep it."""
     options = parser().parse_args()
     step = story.find(options.step)
     if options.judge:
@@ -89,7 +91,7 @@ def tried(
         return
     yield "simulation", lambda: nets.simulated(mutant, step)
     yield "search", lambda: nets.searched(mutant, step, SEEDS)
-    yield "wire", lambda: nets.wire(mutant, step)
+    yield "wire", lambda: asyncio.run(nets.wire(mutant, step))
     if hostile:
         from .catches import hostile_clients
 
@@ -97,16 +99,24 @@ def tried(
 
 
 def report(step: Step, found: list[tuple[Mutant, str]], seconds: float) -> None:
-    """Print which net caught how many, and the survivors."""
-    by = collections.Counter(net for _, net in found)
-    killed = len(found) - by[""]
+    """Print which net caught how many, and the survivors; keep both for the book."""
+    by = collections.Counter(net for _, net in found if net)
+    killed = by.total()
     print(f"{step.name}: {killed} of {len(found)} mutants killed", end=" ")
     print(f"({killed / len(found):.0%}) in {seconds:.0f} s")
-    for net, count in by.items():
-        print(f"  {net or 'survived':<10} {count:4}")
-    for mutant, net in found:
-        if not net:
-            print(f"  survived: {step.name}, {mutant}")
+    for net, count in by.most_common():
+        print(f"  by {net:<12}{count:4}")
+    survivors = [str(mutant) for mutant, net in found if not net]
+    for survivor in survivors:
+        print(f"  survived: {survivor}")
+    kept = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    kept[step.name] = {
+        "mutants": len(found),
+        "killed": dict(by.most_common()),
+        "seconds": round(seconds),
+        "survivors": survivors,
+    }
+    RESULTS.write_text(f"{json.dumps(kept, indent=1)}\n", encoding="utf-8")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -9,6 +9,7 @@ import behaviour_lists
 import broken
 import browser
 import callouts
+import catch_tables
 import listing
 import llms
 import messages
@@ -44,6 +45,9 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("behaviours", behaviour_lists.Behaviours)
     app.add_directive("staircase", behaviour_lists.Staircase)
     app.add_directive("messages", messages.Messages)
+    app.add_directive("catches", catch_tables.Catches)
+    app.add_directive("costs", catch_tables.Costs)
+    app.add_directive("mutants", catch_tables.Mutants)
     app.connect("doctree-read", callouts.note_listings)
     app.connect("doctree-resolved", callouts.resolve)
     app.connect("env-purge-doc", callouts.forget)

@@ -73,3 +73,16 @@ MISTAKES = (
         "pass  #",
     ),
 )
+
+
+def main() -> None:
+    """Print each mistake as the lines that go and the lines that come."""
+    for mistake in MISTAKES:
+        mistake.planted()  # or it says that there is no such line any more
+        print(f"{mistake.name}: {mistake.sentence}")
+        for mark, text in (("-", mistake.old), ("+", mistake.new)):
+            print(*(f"  {mark} {line.strip()}" for line in text.splitlines()), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
