@@ -52,7 +52,7 @@ def hostile_clients(step: Step, like: Step) -> Haul:
 
 
 def _played(stage: Stage, fault: Fault) -> str:
-    """Play one fault, and return what went wrong; once is chance, twice is a mistake."""
+    """Play one fault, and return what went wrong: once may be chance, twice not."""
     try:
         (stage.end if fault.ends else stage.play)(fault)
     except Exception as error:  # whatever it is, the server is to blame

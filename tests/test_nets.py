@@ -53,12 +53,9 @@ def test_nothing_catches_the_step_itself():
     assert set(ROWS["nothing wrong"]) == set(NETS)
 
 
-def test_every_twin_and_every_mistake_has_its_row():
-    assert set(ROWS) == {
-        "nothing wrong",
-        *(twin.step.name for twin in twins()),
-        *BY_NAME,
-    }
+def test_every_mistake_has_its_row_and_no_row_is_of_a_mistake_that_is_gone():
+    assert set(BY_NAME) <= set(ROWS)
+    assert set(ROWS) <= {"nothing wrong", *(t.step.name for t in twins()), *BY_NAME}
 
 
 @pytest.mark.parametrize("net", NETS)
