@@ -32,6 +32,7 @@ from lab.notyet import NotYet
 from lab.story import ROOT, STEPS, Step
 
 PATIENCE = 5.0  # seconds for a step to print something, and for each part of its end
+CANCELLED = 1.0  # seconds for a cancelled task to end: it has nothing to wait for
 CHUNK = 65536  # bytes taken off a pipe at a time: what a pipe holds on Linux
 
 _LISTENING = re.compile(r"Listening on (.+):(\d+)$")
@@ -186,8 +187,10 @@ class InLoop(Running):
         take_in = getattr(asyncio.get_running_loop(), "take_in", None)
         if take_in is not None:  # a simulation's
             take_in(self.module)
-        main = self.module.main(**self.step.arguments(port=port))
-        self._main = asyncio.create_task(main, name=self.step.name)
+        arguments = {"port": port} if self.step.listens else {}
+        self._main = asyncio.create_task(
+            self.module.main(**arguments), name=self.step.name
+        )
         line = asyncio.create_task(self._first_line())
         await asyncio.wait({self._main, line}, return_when="FIRST_COMPLETED")
         if self._main.done():
@@ -206,7 +209,9 @@ class InLoop(Running):
         if ours:  # what attended to them ends by itself; for others nobody knows
             await self._end(self.tasks() - self._before_clients, cancel=False)
         if self._main is not None:
-            await self._end({self._main}, cancel=True)
+            # A step that says goodbye gives its clients some time for that.
+            patience = PATIENCE if hasattr(self.module, "run") else CANCELLED
+            await self._end({self._main}, cancel=True, patience=patience)
             # Somebody else's connection may have held it up: see the module's text.
             await self._end(self.tasks(), cancel=True)
         self._give_back_errors()
@@ -252,13 +257,20 @@ class InLoop(Running):
             and frame.f_globals is vars(self.module)
         }
 
-    async def _end(self, tasks: set[asyncio.Task[Any]], *, cancel: bool) -> None:
+    async def _end(
+        self,
+        tasks: set[asyncio.Task[Any]],
+        *,
+        cancel: bool,
+        patience: float | None = None,
+    ) -> None:
         tasks = {task for task in tasks if not task.done()}
         if cancel:
             for task in tasks:
                 task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=PATIENCE)
+            usual = CANCELLED if cancel else PATIENCE
+            await asyncio.wait(tasks, timeout=patience or usual)
 
 
 class Process(Running):

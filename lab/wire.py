@@ -17,6 +17,7 @@ Message = dict[str, Any]
 TO_SERVER = "From the client to the server"
 TO_ASKER = "From the server to the client that asked"
 TO_OTHERS = "From the server to everyone else in the room"
+TO_ALL = "From the server to every client"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,20 @@ KINDS = (
         {"room": str, "message": str, "from": str},
         "They have said this.",
         "server05",
+    ),
+    Kind(
+        TO_ASKER,
+        "error",
+        {"code": str, "detail": str},
+        "Your message was refused. The codes are below.",
+        "server08",
+    ),
+    Kind(
+        TO_ALL,
+        "bye",
+        {"reason": str},
+        "It is over: the end of the stream follows.",
+        "server07",
     ),
 )
 

@@ -41,7 +41,7 @@ ERRORS = {
     "not_a_string": "A field that has to be a string is something else.",
     "bad_name": f"A name has 1 to {MAX_NAME} characters, none of them invisible.",
     "bad_room": f"A room has 1 to {MAX_ROOM} characters, none of them invisible.",
-    "bad_text": f"A text takes at most {MAX_TEXT} bytes as JSON in UTF-8.",
+    "bad_text": f"A text takes at most {MAX_TEXT} bytes as JSON, and is valid UTF-8.",
     "not_connected": "Say connect first.",
     "already_connected": "You have said connect already.",
     "name_taken": "Somebody here has this name already.",

@@ -9,7 +9,10 @@ from story_table import table
 from lab import story, wire
 from lab.wire import Kind
 
-LETTERS = {"username": "U", "from": "U", "room": "R", "message": "M"}
+LETTERS = {
+    **{"username": "U", "from": "U", "room": "R", "message": "M"},
+    **{"code": "C", "detail": "D", "reason": "D"},
+}
 
 
 class Messages(Computed):

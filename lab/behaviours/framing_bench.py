@@ -1,4 +1,4 @@
-"""The bench for framing: a step's two functions between bytes and messages.
+"""The bench for framing: a step's functions between bytes and messages.
 
 No socket is needed. Bytes are fed into a real StreamReader, and a real StreamWriter
 writes to a transport that keeps what it is given.
@@ -7,6 +7,7 @@ writes to a transport that keeps what it is given.
 import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Iterable
+from contextlib import aclosing
 from types import ModuleType
 from typing import Any
 
@@ -18,8 +19,10 @@ from lab.wire import Message
 
 
 class Framing:
-    """``new_messages`` and ``send_message`` of one module.
+    """What one module makes of bytes and of messages.
 
+    It has ``new_messages`` and ``send_message``, as ``utils01``; or, as ``utils02``,
+    ``new_payloads``, ``parse`` and ``encode``, which do not need each other.
     ``patience`` is how many seconds the messages of a finished stream may take.
     """
 
@@ -40,9 +43,24 @@ class Framing:
         return cls(load(story.find(names[0]) if names else step), patience=patience)
 
     def messages(self, reader: StreamReader) -> AsyncIterator[Message]:
-        """Return the messages in a stream, as the step's ``new_messages`` does."""
+        """Return the messages in a stream, as the step's own functions do."""
+        if not hasattr(self.module, "new_messages"):
+            return self._parsed(reader)
         stream: AsyncIterator[Message] = self.module.new_messages(reader)
         return stream
+
+    def refusal(self, payload: bytes) -> str:
+        """Return the code with which a payload is refused; NotYet if it is not."""
+        if not hasattr(self.module, "parse"):
+            expected = "functions that refuse what is no message"
+            raise NotYet(expected, f"{self.module.__name__}, which has none")
+        try:
+            message = self.module.parse(payload)
+        except self.module.Refused as refused:
+            return str(refused.code)
+        except Exception as error:  # what a server would die of
+            raise NotYet("a refusal with a code", repr(error)) from error
+        raise NotYet(f"{payload[:40]!r} to be refused", repr(message))
 
     async def received(self, *pieces: bytes) -> list[Message]:
         """Return the messages in a stream that arrives in these pieces and ends.
@@ -62,8 +80,30 @@ class Framing:
             feeding.cancel()
             await asyncio.wait({feeding})
 
+    async def refusal_in(self, data: bytes) -> str:
+        """Return the code with which a stream that begins like this is refused.
+
+        No more of it comes. NotYet if it is not refused within the patience.
+        """
+        reader = StreamReader()
+        reader.feed_data(data)
+        try:
+            async with asyncio.timeout(self.patience):
+                async for message in self.messages(reader):
+                    raise NotYet("a refusal", repr(message))
+        except TimeoutError as error:
+            got = f"nothing within {self.patience:g} s"
+            raise NotYet("a refusal with a code", got) from error
+        except Exception as error:
+            if not hasattr(error, "code"):
+                raise NotYet("a refusal with a code", repr(error)) from error
+            return str(error.code)
+        raise NotYet("a refusal with a code", "an end")
+
     async def sent(self, *messages: Message) -> bytes:
-        """Return the bytes that ``send_message`` writes for these messages."""
+        """Return the bytes that are written for these messages."""
+        if hasattr(self.module, "encode"):
+            return b"".join(map(self.module.encode, messages))
         loop = asyncio.get_running_loop()
         sink = _Sink()
         protocol = asyncio.StreamReaderProtocol(StreamReader())
@@ -73,6 +113,11 @@ class Framing:
             await self.module.send_message(writer, message)
         writer.close()
         return bytes(sink.data)
+
+    async def _parsed(self, reader: StreamReader) -> AsyncIterator[Message]:
+        async with aclosing(self.module.new_payloads(reader)) as payloads:
+            async for payload in payloads:
+                yield self.module.parse(payload)
 
 
 class _Sink(asyncio.Transport):

@@ -61,6 +61,7 @@ async def a_deadline_around_new_messages_raises(framing: Framing) -> None:
 
 @since(
     "utils01",
+    until="utils02",
     hint="catch JSONDecodeError around json.loads only, and go on with the next frame",
 )
 async def a_payload_that_is_not_json_is_passed_over(framing: Framing) -> None:

@@ -11,8 +11,8 @@ from lab.notyet import NotYet
 from lab.wire import encode
 
 AT_MOST = 5.0  # seconds from Ctrl-C to the end of the process, whatever the clients do
-SAID = 1000  # messages of each talker: the server stops in the middle of them
-TEXT = 1000  # characters of each: together more than the server's side can hold unread
+SAID = 2000, 12  # messages of each talker, and characters: it stops in their midst
+ALONE = 4000, 1000  # the same of one whom nobody hears: more than is read by then
 HEARD = 30  # of these, before it is stopped
 CALM = (0, "")  # an exit status that means success, and nothing on stderr
 
@@ -36,12 +36,14 @@ async def all_have_heard_the_same_when_it_ends(bench: Bench) -> None:
     """When the server stops while others talk, all hear the same words, then bye."""
     talkers = await bench.clients("alice", "bob", room="tea")
     listeners = await bench.clients("cleo", "dora", room="tea")
-    talking = [asyncio.create_task(_talk(talker)) for talker in talkers]
+    (alone,) = await bench.clients("erin", room="milk")
+    talking = [asyncio.create_task(_talk(one, "tea", *SAID)) for one in talkers]
+    talking.append(asyncio.create_task(_talk(alone, "milk", *ALONE)))
     try:
         for _ in range(HEARD):
             await listeners[0].hear("chat")
         await bench.ends()
-        for client in talkers + listeners:
+        for client in [*talkers, *listeners, alone]:
             await _hears_bye(client)
     finally:
         for task in talking:
@@ -90,10 +92,10 @@ async def sigterm_ends_it_as_ctrl_c_does(bench: Bench) -> None:
     expect(await bench.ends(signal.SIGTERM), CALM, "the exit status and stderr")
 
 
-async def _talk(client: Client) -> None:
+async def _talk(client: Client, room: str, times: int, size: int) -> None:
     try:
-        for number in range(SAID):
-            await client.say("tea", f"{client.name} {number} ".ljust(TEXT, "."))
+        for number in range(times):
+            await client.say(room, f"{client.name} {number} ".ljust(size, "."))
     except NotYet:
         pass  # the server has hung up, as it should
 

@@ -1,0 +1,156 @@
+"""Step 08: the server shrugs off bad input."""
+
+from lab.behaviours import since
+from lab.behaviours.bench import Bench, expect
+from lab.behaviours.s08_utils02_strictness import WRONG
+from lab.client import Client
+from lab.codes import codes
+from lab.notyet import NotYet
+from lab.wire import encode, frame
+
+HUGE = 12 * 2**20  # characters: less than a header can say, and more than may wait
+IN_A_ROW = 20  # messages refused, after which the server hangs up
+BAD, GOOD = b"not JSON", {"action": "joinroom", "room": "tea"}
+
+
+@since(8, hint='answer {"action":"error","code":...,"detail":...}, and go on reading')
+async def what_is_refused_is_answered(bench: Bench) -> None:
+    """Whatever is refused is answered with its code, and the next message is heard."""
+    (bob,) = await bench.clients("bob", room="tea")
+    for number, (payload, code) in enumerate(WRONG.items()):
+        if code == "bad_name":
+            continue  # who has one, has said connect already
+        (guest,) = await bench.clients(f"guest {number}", room="tea")
+        await guest.connection.send(frame(payload))
+        await _is_refused(guest, code)
+        await guest.say("tea", code)
+        expect((await bob.hear("chat")).get("message"), code, "what bob hears")
+        await guest.close()
+
+
+@since(
+    8,
+    hint="send the error, end the stream, and read off what still comes before close()",
+)
+async def a_payload_that_is_too_large_ends_the_connection(bench: Bench) -> None:
+    """Who announces too large a payload hears why, and then the end of the stream."""
+    (alice,) = await bench.clients("alice", room="tea")
+    (mallory,) = await bench.clients("mallory", room="tea")
+    await mallory.connection.send((2**23).to_bytes(3, "little") + bytes(2**22))
+    await _is_refused(mallory, "too_large")
+    await _ends(mallory)
+    await alice.hear("leaveroom")
+
+
+@since(8, hint="refuse it: what is written to all of them is more than may wait")
+async def no_message_is_too_large_for_the_others(bench: Bench) -> None:
+    """However long a text Mallory sends, the others hear each other afterwards."""
+    alice, bob, mallory = await bench.clients("alice", "bob", "mallory", room="tea")
+    texts = ("x" * HUGE, "hello")
+    frames = [
+        encode({"action": "chat", "room": "tea", "message": text}) for text in texts
+    ]
+    await mallory.connection.send(b"".join(frames))
+    while (await alice.hear()).get("action") not in ("chat", "leaveroom"):
+        pass
+    await alice.say("tea", "still there?")
+    while (await bob.hear("chat")).get("from") != "alice":
+        pass
+
+
+@since(8, hint="count those in a row; one that is understood sets the count to zero")
+async def too_many_bad_messages_in_a_row_end_the_connection(bench: Bench) -> None:
+    """Twenty bad messages in a row end the connection, and nineteen do not."""
+    alice = await bench.client("alice")
+    for _ in range(2):
+        for _ in range(IN_A_ROW - 1):
+            await alice.connection.send(frame(BAD))
+            await _is_refused(alice, "not_json")
+        await alice.join("tea")
+    for _ in range(IN_A_ROW):
+        await alice.connection.send(frame(BAD))
+        await _is_refused(alice, "not_json")
+    await _is_refused(alice, "too_many_errors")
+    await _ends(alice)
+
+
+@since(8, hint="keep the names in a set, folded; take each out wherever a client goes")
+async def a_name_belongs_to_one_at_a_time(bench: Bench) -> None:
+    """A name that is in use is refused, and it is free again when its client goes."""
+    names = "Alice", "ALICE", "\uff21lice", "alice"  # the third has a wide letter
+    for number, name in enumerate(names):
+        owner = await bench.client(name)
+        await owner.join("tea")
+        other = await bench.client(names[number - 1])
+        await _is_refused(other, "name_taken")
+        await other.close()
+        match number:
+            case 0:
+                owner.connection.finish()
+            case 1:
+                owner.connection.reset()
+            case 2:
+                await owner.connection.send(b"\xff\xff\xff")
+            case 3:
+                await owner.close()
+        await owner.hear_the_end()
+        await _is_free(bench, names[number - 1])
+
+
+@since(8, hint="raise what you also raise for bad input: it has the same answer")
+async def who_may_not_do_something_is_told_so(bench: Bench) -> None:
+    """Speaking before connect or from outside, and a second connect, are refused."""
+    alice = await bench.stranger()
+    for action in ("joinroom", "leaveroom", "chat"):
+        await alice.send({"action": action, "room": "tea", "message": "hello"})
+        await _is_refused(alice, "not_connected")
+    await alice.send({"action": "connect", "username": "alice"})
+    await alice.say("tea", "hello")
+    await _is_refused(alice, "not_in_room")
+    await alice.send({"action": "connect", "username": "mallory"})
+    await _is_refused(alice, "already_connected")
+
+
+@since(8, needs="output", hint="print it with !a: no terminal obeys that")
+async def what_is_printed_of_a_name_is_escaped(bench: Bench) -> None:
+    """A name is printed with everything escaped that is not plain ASCII."""
+    await bench.client("Zoë 茶")
+    await bench.prints(r"'Zo\xeb \u8336' has connected")
+
+
+@since(8, hint="send the room that you have understood, not the one that came")
+async def a_room_is_taken_without_what_surrounds_it(bench: Bench) -> None:
+    """Who joins a room with spaces around its name is in the room without them."""
+    alice, bob = await bench.clients("alice", "bob", room="hot tea")
+    cleo = await bench.client("cleo")
+    await cleo.send({"action": "joinroom", "room": "  hot tea\t"})
+    expect((await cleo.hear("joinroom")).get("room"), "hot tea", "cleo's room")
+    await cleo.say("hot tea ", "hello")
+    for member in (alice, bob):
+        heard = await member.hear("chat")
+        expect(heard.get("room"), "hot tea", f"the room of what {member.name} hears")
+
+
+async def _is_refused(client: Client, code: str) -> None:
+    error = await client.hear("error")
+    expect(error.get("code"), code, f"the code of {client.name}'s error")
+    if code not in codes() or not isinstance(error.get("detail"), str):
+        raise NotYet("a code of the protocol, and a detail for people", repr(error))
+
+
+async def _ends(client: Client) -> None:
+    await client.hear_the_end()
+    if client.connection.broken:
+        raise NotYet("the end of the stream", "a connection broken off")
+
+
+async def _is_free(bench: Bench, name: str) -> None:
+    """NotYet unless a client can take the name, once or after its owner has gone."""
+    for _ in range(IN_A_ROW):
+        client = await bench.client(name)
+        await client.send(GOOD)
+        answer = await client.hear()
+        await client.close()
+        if answer.get("action") != "error":
+            return
+    raise NotYet(f"the name {name} to be free again", repr(answer))

@@ -1,0 +1,26 @@
+"""Step 09: the server speaks once per turn of the loop."""
+
+from lab.behaviours import since
+from lab.behaviours.bench import Bench, expect
+from lab.wire import encode
+
+AT_ONCE = 32  # messages that arrive together
+
+
+@since(
+    9,
+    needs="writes",
+    hint="collect what is said; loop.call_soon calls you when this turn is over",
+)
+async def what_is_said_at_once_is_one_write(bench: Bench) -> None:
+    """What arrives at once is handed on to each member with one write."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    before = bench.writes(bob)
+    said = [f"message {number}" for number in range(AT_ONCE)]
+    frames = [
+        encode({"action": "chat", "room": "tea", "message": text}) for text in said
+    ]
+    await alice.connection.send(b"".join(frames))
+    heard = [(await bob.hear("chat")).get("message") for _ in said]
+    expect(heard, said, "what bob hears")
+    expect(bench.writes(bob) - before, 1, f"the writes for {AT_ONCE} messages")
