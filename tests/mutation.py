@@ -24,6 +24,8 @@ from lab.mutants import Mutant, mutants
 from lab.searching import SAME_HASHES
 from lab.story import ROOT, Step
 
+from .catches import hostile_clients
+
 RESULTS = ROOT / "docs" / "mutants.json"
 MOST = 180.0  # seconds for one mutant, on a busy machine
 SEEDS = 100
@@ -34,27 +36,28 @@ def main() -> int:
     """Judge the mutants of what is named, print the report, and keep it."""
     options = parser().parse_args()
     step = story.find(options.step)
+    left_out = {*options.without, *(() if options.hostile else ("hostile",))}
     if options.judge:
-        print(json.dumps(judged(step, options.judge, hostile=options.hostile)))
+        print(json.dumps(judged(step, options.judge, left_out)))
         return 0
     begin = time.perf_counter()
     every = list(mutants(changes.source(step)))[:: options.each]
     with ThreadPoolExecutor(options.jobs) as threads:
-        jobs = [(step, mutant, options.hostile) for mutant in every]
-        nets_of = list(threads.map(lambda job: put(*job), jobs))
+        nets_of = list(threads.map(lambda mutant: put(step, mutant, left_out), every))
     report(step, list(zip(every, nets_of, strict=True)), time.perf_counter() - begin)
     return 0
 
 
-def put(step: Step, mutant: Mutant, hostile: bool) -> str:
+def put(step: Step, mutant: Mutant, left_out: set[str]) -> str:
     """Judge one mutant in a process of its own; return the net that caught it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, step.path.name)
         path.write_text(mutant.text, encoding="utf-8")
         command = [sys.executable, "-m", "tests.mutation", step.name, "--judge", path]
+        command += [f"--without={net}" for net in left_out]
         try:
             done = subprocess.run(
-                [*command, *(["--hostile"] if hostile else [])],
+                [*command, "--hostile"],
                 cwd=ROOT,
                 env={**os.environ, **SAME_HASHES},
                 capture_output=True,
@@ -69,18 +72,16 @@ def put(step: Step, mutant: Mutant, hostile: bool) -> str:
     return str(json.loads(done.stdout.splitlines()[-1]))
 
 
-def judged(step: Step, path: Path, *, hostile: bool) -> str:
+def judged(step: Step, path: Path, left_out: set[str]) -> str:
     """Return the name of the first net that catches a mutant, empty if none does."""
     mutant = written(step, path.read_text(encoding="utf-8"))
-    for name, net in tried(step, mutant, hostile=hostile):
-        if net().by:
+    for name, net in tried(step, mutant):
+        if name not in left_out and net().by:
             return name
     return ""
 
 
-def tried(
-    step: Step, mutant: Step, *, hostile: bool
-) -> Iterator[tuple[str, Callable[[], nets.Haul]]]:
+def tried(step: Step, mutant: Step) -> Iterator[tuple[str, Callable[[], nets.Haul]]]:
     """Yield the nets for a mutant, a server's or a framing's."""
     if step.kind == "utils":
         server = [s for s in story.steps_of("server") if step.name in s.imports][-1]
@@ -92,10 +93,7 @@ def tried(
     yield "simulation", lambda: nets.simulated(mutant, step)
     yield "search", lambda: nets.searched(mutant, step, SEEDS)
     yield "wire", lambda: asyncio.run(nets.wire(mutant, step))
-    if hostile:
-        from .catches import hostile_clients
-
-        yield "hostile", lambda: hostile_clients(mutant, step)
+    yield "hostile", lambda: hostile_clients(mutant, step)
 
 
 def report(step: Step, found: list[tuple[Mutant, str]], seconds: float) -> None:
@@ -124,6 +122,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     top.add_argument("step", help="such as server07 or utils02")
     top.add_argument("--hostile", action="store_true", help="try hostile clients, too")
+    top.add_argument("--without", action="append", default=[], metavar="NET")
     top.add_argument("--each", type=int, default=1, metavar="N", help="every Nth only")
     top.add_argument("--jobs", type=int, default=os.cpu_count(), help="at a time")
     top.add_argument("--judge", type=Path, help=argparse.SUPPRESS)
