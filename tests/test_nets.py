@@ -93,13 +93,14 @@ def test_searched(name):
 
 
 async def test_over_tcp():
-    haul = await nets.wire(BY_NAME["tells_one_room"].planted(), LIKE, patience=0.25)
+    mistake = BY_NAME["tells_one_room"].planted()
+    haul = await nets.wire(mistake, LIKE, patience=3.0, processes=False)
     assert haul.by == ROWS["tells_one_room"]["wire"]["by"] != ""
 
 
 async def test_a_server_that_cannot_be_started_is_caught():
     broken = mistakes.planted(STEP, "await asyncio.start_server", "await start_server")
-    assert "NameError" in (await nets.wire(broken, LIKE)).got
+    assert "NameError" in (await nets.wire(broken, LIKE, processes=False)).got
     assert "NameError" in nets.simulated(broken, LIKE).got
 
 
