@@ -142,6 +142,14 @@ bench-quick: $(BENCH)/.ready  ## the same in about a minute, the main cases only
 coverage: $(READY)  ## run the tests and say which lines and branches they reach
 	$(call timed,Testing with coverage,$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS))
 
+.PHONY: mutants
+mutants: $(READY)  ## change a step in each place, and see which changes no test notices
+	@$(BIN)/python -m tests.mutation $(STEP) $(ARGS)
+
+.PHONY: catches
+catches: $(READY)  ## renew the table of which net catches which mistake
+	@$(BIN)/python -m tests.catches $(ARGS)
+
 .PHONY: lint
 lint: $(READY)  ## ruff, mypy, sphinx-lint; no outputs in notebooks
 	$(BIN)/python -m ruff check
