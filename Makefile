@@ -97,7 +97,7 @@ story: $(READY)  ## print the steps, a sentence each
 
 .PHONY: book
 book: $(READY)  ## build the book, every notebook executed, warnings as errors
-	$(call timed,Building the book: about half a minute,$(SPHINX) . $(BOOK))
+	$(call timed,Building the book: two minutes the first time,$(SPHINX) . $(BOOK))
 	@echo "» It is in $(BOOK)/index.html"
 
 # For `make learn`, only when something has changed since the last time.
@@ -115,7 +115,7 @@ test-browser: chromium $(BOOK)/index.html $(BROWSER)/.ready  ## press every butt
 	@test -d $(BOOK)/lite || { echo "The book in $(BOOK) has no Python in it, for it was built \
 without a network. With one: make book, and then again." >&2; exit 1; }
 	$(call timed,Measuring,$(IN_BROWSER) tests/browser/ready.test.mjs)
-	$(call timed,Testing in a browser: about four minutes,$(IN_BROWSER) --test-concurrency=2 \
+	$(call timed,Testing in a browser: about eight minutes,$(IN_BROWSER) --test-concurrency=2 \
 		$(filter-out %/ready.test.mjs,$(wildcard tests/browser/*.test.mjs)))
 
 .PHONY: chromium
@@ -189,7 +189,7 @@ ifeq ($(wildcard $(BENCH)/bin/python),)
 endif
 
 $(READY): requirements.txt
-	$(call environment,$(VENV),about half a minute)
+	$(call environment,$(VENV),about a minute)
 
 $(BENCH)/.ready: bench/requirements.txt
 	$(call environment,$(BENCH),a few seconds)

@@ -149,7 +149,8 @@ async def evaluated(source: str, name: str, names: dict[str, Any]) -> Any:
 
     None if it does not end with one. Raises whatever the source raises.
     """
-    tree = _Here().visit(ast.parse(source, name))
+    parsed = ast.parse(source, name)
+    tree = _Here(parsed).visit(parsed)
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = ast.Expression(tree.body.pop().value)
@@ -166,19 +167,36 @@ async def evaluated(source: str, name: str, names: dict[str, Any]) -> Any:
 
 
 class _Here(ast.NodeTransformer):
-    """Lets ``asyncio.run(main())`` at the top level mean ``await __run__(main())``."""
+    """Lets ``asyncio.run(main())`` at the top level mean ``await __run__(main())``.
+
+    A function of the top level that calls ``asyncio.run`` becomes one to await, and is
+    awaited where the top level calls it.
+    """
+
+    def __init__(self, tree: ast.Module) -> None:
+        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+        self._starting = {f.name for f in functions if "asyncio.run(" in ast.unparse(f)}
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        if ast.unparse(node.func) != "asyncio.run":
+        called = ast.unparse(node.func)
+        if called == "asyncio.run":
+            node.func = ast.copy_location(ast.Name("__run__", ast.Load()), node.func)
+        elif called not in self._starting:
             return node
-        node.func = ast.copy_location(ast.Name("__run__", ast.Load()), node.func)
         return ast.copy_location(ast.Await(node), node)
 
-    def _leave(self, node: ast.AST) -> ast.AST:
-        return node  # within a function there is nothing to await in
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        if node.name not in self._starting:
+            return node  # within it there is nothing to await in
+        self.generic_visit(node)
+        parts = {name: getattr(node, name) for name in node._fields}
+        return ast.copy_location(ast.AsyncFunctionDef(**parts), node)
 
-    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _leave
+    def _leave(self, node: ast.AST) -> ast.AST:
+        return node
+
+    visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _leave
 
 
 async def run_here(main: Coroutine[Any, Any, T], **_: Any) -> T:

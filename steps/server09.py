@@ -8,7 +8,7 @@ import asyncio
 import signal
 from asyncio import StreamReader, StreamWriter
 from collections import defaultdict
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from utils02 import MAX_MEMBERS, Refused, encode, folded, new_payloads, parse
@@ -253,23 +253,22 @@ OUTBOX = Outbox()
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    asyncio.run(until_signal(host, port))
+    with suppress(asyncio.CancelledError):  # which is what they do to main
+        asyncio.run(until_signal(host, port))
 
 
 async def until_signal(host: str, port: int) -> None:
     """Run main. A first signal cancels it, a second one ends the process at once."""
-    loop, serving = asyncio.get_running_loop(), asyncio.create_task(main(host, port))
+    serving: Any = asyncio.current_task()
 
     def stop(*_: object) -> None:
-        loop.call_soon_threadsafe(serving.cancel)
+        serving.get_loop().call_soon_threadsafe(serving.cancel)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)  # not add_signal_handler: Windows has none
-    await asyncio.wait({serving})
-    if not serving.cancelled():
-        serving.result()  # raises what main has raised
+    await main(host, port)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Cells that run in a loop that runs already, as a page in the browser has them."""
 
 import asyncio
+import signal
 import sys
 
 import pytest
@@ -33,6 +34,13 @@ def begin(said):
 
 def printed(said, cell, kind="out"):
     return "".join(text for where, what, text in said if (where, what) == (cell, kind))
+
+
+async def until(condition):
+    """Let the loop run until it is so."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - nobody tells us
+            await asyncio.sleep(0)
 
 
 async def turns(count=10):
@@ -130,6 +138,28 @@ async def test_a_program_that_is_stopped_sees_a_keyboard_interrupt(begin, said):
     assert await running == ""
     words = ["main has tidied up", "Ctrl-C", "the program goes on"]
     assert printed(said, "a").splitlines() == words
+
+
+async def test_a_step_that_heeds_signals_is_stopped_like_the_others(begin, said):
+    session = begin()
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    others = asyncio.all_tasks()
+    source = (STEPS / "server07.py").read_text().replace("9011", "0")
+    try:
+        running = asyncio.create_task(session.run("a", source))
+        await until(lambda: "Listening on" in printed(said, "a"))
+        port = int(printed(said, "a").rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        session.stop("a")
+        assert b'"bye"' in await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        assert await running == ""
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert printed(said, "a", "err") == ""
+    assert asyncio.all_tasks() == others
 
 
 async def test_a_main_that_returns_when_it_is_stopped_has_ended_as_it_wanted(

@@ -1,10 +1,10 @@
 """``.. behaviours:: 05`` and ``.. staircase::``: what the steps can do, from a run."""
 
 import asyncio
-from functools import cache
 
 from computed import Computed
 from docutils import nodes
+from remembered import remembered
 from story_table import table
 
 from lab import behaviours, staircase, story
@@ -43,14 +43,10 @@ class Staircase(Computed):
         for step in story.steps():
             self.env.note_dependency(str(step.path))
         servers = story.steps_of("server")
-        run = kept()
-        wrong = [
-            f"{behaviour} on {step}"
-            for (behaviour, step), fine in run.items()
-            if not fine
-        ]
-        if wrong:
-            raise self.error(f"the run contradicts what is stated: {', '.join(wrong)}")
+        try:
+            remembered("the staircase", as_stated)
+        except Contradicted as error:
+            raise self.error(f"the run contradicts what is stated: {error}") from error
         head = ["behaviour", *(step.number for step in servers)]
         rows = [
             [behaviour.sentence, *(mark(behaviour, step) for step in servers)]
@@ -60,10 +56,19 @@ class Staircase(Computed):
         return [table(head, rows, widths, "staircase")]
 
 
-@cache
-def kept() -> dict[tuple[str, str], bool]:
-    """Run every behaviour on every step, once a build."""
-    return asyncio.run(staircase.run())
+class Contradicted(Exception):
+    """Some behaviours were not kept, or kept too early; the text says which."""
+
+
+def as_stated() -> str:
+    """Run every behaviour on every step; Contradicted where one is not as stated."""
+    run = asyncio.run(staircase.run())
+    wrong = [
+        f"{behaviour} on {step}" for (behaviour, step), fine in run.items() if not fine
+    ]
+    if wrong:
+        raise Contradicted(", ".join(wrong))
+    return "as stated"
 
 
 def before(behaviour: Behaviour, step: Step) -> bool:

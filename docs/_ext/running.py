@@ -8,7 +8,8 @@ import sysconfig
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from remembered import ROOT, remembered
+
 EXAMPLES = ROOT / "docs" / "examples"
 PATIENCE = 100.0  # seconds: an example takes one or two, on a busy machine many more
 
@@ -36,6 +37,11 @@ def run(name: str, *, status: int = 0, beside: str = "") -> str:
     machine's folders, the folder is taken out. Raises ExampleFailed if there is no such
     example, or if it ends with another status.
     """
+    what = f"{name} {status} {beside}"
+    return remembered(what, lambda: _run(name, status, beside))
+
+
+def _run(name: str, status: int, beside: str) -> str:
     python, *words = command(name).split()
     if beside:
         words = ["docs/_ext/beside.py", beside, Path(name).stem]

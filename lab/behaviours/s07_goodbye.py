@@ -13,9 +13,10 @@ from lab.wire import encode
 
 AT_MOST = 5.0  # seconds from Ctrl-C to the end of the process, whatever the clients do
 PACE = 0.0005  # seconds from word to word: it is stopped between two, wherever that is
-# What one says at once, in how many characters, and how often after bye. The one whom
-# nobody hears says more than the server can read, so that something waits unread.
-TALK, ALONE = (1, 12, 200), (100, 1000, 1)
+# What one says at once, in how many characters; how often after bye, and in all: some
+# steps never end while others talk. The one whom nobody hears says more than the server
+# can read, so that something waits unread.
+TALK, ALONE = (1, 12, 200, 2000), (100, 1000, 1, 100)
 NUMBERS = itertools.count()
 HEARD = 30  # of these, before it is stopped
 CALM = (0, "")  # an exit status that means success, and nothing on stderr
@@ -101,10 +102,12 @@ async def sigterm_ends_it_as_ctrl_c_does(bench: Bench) -> None:
     expect(await bench.ends(signal.SIGTERM), CALM, "the exit status and stderr")
 
 
-async def _talk(client: Client, room: str, at_once: int, size: int, more: int) -> None:
+async def _talk(
+    client: Client, room: str, at_once: int, size: int, more: int, most: int
+) -> None:
     """Say one thing after the other, and some more after the server has said bye."""
     try:
-        while more:
+        while more and (most := most - 1):
             for _ in range(at_once):
                 text = f"{client.name} {next(NUMBERS)}".ljust(size, ".")
                 await client.say(room, text)

@@ -8,6 +8,7 @@ import asyncio
 import json
 import signal
 from asyncio import StreamReader, StreamWriter
+from contextlib import suppress
 from typing import Any
 
 from utils01 import HEADER, new_messages
@@ -182,23 +183,22 @@ def send_to(members: set[Client], message: dict[str, Any]) -> None:
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    asyncio.run(until_signal(host, port))
+    with suppress(asyncio.CancelledError):  # which is what they do to main
+        asyncio.run(until_signal(host, port))
 
 
 async def until_signal(host: str, port: int) -> None:
     """Run main. A first signal cancels it, a second one ends the process at once."""
-    loop, serving = asyncio.get_running_loop(), asyncio.create_task(main(host, port))
+    serving: Any = asyncio.current_task()
 
     def stop(*_: object) -> None:
-        loop.call_soon_threadsafe(serving.cancel)
+        serving.get_loop().call_soon_threadsafe(serving.cancel)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)  # not add_signal_handler: Windows has none
-    await asyncio.wait({serving})
-    if not serving.cancelled():
-        serving.result()  # raises what main has raised
+    await main(host, port)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-// Every notebook in JupyterLite, from its first cell to its last.
+// Every notebook in JupyterLite, from its first cell to its last; or those alone that
+// are named, as in NOTEBOOKS="01_starting the_simulation".
 
 import assert from "node:assert/strict";
 import path from "node:path";
@@ -36,8 +37,16 @@ async function numbers(page, error) {
   return until("every cell to run", ask, (found) => found === "an error" || all(found), PATIENCE);
 }
 
-for (const name of names(path.join(ROOT, "notebooks"), ".ipynb")) {
-  test(`${name} runs to its end in the browser`, async () => {
+const every = names(path.join(ROOT, "notebooks"), ".ipynb");
+const named = (process.env.NOTEBOOKS ?? "").split(" ").filter(Boolean).map((name) => `${name}.ipynb`);
+
+test("the notebooks that were named are there", () => {
+  assert.deepEqual(named.filter((name) => !every.includes(name)), []);
+});
+
+for (const name of every) {
+  const skip = named.length > 0 && !named.includes(name) && "only some are wanted: see NOTEBOOKS";
+  test(`${name} runs to its end in the browser`, { skip }, async () => {
     const address = `/lite/lab/index.html?path=notebooks/${name}`;
     await here.visit(address, { viewport: { width: 1280, height: 1400 } }, async (page) => {
       const error = page.locator(["stderr", "error"].map((kind) => `.jp-OutputArea-output[data-mime-type$="${kind}"]`).join());
