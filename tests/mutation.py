@@ -1,8 +1,11 @@
-"""Mutation: changes a step in one place after the other, and sees which tests notice.
+"""Mutation: mutmut changes a step in one place after the other; which tests notice?
 
-``python -m tests.mutation server07`` prints which net kills how many of the mutants,
-and who is left, and keeps both in docs/mutants.json. It tries the nets of ``lab.nets``,
-the cheapest first, and with ``--hostile`` the hostile clients on whoever got through.
+``python -m tests.mutation`` puts every mutant of the newest server, and of its framing,
+to the tests that run in this process. Whoever gets through is put to what takes other
+processes or random crowds. What is found is kept in docs/mutants.json, which the chapter
+about testing shows.
+
+mutmut is no dependency of the book: ``make mutants`` installs it in a folder of its own.
 """
 
 import argparse
@@ -10,122 +13,209 @@ import asyncio
 import collections
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lab import changes, host, nets, story
-from lab.mistakes import written
-from lab.mutants import Mutant, mutants
+from docs.examples.mistakes import STEP
+from lab import nets, story
 from lab.searching import SAME_HASHES
 from lab.story import ROOT, Step
 
-from .catches import hostile_clients
-
 RESULTS = ROOT / "docs" / "mutants.json"
-MOST = 180.0  # seconds for one mutant, on a busy machine
+MOST = 180.0  # seconds for one mutant in one net, on a busy machine
 SEEDS = 100
-TIME_OUT = "time-out"
+COPIED = ("lab", "steps", "tests", "docs/examples", "pyproject.toml")
+KILLED, SURVIVED, NOT_REACHED = 1, 0, 33  # as mutmut notes them; others: it broke down
+NETS = ("wire", "search")  # for those who got through
+
+# mutmut tells a mutant by its module. We load a step under another name each time.
+OLD = "    exec(_compiled(step.path, step.path.stat().st_mtime_ns), vars(module))\n"
+NEW = f'    module.__name__ = f"steps.{{step.name}}"\n{OLD}    module.__name__ = name\n'
+
+# Where mutmut is comes last on the path: it brings another pytest with it.
+RUN = "import sys; sys.path.append({!r}); from mutmut.__main__ import cli; cli()"
+
+SETTINGS = """\
+[mutmut]
+source_paths=steps
+only_mutate=steps/{name}.py
+also_copy=
+    {copied}
+pytest_add_cli_args=
+    -n0
+    -x
+    -p
+    no:cacheprovider
+pytest_add_cli_args_test_selection=
+    {tests}
+"""
+
+
+def tests_of(step: Step) -> list[str]:
+    """Return what pytest is given: all that judges a step without another process."""
+    if step.kind == "utils":
+        return [f"tests/test_{step.name}.py", "tests/test_staircase.py", "-k", step.name]
+    files = ["test_staircase.py", "test_outbox.py", "hostile/test_left_over.py"]
+    chosen = f"outbox or left_over or ({step.name} and simulation)"
+    return [*(f"tests/{file}" for file in files), "-k", chosen]
+
+
+class Mutmut:
+    """A copy of all that it needs, in which it changes one step and runs the tests."""
+
+    def __init__(self, step: Step, folder: Path, mutmut: Path) -> None:
+        self.step, self.folder, self.mutmut = step, folder, mutmut
+        for name in COPIED:
+            self._copy(name)
+        host = folder / "lab" / "host.py"
+        text = host.read_text(encoding="utf-8")
+        assert text.count(OLD) == 1, f"{host} loads steps in another way now"
+        host.write_text(text.replace(OLD, NEW), encoding="utf-8")
+        settings = SETTINGS.format(
+            name=step.name,
+            copied="\n    ".join(COPIED),
+            tests="\n    ".join(tests_of(step)),
+        )
+        (folder / "setup.cfg").write_text(settings, encoding="utf-8")
+
+    def _copy(self, name: str) -> None:
+        source, target = ROOT / name, self.folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(
+                source, target, ignore=shutil.ignore_patterns("__pycache__", "browser")
+            )
+        else:
+            shutil.copy(source, target)
+
+    def run(self, *words: str) -> str:
+        """Run mutmut, and return what it prints; SystemExit if it does not end well."""
+        done = subprocess.run(
+            [sys.executable, "-c", RUN.format(str(self.mutmut)), *words],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise SystemExit(done.stdout[-2000:])
+        return done.stdout
+
+    def outcomes(self) -> dict[str, int]:
+        """Return the mutants, and what mutmut has noted of each."""
+        meta = self.folder / "mutants" / "steps" / f"{self.step.name}.py.meta"
+        found = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"]
+        return dict(found)
+
+    def change(self, mutant: str) -> str:
+        """Return in words what a mutant changes, and in which function."""
+        lines = self.run("show", mutant).splitlines()
+        old = [s[1:].strip() for s in lines if s[:1] == "-" and s[:3] != "---"]
+        new = [s[1:].strip() for s in lines if s[:1] == "+" and s[:3] != "+++"]
+        function = mutant.removeprefix(f"steps.{self.step.name}.")
+        function = function.partition("__mutmut_")[0].removeprefix("x")
+        function = function.removeprefix("_").replace("ǁ", ".").strip(".")
+        return f"{function}: {' / '.join(old)}  ->  {' / '.join(new)}"
+
+    def caught(self, mutant: str) -> str:
+        """Put a mutant to the nets, and return which of them has caught it."""
+        for net in NETS:
+            try:
+                done = subprocess.run(
+                    [sys.executable, "-m", "tests.mutation", "--judge", net],
+                    cwd=self.folder / "mutants",
+                    env={
+                        **os.environ,
+                        **SAME_HASHES,
+                        "PYTHONPATH": f"{self.folder / 'later'}",
+                        "MUTANT_UNDER_TEST": mutant,
+                    },
+                    capture_output=True,
+                    text=True,
+                    timeout=MOST,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired:
+                return net
+            if done.returncode or json.loads(done.stdout.splitlines()[-1]):
+                return net
+        return ""
+
+
+def put(step: Step, mutmut: Path, jobs: int) -> dict[str, object]:
+    """Judge all mutants of a step, and return what is to be kept of it."""
+    before = os.times()
+    with tempfile.TemporaryDirectory() as name:
+        subject = Mutmut(step, Path(name), mutmut)
+        # What a net starts finds mutmut, but everything else before it.
+        later = Path(name, "later")
+        later.mkdir()
+        words = f"import sys\nsys.path.append({str(mutmut)!r})\n"
+        (later / "sitecustomize.py").write_text(words, encoding="utf-8")
+        subject.run("run", "--max-children", str(jobs))
+        outcomes = subject.outcomes()
+        through = [m for m, code in outcomes.items() if code in (SURVIVED, NOT_REACHED)]
+        print(f"{step.name}: {len(through)} of {len(outcomes)} got through", flush=True)
+        nets_of = [""] * len(through)
+        if step.kind == "server":
+            with ThreadPoolExecutor(jobs) as threads:
+                nets_of = list(threads.map(subject.caught, through))
+        found = dict(zip(through, nets_of, strict=True))
+        survivors = [subject.change(m) for m in through if not found[m]]
+    after = os.times()
+    by = collections.Counter(found.get(mutant, "tests") for mutant in outcomes)
+    return {
+        "mutants": len(outcomes),
+        "killed": {net: by[net] for net in ("tests", *NETS) if by[net]},
+        "seconds": round(sum(after[:4]) - sum(before[:4])),
+        "survivors": sorted(survivors),
+    }
+
+
+def judged(net: str) -> str:
+    """Return what catches the mutant that is in the environment; empty for nothing."""
+    step = story.find(STEP)
+    if net == "wire":
+        return asyncio.run(nets.wire(step, step)).by
+    return nets.searched(step, step, SEEDS).by
+
+
+def subjects(names: Sequence[str]) -> Iterator[Step]:
+    """Yield the steps that are named; without names, the newest and its framing."""
+    framing = [name for name in story.find(STEP).imports if name.startswith("utils")]
+    for name in names or [*framing, STEP]:
+        yield story.find(name)
 
 
 def main() -> int:
     """Judge the mutants of what is named, print the report, and keep it."""
     options = parser().parse_args()
-    step = story.find(options.step)
-    left_out = {*options.without, *(() if options.hostile else ("hostile",))}
     if options.judge:
-        print(json.dumps(judged(step, options.judge, left_out)))
+        print(json.dumps(judged(options.judge)))
         return 0
-    begin = time.perf_counter()
-    every = list(mutants(changes.source(step)))[:: options.each]
-    with ThreadPoolExecutor(options.jobs) as threads:
-        nets_of = list(threads.map(lambda mutant: put(step, mutant, left_out), every))
-    report(step, list(zip(every, nets_of, strict=True)), time.perf_counter() - begin)
+    for step in subjects(options.steps):
+        found = put(step, options.mutmut.resolve(), options.jobs)
+        kept = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+        kept[step.name] = found
+        text = json.dumps(kept, indent=1, ensure_ascii=False)
+        RESULTS.write_text(f"{text}\n", encoding="utf-8")
+        print(json.dumps(found, indent=1, ensure_ascii=False))
     return 0
-
-
-def put(step: Step, mutant: Mutant, left_out: set[str]) -> str:
-    """Judge one mutant in a process of its own; return the net that caught it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, step.path.name)
-        path.write_text(mutant.text, encoding="utf-8")
-        command = [sys.executable, "-m", "tests.mutation", step.name, "--judge", path]
-        command += [f"--without={net}" for net in left_out]
-        try:
-            done = subprocess.run(
-                [*command, "--hostile"],
-                cwd=ROOT,
-                env={**os.environ, **SAME_HASHES},
-                capture_output=True,
-                text=True,
-                timeout=MOST,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return TIME_OUT
-    if done.returncode:
-        return f"crash: {done.stderr.strip().splitlines()[-1]}"
-    return str(json.loads(done.stdout.splitlines()[-1]))
-
-
-def judged(step: Step, path: Path, left_out: set[str]) -> str:
-    """Return the name of the first net that catches a mutant, empty if none does."""
-    mutant = written(step, path.read_text(encoding="utf-8"))
-    for name, net in tried(step, mutant):
-        if name not in left_out and net().by:
-            return name
-    return ""
-
-
-def tried(step: Step, mutant: Step) -> Iterator[tuple[str, Callable[[], nets.Haul]]]:
-    """Yield the nets for a mutant, a server's or a framing's."""
-    if step.kind == "utils":
-        server = [s for s in story.steps_of("server") if step.name in s.imports][-1]
-        yield "units", lambda: nets.units(mutant, server)
-        with host.standing_in(step.name, mutant.path):
-            yield "simulation", lambda: nets.simulated(server, server)
-            yield "search", lambda: nets.searched(server, server, SEEDS)
-        return
-    yield "simulation", lambda: nets.simulated(mutant, step)
-    yield "search", lambda: nets.searched(mutant, step, SEEDS)
-    yield "wire", lambda: asyncio.run(nets.wire(mutant, step))
-    yield "hostile", lambda: hostile_clients(mutant, step)
-
-
-def report(step: Step, found: list[tuple[Mutant, str]], seconds: float) -> None:
-    """Print which net caught how many, and the survivors; keep both for the book."""
-    by = collections.Counter(net for _, net in found if net)
-    killed = by.total()
-    print(f"{step.name}: {killed} of {len(found)} mutants killed", end=" ")
-    print(f"({killed / len(found):.0%}) in {seconds:.0f} s")
-    for net, count in by.most_common():
-        print(f"  by {net:<12}{count:4}")
-    survivors = [str(mutant) for mutant, net in found if not net]
-    for survivor in survivors:
-        print(f"  survived: {survivor}")
-    kept = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    kept[step.name] = {
-        "mutants": len(found),
-        "killed": dict(by.most_common()),
-        "seconds": round(seconds),
-        "survivors": survivors,
-    }
-    RESULTS.write_text(f"{json.dumps(kept, indent=1)}\n", encoding="utf-8")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    top.add_argument("step", help="such as server07 or utils02")
-    top.add_argument("--hostile", action="store_true", help="try hostile clients, too")
-    top.add_argument("--without", action="append", default=[], metavar="NET")
-    top.add_argument("--each", type=int, default=1, metavar="N", help="every Nth only")
+    top.add_argument("steps", nargs="*", help="server12, utils02; else the newest")
+    top.add_argument("--mutmut", type=Path, default=ROOT / "build" / "mutmut")
     top.add_argument("--jobs", type=int, default=os.cpu_count(), help="at a time")
-    top.add_argument("--judge", type=Path, help=argparse.SUPPRESS)
+    top.add_argument("--judge", choices=NETS, help=argparse.SUPPRESS)
     return top
 
 

@@ -1,12 +1,14 @@
-"""The outbox of server09: what has been said reaches the others, whoever fails."""
+"""The outbox, since server09: what has been said reaches the others, whoever fails."""
 
 import asyncio
 
 import pytest
 
-from lab import simulation
+from lab import simulation, story
 from lab.host import start
 from lab.notyet import NotYet
+
+NEWEST = story.steps_of("server")[-1]
 
 
 async def in_the_room(server, *names):
@@ -30,7 +32,7 @@ def failing_for(name, write):
 @pytest.mark.parametrize("error", ["bob", "cleo", "dora"])
 def test_an_exception_while_flushing_silences_nobody(error, monkeypatch):
     async def act():
-        async with await start("09") as server:
+        async with await start(NEWEST) as server:
             alice, *others = await in_the_room(server, "alice", "bob", "cleo", "dora")
             cls = server.module.Client
             monkeypatch.setattr(cls, "write", failing_for(error, cls.write))
@@ -49,7 +51,7 @@ def test_an_exception_while_flushing_silences_nobody(error, monkeypatch):
 
 def test_what_cannot_be_written_to_is_broken_off(monkeypatch):
     async def act():
-        async with await start("09") as server:
+        async with await start(NEWEST) as server:
             alice, bob = await in_the_room(server, "alice", "bob")
             cls = server.module.Client
             monkeypatch.setattr(cls, "write", failing_for("bob", cls.write))
@@ -64,7 +66,7 @@ def test_what_cannot_be_written_to_is_broken_off(monkeypatch):
 
 def test_an_outbox_is_flushed_once_a_turn_and_then_forgotten():
     async def act():
-        async with await start("09") as server:
+        async with await start(NEWEST) as server:
             alice, bob = await in_the_room(server, "alice", "bob")
             outbox = server.module.OUTBOX
             await alice.say("tea", "hello")

@@ -64,15 +64,15 @@ async def who_sends_rubbish_harms_nobody_else(bench: Bench) -> None:
 
 @since(4, until=8, hint="return from the handler while the client has no name")
 async def who_has_not_said_connect_is_not_heard(bench: Bench) -> None:
-    """Joining before connect is ignored; after it, the same message is answered."""
+    """Joining or leaving before connect is ignored; after it, joining is answered."""
     alice = await bench.stranger()
-    await alice.send({"action": "joinroom", "room": "coffee"})
+    for action in ("joinroom", "leaveroom"):
+        await alice.send({"action": action, "room": "coffee"})
     await alice.send({"action": "connect", "username": "alice"})
     alice.name = "alice"
     await alice.join("tea")
-    expect(
-        [message.get("room") for message in alice.heard], ["tea"], "the rooms joined"
-    )
+    rooms = [message.get("room") for message in alice.heard]
+    expect(rooms, ["tea"], "the rooms in what alice hears")
 
 
 @since(4, hint="take the name only while there is none")
