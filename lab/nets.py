@@ -4,6 +4,7 @@ Each takes a step and the step ``like`` that it is held to, and returns what bec
 it. The dearest of all, hostile clients over a real network, are in ``tests/hostile``.
 """
 
+import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,19 +28,38 @@ class Haul:
 
     ``by`` is the name of what caught it, the behaviour or the invariant, and empty if
     nothing did; ``got`` is what came instead. ``tried`` counts the behaviours or the
-    seeds, the last one included, and ``seconds`` is how long they took.
+    seeds, the last one included. ``seconds`` is what they took of the processor, here
+    and in the processes that were started for them; ``waited`` is how long it took.
     """
 
     by: str
     got: str
     tried: int
     seconds: float
+    waited: float
 
     def __repr__(self) -> str:
-        count = f"{self.tried} tried, {self.seconds:.1f} s"
+        count = f"{self.tried} tried, {self.seconds:.1f} s of the processor"
         if not self.by:
             return f"through ({count})"
         return f"caught by {self.by} ({count}): {self.got}"
+
+
+class Watch:
+    """Measures from when it is made."""
+
+    def __init__(self) -> None:
+        self._begin = self._now()
+
+    def times(self) -> tuple[float, float]:
+        """Return the seconds of the processor, and those that have passed."""
+        processor, passed = self._now()
+        return processor - self._begin[0], passed - self._begin[1]
+
+    def _now(self) -> tuple[float, float]:
+        # Not every system has children, and then there is nothing to add.
+        of_children = sum(os.times()[2:4]) if hasattr(os, "times") else 0.0
+        return time.process_time() + of_children, time.perf_counter()
 
 
 def units(utils: Step, like: Step) -> Haul:
@@ -76,9 +96,10 @@ def simulated(step: Step, like: Step) -> Haul:
 
 def searched(step: Step, like: Step, seeds: int = SEEDS) -> Haul:
     """Let random crowds loose on a step, as many as there are seeds."""
+    watch = Watch()
     found = search(step, range(seeds), like=like, smaller=False)
     by, got = (found.found.invariant, found.found.what) if found.found else ("", "")
-    return Haul(by, got, found.seeds, found.seconds)
+    return Haul(by, got, found.seeds, *watch.times())
 
 
 def _of(like: Step, *, framing: bool = False) -> Iterable[Behaviour]:
@@ -92,7 +113,7 @@ class _Net:
 
     def __init__(self, step: Step, patience: float = PATIENCE) -> None:
         self.step, self.patience = step, patience
-        self.begin = time.perf_counter()
+        self.watch = Watch()
         self.by = self.got = ""
         self.tried = 0
 
@@ -117,4 +138,4 @@ class _Net:
 
     def haul(self) -> Haul:
         """Return what has become of the step."""
-        return Haul(self.by, self.got, self.tried, time.perf_counter() - self.begin)
+        return Haul(self.by, self.got, self.tried, *self.watch.times())

@@ -1,11 +1,12 @@
 """Mutation: mutmut changes a step in one place after the other; which tests notice?
 
-``python -m tests.mutation`` puts every mutant of the newest server, and of its framing,
-to the tests that run in this process. Whoever gets through is put to what takes other
-processes or random crowds. What is found is kept in docs/mutants.json, which the chapter
-about testing shows.
+``python -m tests.mutation`` puts every mutant of the newest server, and of its
+framing, to the tests that run in this process. Whoever gets through is put to what
+takes other processes, and to random crowds. What is found is kept in docs/mutants.json,
+which the chapter about testing shows.
 
-mutmut is no dependency of the book: ``make mutants`` installs it in a folder of its own.
+mutmut is no dependency of the book: ``make mutants`` installs it in a folder of its
+own.
 """
 
 import argparse
@@ -13,7 +14,6 @@ import asyncio
 import collections
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,10 +26,11 @@ from lab import nets, story
 from lab.searching import SAME_HASHES
 from lab.story import ROOT, Step
 
+from . import copies
+
 RESULTS = ROOT / "docs" / "mutants.json"
 MOST = 180.0  # seconds for one mutant in one net, on a busy machine
 SEEDS = 100
-COPIED = ("lab", "steps", "tests", "docs/examples", "pyproject.toml")
 KILLED, SURVIVED, NOT_REACHED = 1, 0, 33  # as mutmut notes them; others: it broke down
 NETS = ("wire", "search")  # for those who got through
 
@@ -59,10 +60,14 @@ pytest_add_cli_args_test_selection=
 def tests_of(step: Step) -> list[str]:
     """Return what pytest is given: all that judges a step without another process."""
     if step.kind == "utils":
-        return [f"tests/test_{step.name}.py", "tests/test_staircase.py", "-k", step.name]
-    files = ["test_staircase.py", "test_outbox.py", "hostile/test_left_over.py"]
+        return [
+            f"tests/test_{step.name}.py",
+            "tests/test_staircase.py",
+            "-k",
+            step.name,
+        ]
     chosen = f"outbox or left_over or ({step.name} and simulation)"
-    return [*(f"tests/{file}" for file in files), "-k", chosen]
+    return ["tests/test_staircase.py", *copies.FROM_INSIDE, "-k", chosen]
 
 
 class Mutmut:
@@ -70,28 +75,17 @@ class Mutmut:
 
     def __init__(self, step: Step, folder: Path, mutmut: Path) -> None:
         self.step, self.folder, self.mutmut = step, folder, mutmut
-        for name in COPIED:
-            self._copy(name)
+        copies.copy(folder)
         host = folder / "lab" / "host.py"
         text = host.read_text(encoding="utf-8")
         assert text.count(OLD) == 1, f"{host} loads steps in another way now"
         host.write_text(text.replace(OLD, NEW), encoding="utf-8")
         settings = SETTINGS.format(
             name=step.name,
-            copied="\n    ".join(COPIED),
+            copied="\n    ".join(copies.COPIED),
             tests="\n    ".join(tests_of(step)),
         )
         (folder / "setup.cfg").write_text(settings, encoding="utf-8")
-
-    def _copy(self, name: str) -> None:
-        source, target = ROOT / name, self.folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(
-                source, target, ignore=shutil.ignore_patterns("__pycache__", "browser")
-            )
-        else:
-            shutil.copy(source, target)
 
     def run(self, *words: str) -> str:
         """Run mutmut, and return what it prints; SystemExit if it does not end well."""
@@ -116,6 +110,7 @@ class Mutmut:
     def change(self, mutant: str) -> str:
         """Return in words what a mutant changes, and in which function."""
         lines = self.run("show", mutant).splitlines()
+        lines = [line.partition("  # ")[0] for line in lines]
         old = [s[1:].strip() for s in lines if s[:1] == "-" and s[:3] != "---"]
         new = [s[1:].strip() for s in lines if s[:1] == "+" and s[:3] != "+++"]
         function = mutant.removeprefix(f"steps.{self.step.name}.")
@@ -164,6 +159,7 @@ def put(step: Step, mutmut: Path, jobs: int) -> dict[str, object]:
         print(f"{step.name}: {len(through)} of {len(outcomes)} got through", flush=True)
         nets_of = [""] * len(through)
         if step.kind == "server":
+            assert subject.caught("") == "", "a net catches what is not changed"
             with ThreadPoolExecutor(jobs) as threads:
                 nets_of = list(threads.map(subject.caught, through))
         found = dict(zip(through, nets_of, strict=True))

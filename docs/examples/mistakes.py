@@ -33,7 +33,7 @@ MISTAKES = (
     Mistake(
         "cancels_in_the_handler",
         "Cancels main in the signal handler itself, and does not wake up the loop.",
-        "loop.call_soon_threadsafe(serving.cancel)",
+        "serving.get_loop().call_soon_threadsafe(serving.cancel)",
         "serving.cancel()",
     ),
     Mistake(
@@ -61,9 +61,16 @@ MISTAKES = (
         "for room, others in news[:1]:",
     ),
     Mistake(
+        "silences_the_rest",
+        "Lets one member who cannot be written to silence all who come after.",
+        "except Exception:",
+        "except ():",
+    ),
+    Mistake(
         "answers_strangers",
         "Answers somebody who leaves a room and has never said who they are.",
-        '            return\n        notice = {"action": "leaveroom"',
+        '            raise Refused("not_connected")\n'
+        '        notice = {"action": "leaveroom"',
         '            pass\n        notice = {"action": "leaveroom"',
     ),
     Mistake(
@@ -71,6 +78,12 @@ MISTAKES = (
         "Keeps every room that there has ever been.",
         "del ROOMS[room]  #",
         "pass  #",
+    ),
+    Mistake(
+        "lists_everybody",
+        "Names all members to whoever joins, though the list may be too long to send.",
+        'for member in ROOMS[message["room"]]][:MAX_MEMBERS]',
+        'for member in ROOMS[message["room"]]]',
     ),
 )
 
