@@ -74,3 +74,20 @@ def test_an_outbox_is_flushed_once_a_turn_and_then_forgotten():
             assert (outbox.posts, outbox.size) == ([], 0)
 
     simulation.run(act())
+
+
+def test_a_word_after_the_last_one_does_not_break_off_what_is_still_to_be_read():
+    async def act():
+        async with await start(NEWEST) as server:
+            (bob,) = await in_the_room(server, "bob")
+            (client,) = server.module.CLIENTS
+            long = {"action": "chat", "room": "tea", "message": "x" * 500_000}
+            client.send(long)
+            client.say_last({"action": "bye", "reason": "a test"})
+            client.send({"action": "chat", "room": "tea", "message": "one more thing"})
+            server.module.OUTBOX.flush()
+            assert await bob.hear() == long
+            assert (await bob.hear())["action"] == "bye"
+            await bob.hear_the_end()
+
+    simulation.run(act())

@@ -52,3 +52,11 @@ async def the_bytes_heard_are_printed(bench: Bench) -> None:
     caller = await bench.call()
     await caller.send(b"hello")
     await bench.prints("Heard b'hello'")
+
+
+@since(
+    2, needs="exit", hint="listen on 127.0.0.1, and hand the host on to whoever listens"
+)
+async def it_listens_on_this_machine_only(bench: Bench) -> None:
+    """Started as a program, the server can be called from this machine only."""
+    await bench.prints("Listening on 127.0.0.1:")
