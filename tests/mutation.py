@@ -66,8 +66,8 @@ def tests_of(step: Step) -> list[str]:
             "-k",
             step.name,
         ]
-    chosen = f"outbox or left_over or ({step.name} and simulation)"
-    return ["tests/test_staircase.py", *copies.FROM_INSIDE, "-k", chosen]
+    chosen = f"outbox or left_over or {step.name}"
+    return ["tests/test_staircase_simulated.py", *copies.FROM_INSIDE, "-k", chosen]
 
 
 class Mutmut:
