@@ -91,3 +91,21 @@ def test_a_word_after_the_last_one_does_not_break_off_what_is_still_to_be_read()
             await bob.hear_the_end()
 
     simulation.run(act())
+
+
+def test_what_has_come_in_by_the_end_of_a_turn_is_said_in_the_same_write():
+    async def act():
+        async with await start(NEWEST) as server:
+            (bob,) = await in_the_room(server, "bob")
+            (client,) = server.module.CLIENTS
+            address = bob.connection.address
+            end = asyncio.get_running_loop().network.facing(address)
+            before = end.sends
+            for text in ("in this turn", "in the next"):
+                client.send({"action": "chat", "room": "tea", "message": text})
+                await asyncio.sleep(0)
+            assert (await bob.hear("chat"))["message"] == "in this turn"
+            assert (await bob.hear("chat"))["message"] == "in the next"
+            assert end.sends - before == 1
+
+    simulation.run(act())
