@@ -9,10 +9,11 @@ import signal
 from asyncio import StreamReader, StreamWriter
 from collections import defaultdict
 from contextlib import aclosing, suppress
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
 from utils02 import MAX_MEMBERS, Refused, encode, folded, parse
-from utils03 import FIELDS, Patience, new_payloads
+from utils03 import FIELDS, Patience, beats, new_payloads
 
 ROOMS: dict[str, set["Client"]] = {}  # who is in which room; no room is kept empty
 CLIENTS: set["Client"] = set()  # all whose connection is not closed yet
@@ -21,10 +22,10 @@ NAMES: set[str] = set()  # those that are taken, folded
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
 MAX_BACKLOG = 2**20
+SEND_BUFFER = 2**16  # bytes that the system may keep; megabytes would hide who is stuck
 MAX_OUTBOX = 2**14  # bytes said in one turn: some hundred messages; then it is over
 MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
 GOODBYE = 3.0  # seconds to take what waits and to hang up; whoever waits for us has 5
-BEAT = 1.0  # seconds; one is one, however late it comes: then we were not kept waiting
 MOMENT = 0.001  # seconds: to a timer the loop attends after all that has arrived
 
 
@@ -32,6 +33,8 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Listen on host and port until cancelled; port 0 takes a free one."""
     server = await asyncio.start_server(client_connected, host, port)
     try:
+        for socket in server.sockets:  # and so for each connection that it accepts
+            socket.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)
         # Ask the socket: whoever wants port 0 has to be told which one it became.
         host, port = server.sockets[0].getsockname()[:2]
         print(f"Listening on {host}:{port}", flush=True)
@@ -141,16 +144,13 @@ class Client:
 
     async def watch(self) -> None:
         """Do what our patience with this client says, beat by beat, until cancelled."""
-        time = asyncio.get_running_loop().time
-        while True:
-            due = time() + BEAT
-            await asyncio.sleep(BEAT)
+        async for late in beats():
             owed = self.writer.transport.get_write_buffer_size()
-            match self.patience.beat(self.name is not None, owed, time() - due):
+            match self.patience.beat(self.name is not None, owed, late):
                 case "ask":
                     self.send({"action": "ping"})
                 case "refuse":
-                    self.reading.reschedule(time())  # in attend(), a TimeoutError
+                    self.reading.reschedule(0)  # now; attend() has a TimeoutError
                 case "drop":
                     self.writer.transport.abort()
 

@@ -1,9 +1,10 @@
 """Counts for how long a client has kept the server waiting.
 
-New: a count for each thing that a client owes, in beats and not by the clock.
-Still wrong: it can only count; somebody has to beat the time, and to act.
+New: a count for each thing that is awaited of a client, in beats and not by the clock.
+Still wrong: it only says what is to be done.
 """
 
+import asyncio
 from asyncio import IncompleteReadError, StreamReader
 from collections.abc import AsyncGenerator
 from typing import Literal
@@ -14,15 +15,16 @@ from utils02 import HEADER, size_in
 # The fields that each action needs. A pong has none.
 FIELDS = utils02.FIELDS | {"pong": ()}
 
-# All of these in beats: seconds in which the server was awake. While it is stopped, or
-# the machine sleeps, a clock may go on, but nobody keeps the server waiting.
+BEAT = 1.0  # seconds from one look at a client to the next
+LATE = 3.0  # seconds that a look may be late: after more, it is we who were away
+
+# In beats, so in seconds in which the server was awake. While it is stopped, or the
+# machine sleeps, a clock may go on, but nobody keeps the server waiting.
 CONNECT_TIME = 10  # until connect: a program says it at once, and no person is asked
 FRAME_TIME = 10  # until a frame that has begun is whole: 64 KiB, at the pace of a modem
 TAKE_TIME = 10  # until some of what is owed is taken: a network recovers sooner
 PING_TIME = 30  # of silence, until we ask: the way back is forgotten within minutes
 PONG_TIME = 30  # until the answer: it may have to wait behind all that is owed
-
-LATE = 3.0  # seconds that a beat may be late: after more, it is we who were away
 
 Advice = Literal["nothing", "ask", "refuse", "drop"]
 
@@ -86,6 +88,15 @@ class Patience:
             self.over = True
             return "refuse"
         return "ask" if self.silent == PING_TIME else "nothing"
+
+
+async def beats() -> AsyncGenerator[float, None]:
+    """Yield at each beat how many seconds late it is, until cancelled."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        due = clock() + BEAT
+        await asyncio.sleep(BEAT)
+        yield clock() - due
 
 
 async def new_payloads(
