@@ -9,11 +9,10 @@ import signal
 from asyncio import StreamReader, StreamWriter
 from collections import defaultdict
 from contextlib import aclosing, suppress
-from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
 from utils02 import MAX_MEMBERS, Refused, encode, folded, parse
-from utils03 import FIELDS, Patience, beats, new_payloads
+from utils03 import FIELDS, Patience, beats, bound_send_buffers, new_payloads
 
 ROOMS: dict[str, set["Client"]] = {}  # who is in which room; no room is kept empty
 CLIENTS: set["Client"] = set()  # all whose connection is not closed yet
@@ -22,7 +21,6 @@ NAMES: set[str] = set()  # those that are taken, folded
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
 MAX_BACKLOG = 2**20
-SEND_BUFFER = 2**16  # bytes that the system may keep; megabytes would hide who is stuck
 MAX_OUTBOX = 2**14  # bytes said in one turn: some hundred messages; then it is over
 MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
 GOODBYE = 3.0  # seconds to take what waits and to hang up; whoever waits for us has 5
@@ -33,8 +31,7 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Listen on host and port until cancelled; port 0 takes a free one."""
     server = await asyncio.start_server(client_connected, host, port)
     try:
-        for socket in server.sockets:  # and so for each connection that it accepts
-            socket.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER)
+        bound_send_buffers(server)  # megabytes would hide who takes nothing any more
         # Ask the socket: whoever wants port 0 has to be told which one it became.
         host, port = server.sockets[0].getsockname()[:2]
         print(f"Listening on {host}:{port}", flush=True)
@@ -65,6 +62,7 @@ async def say_goodbye(server: asyncio.Server) -> None:
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
     """Do what one client asks for, until it has no more to say."""
     client = Client(writer)
+    print("New client connected!", flush=True)
     CLIENTS.add(client)
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -84,7 +82,6 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
         "chat": client.chat,
         "pong": client.patience.pong,
     }
-    print("New client connected!", flush=True)
     errors = 0  # in a row
     try:
         payloads = new_payloads(reader, client.patience)

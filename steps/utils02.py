@@ -47,11 +47,8 @@ ERRORS = {
     "name_taken": "Somebody here has this name already.",
     "not_in_room": "You are not in this room.",
     "too_many_errors": "Too many messages in a row had to be refused.",
-    # With these, later steps refuse.
+    # With this, only later steps refuse.
     "silent": "You have kept the server waiting for too long.",
-    "too_fast": "You have talked too fast for too long.",
-    "full": "The server has as many connections as it can bear, all told or of yours.",
-    "too_many_rooms": "You are in as many rooms as one can be in.",
 }
 
 # Control, format and surrogate characters, and those that end a line or a paragraph:
