@@ -170,12 +170,17 @@ class _Here(ast.NodeTransformer):
     """Lets ``asyncio.run(main())`` at the top level mean ``await __run__(main())``.
 
     A function of the top level that calls ``asyncio.run`` becomes one to await, and is
-    awaited where the top level calls it.
+    awaited where the top level calls it; not if it brings a simulation to run it in.
     """
 
     def __init__(self, tree: ast.Module) -> None:
         functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-        self._starting = {f.name for f in functions if "asyncio.run(" in ast.unparse(f)}
+        texts = {function.name: ast.unparse(function) for function in functions}
+        self._starting = {
+            name
+            for name, text in texts.items()
+            if "asyncio.run(" in text and "simulation." not in text
+        }
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)

@@ -247,7 +247,8 @@ class Client:
         return self._unread.popleft()
 
     def _instead(self, passed_over: list[Message]) -> str:
-        other = "".join(f" but {json.dumps(message)}" for message in passed_over[:3])
+        others = " and ".join(json.dumps(message) for message in passed_over[:3])
+        other = f" but {others}" if others else ""
         return f"nothing{other} within {self.patience:g} s"
 
     async def _listen(self) -> None:

@@ -162,6 +162,25 @@ async def test_a_step_that_heeds_signals_is_stopped_like_the_others(begin, said)
     assert asyncio.all_tasks() == others
 
 
+SIMULATED = """
+import asyncio
+from lab import simulation
+async def main():
+    await asyncio.sleep(3600)
+    print("an hour later")
+def run():
+    with simulation.instead(simulation.Loop()):
+        asyncio.run(main())
+run()
+"""
+
+
+async def test_a_function_that_brings_a_simulation_is_left_as_it_is(begin, said):
+    await begin().run("a", SIMULATED)
+    assert printed(said, "a") == "an hour later\n"
+    assert printed(said, "a", "err") == ""
+
+
 async def test_a_main_that_returns_when_it_is_stopped_has_ended_as_it_wanted(
     begin, said
 ):

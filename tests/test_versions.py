@@ -179,6 +179,7 @@ def test_two_outcomes_that_differ_are_not_alike(other):
 
 def test_a_little_time_and_the_order_of_clients_make_no_difference():
     assert replace(QUIET, seconds=4).alike(replace(QUIET, seconds=5))
+    assert replace(QUIET, seconds=0).alike(replace(QUIET, seconds=1))
     one = replace(QUIET, saw=("the end", "a reset"))
     assert one.alike(replace(QUIET, saw=("a reset", "the end")))
 

@@ -16,7 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / "build" / "cache" / "shown"
 # Whatever a program of the book can import, read or start.
-USED = ("steps", "lab", "docs/examples", "docs/_ext", "bench", "notebooks", "tests")
+FOLDERS = ("steps", "lab", "docs/examples", "docs/_ext", "bench", "notebooks", "tests")
+USED = ("requirements.txt", *FOLDERS)
 MOST = 4  # states of the sources whose results are kept
 
 
@@ -47,10 +48,10 @@ def of_the_sources() -> str:
 
 
 def _files() -> Iterator[Path]:
-    yield ROOT / "requirements.txt"
-    for folder in USED:
-        for path in sorted((ROOT / folder).rglob("*")):
-            hidden = {"__pycache__", "node_modules", ".ipynb_checkpoints"}
+    hidden = {"__pycache__", "node_modules", ".ipynb_checkpoints"}
+    for name in USED:
+        place = ROOT / name
+        for path in [place, *sorted(place.rglob("*"))]:
             if path.is_file() and not hidden & set(path.parts):
                 yield path
 

@@ -129,7 +129,7 @@ class Client:
         return others
 
     def leave_all(self) -> None:
-        # Out of every room first: to tell the others may fail.
+        # Out of every room first: nobody hears it from one who is still in another.
         news = [(room, self.leave(room)) for room in list(self.rooms)]
         for room, others in news:
             notice = {"action": "leaveroom", "room": room, "from": self.name}

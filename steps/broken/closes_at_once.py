@@ -19,8 +19,8 @@ CLIENTS: set["Client"] = set()  # all whose connection is not closed yet
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
 MAX_BACKLOG = 2**20
-GOODBYE = 3.0  # seconds to take what waits and to hang up; whoever waits for us has 5
-MOMENT = 0.001  # seconds: to a timer the loop attends after all that has arrived
+GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
+MOMENT = 0.001  # seconds; the loop looks at its timers after what has arrived
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -38,7 +38,7 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
 
 async def say_goodbye(server: asyncio.Server) -> None:
     """Tell everyone that it is over, and leave nothing open and nothing running."""
-    # Whoever is on the threshold comes in, before the door is closed and after it.
+    # Let in whoever has called already, and let their tasks begin.
     await asyncio.sleep(MOMENT)
     server.close()
     await asyncio.sleep(MOMENT)
@@ -169,7 +169,7 @@ class Client:
         return others
 
     def leave_all(self) -> None:
-        # Out of every room first: to tell the others may fail.
+        # Out of every room first: nobody hears it from one who is still in another.
         news = [(room, self.leave(room)) for room in list(self.rooms)]
         for room, others in news:
             notice = {"action": "leaveroom", "room": room, "from": self.name}
@@ -186,7 +186,7 @@ def send_to(members: set[Client], message: dict[str, Any]) -> None:
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    with suppress(asyncio.CancelledError):  # which is what they do to main
+    with suppress(asyncio.CancelledError):  # a signal ends main so: no error
         asyncio.run(until_signal(host, port))
 
 

@@ -1,4 +1,4 @@
-"""Wrong on purpose: closes where it should abort, and waits for who does not read.
+"""Wrong on purpose: closes where it should abort, and waits for those who do not read.
 
 Twin of: server06
 Breaks: who_does_not_read_is_dropped
@@ -127,7 +127,7 @@ class Client:
         return others
 
     def leave_all(self) -> None:
-        # Out of every room first: to tell the others may fail.
+        # Out of every room first: nobody hears it from one who is still in another.
         news = [(room, self.leave(room)) for room in list(self.rooms)]
         for room, others in news:
             notice = {"action": "leaveroom", "room": room, "from": self.name}
