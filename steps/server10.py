@@ -21,10 +21,10 @@ NAMES: set[str] = set()  # those that are taken, folded
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
 MAX_BACKLOG = 2**20
-MAX_OUTBOX = 2**14  # bytes said in one turn: some hundred messages; then it is over
+MAX_OUTBOX = 2**14  # bytes said in one turn, some hundred messages; then the turn ends
 MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
-GOODBYE = 3.0  # seconds to take what waits and to hang up; whoever waits for us has 5
-MOMENT = 0.001  # seconds: to a timer the loop attends after all that has arrived
+GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
+MOMENT = 0.001  # seconds; the loop looks at its timers after what has arrived
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -43,7 +43,7 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
 
 async def say_goodbye(server: asyncio.Server) -> None:
     """Tell everyone that it is over, and leave nothing open and nothing running."""
-    # Whoever is on the threshold comes in, before the door is closed and after it.
+    # Let in whoever has called already, and let their tasks begin.
     await asyncio.sleep(MOMENT)
     server.close()
     await asyncio.sleep(MOMENT)
@@ -232,12 +232,12 @@ class Client:
     def leave_all(self) -> None:
         if self.name is not None:
             NAMES.remove(folded(self.name))
-        # Out of every room first: to tell the others may fail.
+        # Out of every room first: nobody hears it from one who is still in another.
         news = [(room, self.leave(room)) for room in list(self.rooms)]
         for room, others in news:
             notice = {"action": "leaveroom", "room": room, "from": self.name}
             send_to(others, notice)
-        OUTBOX.flush()  # the connection is closed next, and this is part of it
+        OUTBOX.flush()  # what it is to hear itself, before its stream is closed
 
 
 def send_to(members: set[Client], message: dict[str, Any]) -> None:
@@ -284,7 +284,7 @@ OUTBOX = Outbox()
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    with suppress(asyncio.CancelledError):  # which is what they do to main
+    with suppress(asyncio.CancelledError):  # a signal ends main so: no error
         asyncio.run(until_signal(host, port))
 
 
