@@ -148,8 +148,8 @@ class Client:
     """A client with a name, which speaks and hears messages.
 
     A task of its own reads what the server sends, so that a ``ping`` is answered even
-    while nobody asks for a message. ``log`` keeps every message of both directions
-    with its time, for a picture afterwards: see ``lab.sequence``.
+    while nobody asks for a message, unless ``answers`` is false. ``log`` keeps every
+    message of both directions with its time, for a picture: see ``lab.sequence``.
     """
 
     def __init__(
@@ -158,6 +158,7 @@ class Client:
         self.name = name
         self.connection = connection
         self.patience = patience
+        self.answers = True  # every ping
         self.log: list[Noted] = []  # both directions
         self.heard: list[Message] = []  # all of them, in the order they came
         self._unread: collections.deque[Message] = collections.deque()
@@ -282,7 +283,8 @@ class Client:
         self._log(message, sent=False)
         self.heard.append(message)
         if message.get("action") == "ping":
-            await self.send({"action": "pong"})
+            if self.answers:
+                await self.send({"action": "pong"})
         else:
             self._unread.append(message)
             self._news.set()

@@ -71,6 +71,17 @@ class Bench:
         self._simulated()
         await asyncio.sleep(seconds)
 
+    def stand_still(self, seconds: float) -> None:
+        """Stop all for so many seconds, as a machine that sleeps does (needs: clock).
+
+        Nobody runs meanwhile, and the clocks go on.
+        """
+        self._simulated().stand_still(seconds)
+
+    def cut(self, client: Client) -> None:
+        """Let the line to a client go dead, and tell neither end (needs: clock)."""
+        self._simulated().network.cut(client.connection.address)
+
     def writes(self, client: Client) -> int:
         """Return how often the server has sent to a client (needs: writes).
 
