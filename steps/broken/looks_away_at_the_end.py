@@ -1,4 +1,4 @@
-"""Wrong on purpose: stops watching when the client has said all.
+"""Wrong on purpose: stops watching a client that has said all.
 
 Twin of: server10
 Breaks: who_has_finished_and_takes_nothing_is_dropped
@@ -67,17 +67,13 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(client.watch())
-            await attend(client, reader, writer, watching)
+            await attend(client, reader, writer)
+            watching.cancel()
     finally:
         CLIENTS.remove(client)
 
 
-async def attend(
-    client: "Client",
-    reader: StreamReader,
-    writer: StreamWriter,
-    watching: asyncio.Task[None],
-) -> None:
+async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -> None:
     """Read what a client has to say, do it, and close the connection in the end."""
     handlers = {
         "connect": client.connect,
@@ -108,7 +104,6 @@ async def attend(
         client.say_last(Refused("silent").message)
     finally:
         # Every way out leads through here, an exception in a handler included.
-        watching.cancel()
         client.leave_all()
         await read_off(reader)
         # Nobody else will: without this the connection stays half open.
@@ -147,6 +142,8 @@ class Client:
     async def watch(self) -> None:
         """Do what our patience with this client says, beat by beat, until cancelled."""
         async for late in beats():
+            if self.patience.over:
+                return
             owed = self.writer.transport.get_write_buffer_size()
             match self.patience.beat(self.name is not None, owed, late):
                 case "ask":

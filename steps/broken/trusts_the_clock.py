@@ -88,7 +88,6 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
         payloads = new_payloads(reader, client.patience)
         async with client.reading, aclosing(payloads):
             async for payload in payloads:
-                client.is_heard()
                 try:
                     message = parse(payload, FIELDS)
                     handlers[message["action"]](message)
@@ -98,7 +97,7 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
                     errors += 1
                     if errors == MAX_ERRORS:
                         raise Refused("too_many_errors") from None
-                # What has come already is read without waiting. A turn for the others?
+                client.is_heard()
                 await OUTBOX.give_way()
     except Refused as refused:
         client.say_last(refused.message)
