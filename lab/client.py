@@ -148,8 +148,9 @@ class Client:
     """A client with a name, which speaks and hears messages.
 
     A task of its own reads what the server sends, so that a ``ping`` is answered even
-    while nobody asks for a message, unless ``answers`` is false. ``log`` keeps every
-    message of both directions with its time, for a picture: see ``lab.sequence``.
+    while nobody asks for a message. If ``answers`` is false it is heard as all others
+    are, and that is all. ``log`` keeps every message of both directions with its time,
+    for a picture afterwards: see ``lab.sequence``.
     """
 
     def __init__(
@@ -282,9 +283,8 @@ class Client:
     async def _note(self, message: Message) -> None:
         self._log(message, sent=False)
         self.heard.append(message)
-        if message.get("action") == "ping":
-            if self.answers:
-                await self.send({"action": "pong"})
+        if message.get("action") == "ping" and self.answers:
+            await self.send({"action": "pong"})
         else:
             self._unread.append(message)
             self._news.set()
