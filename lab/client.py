@@ -41,6 +41,7 @@ class Connection:
         self.socket: socket.socket = writer.get_extra_info("socket")
         self.address: tuple[str, int] = writer.get_extra_info("sockname")[:2]
         self.broken = False  # it was broken off, and did not end
+        self.finished = False  # nothing more will be sent
 
     @classmethod
     async def open(cls, server: Server) -> "Connection":
@@ -95,6 +96,7 @@ class Connection:
 
     def finish(self) -> None:
         """Say that nothing more will be sent, and go on listening (half-close)."""
+        self.finished = True
         self._writer.write_eof()
 
     def reset(self) -> None:
@@ -284,7 +286,8 @@ class Client:
         self._log(message, sent=False)
         self.heard.append(message)
         if message.get("action") == "ping" and self.answers:
-            await self.send({"action": "pong"})
+            if not self.connection.finished:
+                await self.send({"action": "pong"})
         else:
             self._unread.append(message)
             self._news.set()

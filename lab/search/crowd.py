@@ -24,6 +24,7 @@ SETTLED = 100.0  # seconds, until whatever is still on its way has arrived
 LAST_WORDS = 3 * PATIENCE  # seconds, until those who stay are ready for the end
 STALL = 30.0  # seconds that somebody reads nothing
 VISITOR = 2 * STALL  # seconds: a visitor may have to wait for itself
+UNTIL = 3600.0  # seconds: a crowd that is not done by then will never be
 BAD = (
     b"",
     b"[]",
@@ -32,6 +33,7 @@ BAD = (
     b'{"action":"dance"}',
     b'{"action":"joinroom"}',
 )
+HALF = frame(b"half a frame")[:9]
 RUBBISH = (b"\2\0\0[]", b"\3\0\0\x80\x80\x80", b"\x40\0\0half", b"\1\0\0x", b"\0")
 
 
@@ -63,6 +65,7 @@ class Played:
     bursts: int = 0  # how often it sent many messages at once
     writes: int = 0  # how often the server had something to send to it
     hung_up_on: bool = False  # the server closed its end after this client's
+    kept: bool = False  # in the end it was silent, and the server kept it
 
 
 @dataclass
@@ -73,6 +76,7 @@ class Run:
     step: Step
     everybody: list[Played] = field(default_factory=list)
     open_ends: int = 0  # sockets of the server that nobody has closed
+    dead_ends: int = 0  # the same, where the line is dead
     tasks: list[str] = field(default_factory=list)  # of the step, still running
     peak: int = 0  # bytes that waited for one client, at most
     stuck: str = ""
@@ -94,7 +98,7 @@ def play(
     """
     run = Run(plan, step)
     stage = _Stage(run, answers, utils)
-    network = {"seed": plan.seed, "capacity": plan.capacity}
+    network = {"seed": plan.seed, "capacity": plan.capacity, "until": UNTIL}
     try:
         with _quiet(logging.getLogger("asyncio")):
             simulation.run(stage.play(), debug=False, **network)
@@ -157,8 +161,13 @@ class _Stage:
         """Note what the server has left behind."""
         port = self.server.address[1]
         left = [end for end in self.loop.network.open if end.getsockname()[1] == port]
-        dead = sum(played.part.end == "dead" for played in self.run.everybody)
-        self.run.open_ends = max(0, len(left) - dead)
+        dead = {
+            played.client.connection.address
+            for played in self.run.everybody
+            if played.part.end == "dead" and played.client is not None
+        }
+        self.run.dead_ends = sum(end.getpeername() in dead for end in left)
+        self.run.open_ends = len(left) - self.run.dead_ends
         self.run.peak = self.loop.network.peak(port)
         await self.server.stop()
         complaints = [line for line in self.server.errors.lines if line.strip()]
@@ -230,6 +239,8 @@ class _Stage:
             case "dead":
                 link_of(client.connection.socket).die()
                 await asyncio.sleep(SETTLED)
+            case "silent":
+                await self._fall_silent(played, client)
             case "rubbish":
                 number = len(played.part.acts) % len(RUBBISH)
                 await connection.send(RUBBISH[number])
@@ -304,6 +315,17 @@ class _Stage:
         client.connection.finish()
         await client.hear_the_end()
         played.hung_up_on = not _is_broken(client)
+
+    async def _fall_silent(self, played: Played, client: Client) -> None:
+        """Answer nothing, perhaps in the middle of a frame, until the server hangs up.
+
+        It is not waited for for ever.
+        """
+        client.answers = False
+        await client.connection.send(HALF[: len(played.part.acts) % 3])
+        client.patience, played.kept = SETTLED, True
+        await client.hear_the_end()
+        played.kept = False
 
     def _hang_up(self, played: Played) -> None:
         if played.client is not None:

@@ -43,7 +43,7 @@ class Act:
 class Part:
     """What one client does. One that stays has no trouble but a slow network.
 
-    ``end`` is how it goes: finish, close, reset, rubbish, dead.
+    ``end`` is how it goes: finish, close, reset, rubbish, dead, silent.
     """
 
     name: str
@@ -134,7 +134,8 @@ def _visiting(
     kinds += [what for what, why in NEEDED.items() if why in troubles]
     for _ in range(chance.randint(0, 10)):
         acts.append(_said(chance, chance.choice(kinds), ROOMS))
-    ends = {"gone": "close", "reset": "reset", "rubbish": "rubbish", "dead": "dead"}
+    ends = {"gone": "close", "reset": "reset", "rubbish": "rubbish"}
+    ends |= {"dead": "dead", "silent": "silent"}
     end = chance.choice(["finish", *(ends[t] for t in ends if t in troubles)])
     if "refused" in troubles:
         faults = replace(faults, refused=0.2)
