@@ -459,6 +459,22 @@ def _compiled(path: Path, changed: int) -> CodeType:
     return compile(path.read_bytes(), str(path), "exec")
 
 
+def had(step: Step, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the settings that a step has in its own file.
+
+    The step is not run for that: it may be anybody's.
+    """
+    tree = ast.parse(step.path.read_text(encoding="utf-8"))
+    targets = (
+        target
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in getattr(node, "targets", None) or [node.target]  # type: ignore
+    )
+    names = {target.id for target in targets if isinstance(target, ast.Name)}
+    return {name: value for name, value in settings.items() if name in names}
+
+
 def change(module: ModuleType, setting: str, value: str) -> None:
     """Change one upper-case constant of a module, to a value of the same type.
 

@@ -47,8 +47,9 @@ ERRORS = {
     "name_taken": "Somebody here has this name already.",
     "not_in_room": "You are not in this room.",
     "too_many_errors": "Too many messages in a row had to be refused.",
-    # With this, only later steps refuse.
+    # With these, only later steps refuse.
     "silent": "You have kept the server waiting for too long.",
+    "too_fast": "You have been talking too fast for too long.",
 }
 
 # Control, format and surrogate characters, and those that end a line or a paragraph:

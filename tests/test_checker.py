@@ -108,10 +108,10 @@ def impatient_with(monkeypatch):
     judged = check.judged
 
     def choose(names):
-        async def judged_so(subject, behaviour):
+        async def judged_so(subject, behaviour, step):
             wait = IMPATIENT if behaviour.name in names else PATIENT
             monkeypatch.setattr(check, "PATIENCE", wait)
-            return await judged(subject, behaviour)
+            return await judged(subject, behaviour, step)
 
         monkeypatch.setattr(check, "judged", judged_so)
 

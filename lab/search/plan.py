@@ -145,14 +145,22 @@ def _visiting(
 
 
 def _much(staying: list[Part], visiting: list[Part]) -> tuple[list[Part], list[Part]]:
-    """Let one talk without end while another does not read, on a fast network."""
+    """Let one talk without end while another does not read, on a fast network.
+
+    On a slow one, somebody who does read would be dropped as well, and rightly.
+    """
     quick = Faults()
     first, *others = [replace(part, faults=quick) for part in staying]
+    visiting = [_hurried(part) for part in visiting]
     much = (Act(0.0, "say", "tea", LONG),) * MUCH
     asleep = (Act(0.0, "join", "tea"), Act(0.0, "stall", "tea"))
     sleepy = Part(f"guest {len(visiting)}", False, quick, asleep, "finish")
     talker = replace(first, acts=(*first.acts, *much))
     return [talker, *others], [*visiting, sleepy]
+
+
+def _hurried(part: Part) -> Part:
+    return replace(part, faults=replace(part.faults, latency=0.0, jitter=0.0))
 
 
 def _said(chance: random.Random, what: str, rooms: Collection[str]) -> Act:
