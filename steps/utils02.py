@@ -50,6 +50,8 @@ ERRORS = {
     # With these, only later steps refuse.
     "silent": "You have kept the server waiting for too long.",
     "too_fast": "You have been talking too fast for too long.",
+    "full": "There are as many clients as there may be, in all or from your address.",
+    "too_many_rooms": "You are in as many rooms as you may be in.",
 }
 
 # Control, format and surrogate characters, and those that end a line or a paragraph:

@@ -288,6 +288,16 @@ class Listener(Named):
         self._queue.append(caller)
         self.knocks.look()
 
+    def dup(self) -> "Listener":
+        """Return this, for there is no descriptor to be had twice."""
+        return self
+
+    def __enter__(self) -> "Listener":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close nothing: whoever has a socket twice closes one of the two."""
+
     def accept(self) -> Socket:
         """Return the end of whoever has waited longest; BlockingIOError if nobody."""
         if not self._queue:
