@@ -1,4 +1,4 @@
-"""Wrong on purpose: counts everybody whose connection is open, also whoever was refused.
+"""Wrong on purpose: counts all whose connection is open, also whoever was refused.
 
 Twin of: server12
 Breaks: who_is_refused_takes_no_place
