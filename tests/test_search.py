@@ -54,6 +54,9 @@ NOT_FOUND = {
     "takes_all_it_is_sent": "nobody looks at what a server keeps to itself",
     "one_bucket_for_an_address": "nobody waits ten seconds for a token",
     "never_forgets_a_burst": "nobody talks for half a minute",
+    "counts_who_is_refused": "nobody comes when those who were refused hang about",
+    "refuses_a_room_one_is_in": "there are three rooms",
+    "shuts_the_door_in_their_face": "a crowd is no thousand",
     "looks_away_at_the_end": "whoever reads nothing does so for half a minute only",
     "sees_no_frame_end": "nobody talks for ten seconds without a pause",
     "trusts_the_clock": "no machine stands still",
@@ -80,6 +83,7 @@ FATAL = {
     "at_once": (10, "what_comes_at_once_is_written_at_once"),
     "silent": (10, "who_falls_silent_is_let_go"),
     "flood": (30, "who_stays_is_attended_to"),
+    "crowd": (10, "nobody_takes_all_places"),
 }
 
 of_each_twin = pytest.mark.parametrize("twin", twins(), ids=lambda twin: twin.step.name)
@@ -327,6 +331,7 @@ def causes(part):
         "bad": any(act.what == "bad" for act in part.acts),
         "at_once": any(act.what == "burst" for act in part.acts),
         "silent": part.end == "silent",
+        "crowd": any(act.what == "crowd" for act in part.acts),
     }
     return {name for name, sign in signs.items() if sign}
 
@@ -628,6 +633,7 @@ class Scene:
         self.stopped = False
         self.cut = False  # bob's connection, in the end
         self.kept = False  # the guest, who says nothing any more
+        self.let_in = self.untold = 0  # of the crowd that the guest brings
         self.bad = self.bursts = self.writes = 0
         self.more = 0  # that the guest says
 
@@ -651,7 +657,8 @@ class Scene:
         _, bob, visitor = run.everybody
         visitor.hung_up_on, visitor.broken = self.hung_up_on, not self.hung_up_on
         visitor.bad, visitor.bursts = self.bad, self.bursts
-        visitor.kept = self.kept
+        visitor.kept, visitor.let_in = self.kept, self.let_in
+        visitor.untold = self.untold
         bob.trouble, bob.writes = self.trouble, self.writes
         bob.client.connection.broken = self.cut
         return run
@@ -842,6 +849,16 @@ BREAKING = [
         lambda scene: (dead(scene), without(scene.bob, news("leave", "guest"))),
         "bob never hears that guest has left tea",
     ),
+    (
+        "nobody_takes_all_places",
+        lambda scene: setattr(scene, "let_in", 21),
+        "guest comes with 21, and all are let in",
+    ),
+    (
+        "nobody_takes_all_places",
+        lambda scene: setattr(scene, "untold", 3),
+        "guest comes with 3 who hear nothing",
+    ),
 ]
 
 
@@ -881,6 +898,13 @@ ALLOWED = {
     ),
     "a server that is stopped": stopped,
     "a bad message that is answered": refused,
+    "a crowd of which as many are let in as may be": lambda scene: setattr(
+        scene, "let_in", 20
+    ),
+    "a bad message of one who came when it was full": lambda scene: (
+        setattr(scene, "bad", 2),
+        scene.guest.append((5.5, False, {**ERROR, "code": "full"})),
+    ),
     "many messages at once, in few writes": lambda scene: burst(scene, FEW),
     "a server with more actions": lambda scene: scene.bob.append(
         (9.0, False, {"action": "bye", "room": "tea"})

@@ -15,12 +15,13 @@ from lab.client import Client, Connection
 from lab.host import InLoop, had, standing_in
 from lab.network import link_of
 from lab.notyet import NotYet
-from lab.search.plan import BURST, Act, Part, Plan
+from lab.search.plan import BURST, LATER, Act, Part, Plan
 from lab.simulation import Loop
 from lab.story import Step
 from lab.wire import Message, encode, frame
 
 PATIENCE = 10.0  # seconds: nobody who has done nothing wrong waits longer for an answer
+CROWD = 30  # more than may come from one address
 SETTLED = 100.0  # seconds, until whatever is still on its way has arrived
 LAST_WORDS = 3 * PATIENCE  # seconds, until those who stay are ready for the end
 STALL = 30.0  # seconds that somebody reads nothing
@@ -67,6 +68,8 @@ class Played:
     writes: int = 0  # how often the server had something to send to it
     hung_up_on: bool = False  # the server closed its end after this client's
     kept: bool = False  # in the end it was silent, and the server kept it
+    let_in: int = 0  # of a crowd that it brought
+    untold: int = 0  # of the others in it: who were not told that they cannot come in
 
 
 @dataclass
@@ -285,6 +288,8 @@ class _Stage:
                 played.bad += 1
                 number = (len(played.said) + played.bad) % len(BAD)
                 await client.connection.send(frame(BAD[number]))
+            case "crowd":
+                await self._crowd(played, act.room)
             case "burst" if act.room in played.joined:
                 burst = [self._words(played, act) for _ in range(BURST)]
                 await client.connection.send(b"".join(map(encode, burst)))
@@ -293,6 +298,24 @@ class _Stage:
                 await client.say(act.room, "from outside")
             case "say" | "forge" if act.room in played.joined:
                 await self._say(played, client, act)
+
+    async def _crowd(self, played: Played, room: str) -> None:
+        """Have many come in at once, when those who stay are in; then they all go."""
+        await asyncio.sleep(LATER)
+        crowd: list[Client] = []
+        try:
+            for number in range(CROWD):
+                streams = await self.loop.network.open_connection(*self.server.address)
+                name = f"{played.part.name}'s {number}"
+                crowd.append(Client(name, Connection(*streams), PATIENCE))
+                await crowd[-1].send({"action": "connect", "username": name})
+                await crowd[-1].send({"action": "joinroom", "room": room})
+            told = [(await client.hear()).get("action") for client in crowd]
+        finally:
+            for client in crowd:
+                client.connection.abort()
+        played.let_in = max(played.let_in, told.count("joinroom"))
+        played.untold += CROWD - told.count("joinroom") - told.count("error")
 
     async def _ask(self, client: Client, action: str, room: str) -> None:
         if not self.answers:

@@ -18,6 +18,7 @@ Check = Callable[[Run], Iterator[str]]
 # Bytes that may wait for one client at most: the backlog of step 06 on, and what is
 # said in one turn of the loop.
 BOUND = 2**20 + 3 * LONG
+AT_ONE_ADDRESS = 20  # clients that may be in
 
 
 @dataclass(frozen=True)
@@ -182,8 +183,8 @@ def what_is_bad_is_answered(run: Run) -> Iterator[str]:
         # Who reads nothing may be dropped, and what was on its way is lost.
         reads = all(act.what != "stall" for act in played.part.acts)
         whole = reads and not played.broken and played.part.end == "finish"
-        if played.client and whole:
-            heard = played.client.heard
+        heard = played.client.heard if played.client else []
+        if whole and not any(message.get("code") == "full" for message in heard):
             errors = sum(message.get("action") == "error" for message in heard)
             if errors < played.bad:
                 yield f"{played.part.name} hears {errors} errors for {played.bad}"
@@ -210,6 +211,16 @@ def who_falls_silent_is_let_go(run: Run) -> Iterator[str]:
     if run.dead_ends:
         yield f"dead connections that the server has kept: {run.dead_ends}"
     yield from never_gone(run, [p for p in run.everybody if p.part.end == "dead"])
+
+
+@since("server12")
+def nobody_takes_all_places(run: Run) -> Iterator[str]:
+    """Of those who come at once, only so many are let in, and the others are told."""
+    for played in run.everybody:
+        if played.let_in > AT_ONE_ADDRESS:
+            yield f"{played.part.name} comes with {played.let_in}, and all are let in"
+        if played.untold:
+            yield f"{played.part.name} comes with {played.untold} who hear nothing"
 
 
 # What the checks above are made of.

@@ -31,6 +31,7 @@ OFTEN_TEA = 0.6  # of all that happens: in one room, people get into each other'
 
 # What a visitor only does where there is a certain trouble.
 NEEDED = {"forge": "forged", "stall": "stalled", "bad": "bad", "burst": "at_once"}
+NEEDED |= {"crowd": "crowd"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Act:
     """One thing that a client does, so many seconds after the one before."""
 
     pause: float
-    what: str  # join, leave, say, forge, outside, stall, bad, burst
+    what: str  # join, leave, say, forge, outside, stall, bad, burst, crowd
     room: str
     size: int = 0  # characters
 

@@ -54,6 +54,7 @@ TROUBLES = (
         "server10",
     ),
     Trouble("flood", "A client talks faster than the others can listen.", "server11"),
+    Trouble("crowd", "A great many come at once, from one address.", "server12"),
 )
 
 
