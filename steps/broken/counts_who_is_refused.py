@@ -84,6 +84,7 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
             watching.cancel()
     finally:
         CLIENTS.remove(client)
+        print("Client gone.", flush=True)
         del INSIDE[client]
 
 
@@ -121,12 +122,12 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
         # Every way out leads through here, an exception in a handler included.
         client.leave_all()
         await read_off(reader)
-        writer.close()  # nobody else will, and the connection would stay half open
+        # Nobody else will: without this the connection stays half open.
+        writer.close()
         try:
             await writer.wait_closed()  # what is still on its way to the client is ours
         except OSError:
             pass  # it is closed, if not as we wanted
-        print("Client gone.", flush=True)
 
 
 def let_in(client: "Client") -> None:

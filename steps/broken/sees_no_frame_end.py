@@ -72,6 +72,7 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
             watching.cancel()
     finally:
         CLIENTS.remove(client)
+        print("Client gone.", flush=True)
 
 
 async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -> None:
@@ -113,7 +114,6 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
             await writer.wait_closed()  # what is still on its way to the client is ours
         except OSError:
             pass  # it is closed, if not as we wanted
-        print("Client gone.", flush=True)
 
 
 async def read_off(reader: StreamReader) -> None:
