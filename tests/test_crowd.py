@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from errno import EMFILE
 
 import pytest
 
@@ -192,6 +193,22 @@ async def test_it_can_be_stopped_when_it_is_out_of_descriptors():
         assert str(server.errors) == ""
         for call in calls:
             await call.close()
+
+
+def test_that_nobody_can_come_in_is_said_once_a_minute(caplog):
+    async def act(server):
+        complaints = server.module.Complaints()
+        loop = asyncio.get_running_loop()
+        out = {"message": "out of system resource", "exception": OSError(EMFILE, "")}
+        for _ in range(150):
+            complaints(loop, out)
+            await asyncio.sleep(1)
+        said = [line for line in server.transcript.lines if "descriptor" in line]
+        assert len(said) == 3
+        complaints(loop, {"message": "Exception in callback _start_serving(...)"})
+
+    in_a_simulation(act)
+    assert caplog.records == []
 
 
 def test_what_else_the_loop_complains_of_is_still_reported(caplog):
