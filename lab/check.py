@@ -15,7 +15,7 @@ import socket
 import sys
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +24,15 @@ from lab import behaviours, story
 from lab.behaviours import SIMULATED, Behaviour
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
-from lab.host import CHUNK, Process, Running, Transcript, _read, ctrl_c_for_children
+from lab.host import (
+    CHUNK,
+    Process,
+    Running,
+    Transcript,
+    _read,
+    ctrl_c_for_children,
+    had,
+)
 from lab.notyet import NotYet
 from lab.story import ROOT, STEPS, Step
 
@@ -59,12 +67,19 @@ class Result:
 
 
 class Subject:
-    """A server to be checked. ``has`` is what a bench may have beyond the wire."""
+    """A server to be checked. ``has`` is what a bench may have beyond the wire.
+
+    ``settable`` says whether limits of it can be lifted by their names.
+    """
 
     has: frozenset[str] = frozenset()
+    settable = False
 
-    async def start(self) -> Running:
-        """Return the server, listening; CannotStart if that is not to be had."""
+    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
+        """Return the server, listening; CannotStart if that is not to be had.
+
+        ``lifts`` has limits that are to be lifted, if it has them and it can be done.
+        """
         raise NotImplementedError
 
     def framing(self) -> Framing | None:
@@ -78,7 +93,7 @@ class Address(Subject):
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
 
-    async def start(self) -> Running:
+    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
         """Return the server; CannotStart if nobody answers the door."""
         running = Running(Step(Path(f"{self.host}:{self.port}"), "", "", ""))
         running.listens_at(self.host, self.port)
@@ -100,22 +115,28 @@ class Command(Subject):
             raise CannotStart("the command has to contain {port}, once or more")
         self.words = list(words)
 
-    async def start(self) -> Running:
+    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
         """Start the command with a free port, and wait until it listens there.
 
         CannotStart, with the last line of its stderr, if it does not.
         """
         port = free_port()
         words = [word.replace("{port}", str(port)) for word in self.words]
+        words += self.options(lifts or {})
         running = await begun(words, Path(words[0]))
         await until_it_listens(running, port)
         return running
+
+    def options(self, lifts: Mapping[str, str]) -> list[str]:
+        """Return what is added to the command to lift limits: nothing is known here."""
+        return []
 
 
 class PythonFile(Command):
     """A Python file with ``main(host, port)``; it may import what lies in steps/."""
 
     has = frozenset({"output", "exit"})
+    settable = True
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
@@ -131,6 +152,11 @@ class PythonFile(Command):
             raise CannotStart(f"{path} has no main(host, port): nobody can call it")
         run = [sys.executable, "-m", "lab", "run", str(self.path)]
         super().__init__([*run, "--port", "{port}"])
+
+    def options(self, lifts: Mapping[str, str]) -> list[str]:
+        """Return the options for those of the limits that the file has."""
+        limits = had(Step(self.path, "", "", ""), lifts)
+        return [f"--set={name}={value}" for name, value in limits.items()]
 
     def framing(self) -> Framing | None:
         """Return the framing that the file imports, or has itself."""
@@ -291,18 +317,21 @@ def wanted(step: Step, *, only: str = "", alone: bool = False) -> list[Behaviour
 
 
 async def check(
-    subject: Subject, candidates: Sequence[Behaviour]
+    subject: Subject, candidates: Sequence[Behaviour], step: Step | None = None
 ) -> AsyncIterator[Result]:
     """Put a server to the behaviours, one after the other, and yield what came of it.
 
+    ``step`` is the one that the server is at, if that is known.
     CannotStart if it cannot be started the first time; later, that is a verdict.
     """
     await (await subject.start()).stop()
     for behaviour in candidates:
-        yield await judged(subject, behaviour)
+        yield await judged(subject, behaviour, step)
 
 
-async def judged(subject: Subject, behaviour: Behaviour) -> Result:
+async def judged(
+    subject: Subject, behaviour: Behaviour, step: Step | None = None
+) -> Result:
     """Put a server to one behaviour."""
     if behaviour.of_framing:
         framing = subject.framing()
@@ -313,8 +342,10 @@ async def judged(subject: Subject, behaviour: Behaviour) -> Result:
         return await judged_in_simulation(subject.path, behaviour)
     if behaviour.needs and behaviour.needs not in subject.has:
         return result(behaviour, missing=behaviour.needs)
+    if step is not None and had(step, behaviour.lifts) and not subject.settable:
+        return result(behaviour, missing="limits that can be lifted")
     try:
-        server = await subject.start()
+        server = await subject.start(behaviour.lifts)
     except CannotStart as error:
         return result(
             behaviour, NotYet("a server that can be started again", f"{error}")
@@ -486,7 +517,7 @@ class Function(Subject):
             raise TypeError(f"a function is to be checked, not {client_connected!r}")
         self.client_connected = client_connected
 
-    async def start(self) -> Running:
+    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
         """Serve the function in the running loop."""
         running = Served(self.client_connected)
         await running.begin()

@@ -11,6 +11,7 @@ from pathlib import Path
 from lab import check, story
 from lab.behaviours import Behaviour
 from lab.check import Address, CannotStart, Command, PythonFile, Report, Result, Subject
+from lab.story import Step
 
 USAGE = """\
 python -m lab check STEP FILE.py
@@ -57,7 +58,8 @@ def run(arguments: Sequence[str]) -> int:
     except LookupError as error:
         raise CannotStart(error.args[0]) from error
     try:
-        results = asyncio.run(report(subject(options), candidates, quiet=options.json))
+        reporting = report(subject(options), candidates, step, quiet=options.json)
+        results = asyncio.run(reporting)
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("lab: stopped; nothing is left running", file=sys.stderr)
         return 130
@@ -86,12 +88,12 @@ def subject(options: argparse.Namespace) -> Subject:
 
 
 async def report(
-    server: Subject, candidates: Sequence[Behaviour], *, quiet: bool
+    server: Subject, candidates: Sequence[Behaviour], step: Step, *, quiet: bool
 ) -> list[Result]:
     """Put the server to the behaviours, and print each result as it comes."""
     end_at_a_signal()
     results: list[Result] = []
-    async for result in check.check(server, candidates):
+    async for result in check.check(server, candidates, step):
         results.append(result)
         if not quiet:
             print("\n".join(check.lines(result)), flush=True)

@@ -41,6 +41,7 @@ class Connection:
         self.socket: socket.socket = writer.get_extra_info("socket")
         self.address: tuple[str, int] = writer.get_extra_info("sockname")[:2]
         self.broken = False  # it was broken off, and did not end
+        self.finished = False  # nothing more will be sent
 
     @classmethod
     async def open(cls, server: Server) -> "Connection":
@@ -95,6 +96,7 @@ class Connection:
 
     def finish(self) -> None:
         """Say that nothing more will be sent, and go on listening (half-close)."""
+        self.finished = True
         self._writer.write_eof()
 
     def reset(self) -> None:
@@ -148,8 +150,9 @@ class Client:
     """A client with a name, which speaks and hears messages.
 
     A task of its own reads what the server sends, so that a ``ping`` is answered even
-    while nobody asks for a message. ``log`` keeps every message of both directions
-    with its time, for a picture afterwards: see ``lab.sequence``.
+    while nobody asks for a message. If ``answers`` is false it is heard as all others
+    are, and that is all. ``log`` keeps every message of both directions with its time,
+    for a picture afterwards: see ``lab.sequence``.
     """
 
     def __init__(
@@ -158,6 +161,7 @@ class Client:
         self.name = name
         self.connection = connection
         self.patience = patience
+        self.answers = True  # every ping
         self.log: list[Noted] = []  # both directions
         self.heard: list[Message] = []  # all of them, in the order they came
         self._unread: collections.deque[Message] = collections.deque()
@@ -281,8 +285,9 @@ class Client:
     async def _note(self, message: Message) -> None:
         self._log(message, sent=False)
         self.heard.append(message)
-        if message.get("action") == "ping":
-            await self.send({"action": "pong"})
+        if message.get("action") == "ping" and self.answers:
+            if not self.connection.finished:
+                await self.send({"action": "pong"})
         else:
             self._unread.append(message)
             self._news.set()

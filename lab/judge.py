@@ -8,7 +8,7 @@ from lab import behaviours, simulation, story
 from lab.behaviours import SIMULATED, Behaviour
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
-from lab.host import Running, start, start_process
+from lab.host import Running, had, start, start_process
 from lab.notyet import NotYet
 from lab.simulation.program import InSimulation
 from lab.story import Step
@@ -16,7 +16,7 @@ from lab.story import Step
 PATIENCE = 1.0  # seconds: whoever judges by hand sits and waits
 PROCESSES = sys.platform != "emscripten"  # a browser starts none
 
-Begin = Callable[[Step], Awaitable[Running]]
+Begin = Callable[..., Awaitable[Running]]  # of a step and its settings
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ async def put(
 
     The step runs in the loop; as a process, or in a simulation, where the behaviour has
     to see what only these can show; and as ``begin`` starts it, if that is given.
+    Limits that are in the way of the behaviour are lifted, if the step has them.
     """
     no_process = behaviour.needs == "exit" and not PROCESSES
     if behaviour.of_framing:
@@ -78,7 +79,8 @@ async def put(
         put_in_simulation(behaviour, step, patience)
     else:
         begin = begin or (start_process if behaviour.needs == "exit" else start)
-        async with Bench(await begin(step), patience=patience) as bench:
+        server = await begin(step, settings=had(step, behaviour.lifts))
+        async with Bench(server, patience=patience) as bench:
             await behaviour.run(bench)
 
 

@@ -10,13 +10,14 @@ only a simulation can show::
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from lab import behaviours, simulation
 from lab.behaviours.framing_bench import Framing
 from lab.check import CannotStart, PythonFile, Report, Subject, judged, wanted
-from lab.host import Running
+from lab.host import Running, had
 from lab.simulation.program import InSimulation
 from lab.story import Step
 
@@ -37,14 +38,16 @@ class Simulated(Subject):
     """A Python file that is started in the simulation."""
 
     has = frozenset({"output", "exit", "clock", "writes"})
+    settable = True
 
     def __init__(self, path: Path) -> None:
         self.file = PythonFile(path)
 
-    async def start(self) -> Running:
+    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
         """Start the file in the loop that runs; CannotStart if it fails at once."""
+        step = Step(self.file.path, "", "", "")
         try:
-            running = InSimulation(Step(self.file.path, "", "", ""), {})
+            running = InSimulation(step, had(step, lifts or {}))
         except Exception as error:  # whatever the file does while it is imported
             raise CannotStart(f"{type(error).__name__}: {error}") from error
         try:

@@ -18,6 +18,7 @@ TO_SERVER = "From the client to the server"
 TO_ASKER = "From the server to the client that asked"
 TO_OTHERS = "From the server to everyone else in the room"
 TO_ALL = "From the server to every client"
+TO_SILENT = "From the server to a client of whom it has heard nothing for a while"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ KINDS = (
         "I say this in the room.",
         "server03",
     ),
+    Kind(TO_SERVER, "pong", {}, "I am still here.", "server10"),
     Kind(TO_ASKER, "joinroom", {"room": str, "from": str}, "It is done.", "server04"),
     Kind(TO_ASKER, "leaveroom", {"room": str, "from": str}, "It is done.", "server04"),
     Kind(
@@ -93,6 +95,7 @@ KINDS = (
         "It is over: the end of the stream follows.",
         "server07",
     ),
+    Kind(TO_SILENT, "ping", {}, "Are you still there? Answer with pong.", "server10"),
 )
 
 

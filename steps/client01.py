@@ -87,6 +87,8 @@ async def send(writer: StreamWriter, message: dict[str, Any]) -> None:
         await send_message(writer, message)
     except OSError:
         pass  # the task that listens sees it too, and ends the client
+    except RuntimeError:
+        pass  # we have said that this was all, and then a ping came
 
 
 def typed_lines() -> Queue[str | None]:

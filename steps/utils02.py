@@ -7,7 +7,7 @@ Still wrong: nobody tells the one who sent it what was wrong.
 import json
 import unicodedata
 from asyncio import IncompleteReadError, StreamReader
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 HEADER = 3  # bytes: the size of the payload, an unsigned integer, lowest byte first
@@ -47,6 +47,11 @@ ERRORS = {
     "name_taken": "Somebody here has this name already.",
     "not_in_room": "You are not in this room.",
     "too_many_errors": "Too many messages in a row had to be refused.",
+    # With these, only later steps refuse.
+    "silent": "You have kept the server waiting for too long.",
+    "too_fast": "You have been talking too fast for too long.",
+    "full": "There are as many clients as there may be, in all or from your address.",
+    "too_many_rooms": "You are in as many rooms as you may be in.",
 }
 
 # Control, format and surrogate characters, and those that end a line or a paragraph:
@@ -88,17 +93,19 @@ def size_in(header: bytes) -> int:
     return size
 
 
-def parse(payload: bytes) -> dict[str, str]:
-    """Return the message in a payload: an action that we know, and all its fields.
+def parse(
+    payload: bytes, known: Mapping[str, tuple[str, ...]] = FIELDS
+) -> dict[str, str]:
+    """Return the message in a payload: an action that is known, and all its fields.
 
     Whatever else the payload has is left out. Names and rooms are trimmed. Refused if
     anything is not as it has to be.
     """
     message = _json_object(payload)
     action = message.get("action")
-    if not isinstance(action, str) or action not in FIELDS:
+    if not isinstance(action, str) or action not in known:
         raise Refused("unknown_action")
-    fields = {name: _string(message, name) for name in FIELDS[action]}
+    fields = {name: _string(message, name) for name in known[action]}
     for name, value in fields.items():
         fields[name] = CHECKS[name](value)
     return {"action": action, **fields}

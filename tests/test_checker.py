@@ -108,10 +108,10 @@ def impatient_with(monkeypatch):
     judged = check.judged
 
     def choose(names):
-        async def judged_so(subject, behaviour):
+        async def judged_so(subject, behaviour, step):
             wait = IMPATIENT if behaviour.name in names else PATIENT
             monkeypatch.setattr(check, "PATIENCE", wait)
-            return await judged(subject, behaviour)
+            return await judged(subject, behaviour, step)
 
         monkeypatch.setattr(check, "judged", judged_so)
 
@@ -750,6 +750,27 @@ def test_each_step_but_the_first_can_be_begun(tmp_path):
     for step in story.steps_of("server")[1:]:
         exercise.start(step, tmp_path / f"mine{step.number}.py")
         compile((tmp_path / f"mine{step.number}.py").read_text(), "mine", "exec")
+
+
+# Limits that are in the way.
+
+IN_ORDER = "what_one_client_says_arrives_in_order"
+
+
+@pytest.mark.parametrize("step", ["10", "11"])
+def test_limits_of_a_python_file_are_lifted(step, report):
+    status, found = report(step, "--only", IN_ORDER, story.find(step).path)
+    assert (status, found["behaviours"][0]["verdict"]) == (0, "kept")
+
+
+def test_whether_a_limit_can_be_lifted_matters_to_behaviours_in_whose_way_it_is(
+    report, fewer_visits
+):
+    _, found = report("11", *ROOMS)
+    got = {r["name"]: r["got"] for r in found["behaviours"] if r["since"] == "server05"}
+    lifted = {b.name for b in behaviours.every() if b.lifts and b.since == "server05"}
+    assert {n for n, why in got.items() if why == "limits that can be lifted"} == lifted
+    assert IN_ORDER in lifted
 
 
 # In a notebook

@@ -204,6 +204,21 @@ async def test_who_has_said_all_still_hears_until_the_server_hangs_up():
         assert alice.transcript.lines[-1] == "[tea] bob: bye"
 
 
+async def test_who_has_said_all_answers_no_ping_and_still_hears():
+    async def client_connected(reader, writer):
+        await reader.read()  # to the end of what the client sends
+        last = {"action": "chat", "room": "tea", "message": "bye", "from": "bob"}
+        writer.write(encode({"action": "ping"}) + encode(last))
+        writer.close()
+
+    nothing = asyncio.subprocess.DEVNULL
+    async with await asyncio.start_server(client_connected, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with await Typist.at(port, stdin=nothing) as alice:
+            assert await alice.ends() == (0, "")
+        assert alice.transcript.lines[-1] == "[tea] bob: bye"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="cannot send Ctrl-C there")
 async def test_ctrl_c_ends_it_without_an_error():
     async with room() as (port, bob), await Typist.at(port) as alice:

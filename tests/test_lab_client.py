@@ -148,6 +148,39 @@ async def test_a_ping_is_answered_and_not_heard():
         await alice.close()
 
 
+async def test_a_ping_that_is_not_to_be_answered_is_heard():
+    ping = {"action": "ping"}
+    came = asyncio.get_running_loop().create_future()
+
+    async def client_connected(reader, writer):
+        await reader.readexactly(len(encode({"action": "connect", "username": "a"})))
+        writer.write(encode(ping) + encode(CHAT))
+        came.set_result(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_server(client_connected, "127.0.0.1", 0) as server:
+        alice = await connect(listening(server), "a", PATIENT)
+        alice.answers = False
+        assert [await alice.hear(), await alice.hear()] == [ping, CHAT]
+        alice.connection.finish()
+        async with asyncio.timeout(PATIENT):
+            assert await came == b""
+        await alice.close()
+
+
+async def test_who_has_finished_answers_no_ping():
+    async def client_connected(reader, writer):
+        await reader.read()
+        writer.write(encode({"action": "ping"}) + encode(CHAT))
+        writer.close()
+
+    async with await asyncio.start_server(client_connected, "127.0.0.1", 0) as server:
+        alice = await connect(listening(server), "alice", PATIENT)
+        alice.connection.finish()
+        assert await alice.hear() == CHAT
+        await alice.hear_the_end()
+
+
 async def test_a_server_that_breaks_off_is_a_hang_up():
     async with sending(encode(CHAT), then=break_off) as server, client(server) as alice:
         await alice.hear_the_end()

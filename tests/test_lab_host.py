@@ -10,7 +10,7 @@ import time
 import pytest
 
 from lab import story
-from lab.host import PATIENCE, start, start_process
+from lab.host import PATIENCE, had, start, start_process
 from lab.notyet import NotYet
 from lab.story import ROOT
 from lab.wire import encode
@@ -65,6 +65,15 @@ async def test_a_setting_holds_for_one_run():
 async def test_a_setting_that_does_not_fit_is_refused(settings):
     with pytest.raises(ValueError, match=r"setting|takes a value"):
         await start("01", settings=settings)
+
+
+def test_of_settings_a_step_has_those_that_stand_in_its_files(tmp_path):
+    wanted = {name: "1" for name in ("RATE", "MAX_ERRORS", "utils03.BEAT", "os.sep")}
+    assert list(had(story.find("09"), wanted)) == ["MAX_ERRORS"]
+    assert list(had(story.find("10"), wanted)) == ["MAX_ERRORS", "utils03.BEAT"]
+    assert list(had(story.find("11"), wanted)) == list(wanted)[:-1]
+    mine = written(tmp_path, "import os\nRATE: int = 1\ndef f():\n    MAX_ERRORS = 2\n")
+    assert list(had(story.find(mine), wanted)) == ["RATE"]
 
 
 async def test_a_port_in_use_is_an_oserror():

@@ -1012,6 +1012,30 @@ async def test_what_was_on_its_way_when_the_connection_died_is_missed_by_its_sen
         assert theirs.notes == ["made"]
 
 
+@simulated()
+@pytest.mark.parametrize("faults", [None, Faults(latency=0.1)])
+async def test_any_connection_can_be_cut_by_the_name_of_one_end(faults):
+    network = asyncio.get_running_loop().network
+    async with connected(faults) as (ours, theirs):
+        theirs.transport.write(b"before")
+        await asyncio.sleep(1)
+        network.cut(ours.transport.get_extra_info("sockname"))
+        ours.transport.write(b"hello?")
+        theirs.transport.write(b"hello?")
+        await asyncio.sleep(GIVES_UP - 1)
+        assert (bytes(ours.data), bytes(theirs.data)) == (b"before", b"")
+        assert (ours.notes, theirs.notes) == (["made", "data"], ["made"])
+        await asyncio.sleep(2)
+        errors = await ours.lost, await theirs.lost
+        assert [error.errno for error in errors] == [errno.ETIMEDOUT] * 2
+
+
+@simulated()
+async def test_a_connection_that_is_not_there_cannot_be_cut():
+    with pytest.raises(LookupError, match="no open connection leads to"):
+        asyncio.get_running_loop().network.cut(("127.0.0.1", 1))
+
+
 @simulated(capacity=1000)
 async def test_to_write_to_a_dead_connection_blocks_when_the_wire_is_full():
     network = asyncio.get_running_loop().network

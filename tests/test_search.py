@@ -46,9 +46,20 @@ FOUND = {
     "never_gives_up": (60, "what_waits_is_bounded"),
     "a_task_for_each_friend": (60, "what_waits_is_bounded"),
     "an_outbox_for_each_room": (10, "nothing_is_lost_between_those_who_stay"),
+    "asks_and_forgets": (10, "who_falls_silent_is_let_go"),
 }
 NOT_FOUND = {
     "swallows_cancel": "no server sets a deadline around new_messages",
+    "confuses_slow_with_stuck": "nobody who stays is owed anything for long",
+    "takes_all_it_is_sent": "nobody looks at what a server keeps to itself",
+    "one_bucket_for_an_address": "nobody waits ten seconds for a token",
+    "never_forgets_a_burst": "nobody talks for half a minute",
+    "counts_who_is_refused": "nobody comes when those who were refused hang about",
+    "refuses_a_room_one_is_in": "there are three rooms",
+    "shuts_the_door_in_their_face": "a crowd is no thousand",
+    "looks_away_at_the_end": "whoever reads nothing does so for half a minute only",
+    "sees_no_frame_end": "nobody talks for ten seconds without a pause",
+    "trusts_the_clock": "no machine stands still",
     "closes_at_once": "when the server is stopped, all has been said",
     "deaf_to_sigterm": "a crowd sends no signals",
     "decides_at_the_end_of_the_turn": "nobody is asked to hear what was just missed",
@@ -70,6 +81,9 @@ FATAL = {
     "stopped": (5, "who_stays_hears_that_it_is_over"),
     "bad": (10, "what_is_bad_is_answered"),
     "at_once": (10, "what_comes_at_once_is_written_at_once"),
+    "silent": (10, "who_falls_silent_is_let_go"),
+    "flood": (30, "who_stays_is_attended_to"),
+    "crowd": (10, "nobody_takes_all_places"),
 }
 
 of_each_twin = pytest.mark.parametrize("twin", twins(), ids=lambda twin: twin.step.name)
@@ -259,8 +273,18 @@ ALICE = Part("alice", True, Faults(), (TEA,), "finish")
 
 def test_a_dead_connection_is_not_expected_to_be_closed():
     run = crowd_of(ALICE, Part("guest", False, Faults(), (), "dead"))
-    assert run.open_ends == 0
+    assert (run.open_ends, run.dead_ends) == (0, 1)
     assert first_broken(run, LAST) is None
+
+
+@pytest.mark.parametrize("acts", [(), (TEA,), (TEA, Act(0.0, "say", "tea", 12))])
+@pytest.mark.parametrize("end", ["dead", "silent"])
+def test_since_silence_is_noticed_nobody_is_kept(end, acts):
+    step = story.find("10")
+    plan = Plan(0, 65536, (ALICE, Part("guest", False, Faults(), acts, end)))
+    run = crowd.play(step, plan)
+    assert (run.open_ends, run.dead_ends, run.everybody[1].kept) == (0, 0, False)
+    assert first_broken(run, step) is None
 
 
 def test_who_is_reset_while_it_waits_for_the_end_was_not_hung_up_on():
@@ -306,6 +330,8 @@ def causes(part):
         "dead": part.end == "dead",
         "bad": any(act.what == "bad" for act in part.acts),
         "at_once": any(act.what == "burst" for act in part.acts),
+        "silent": part.end == "silent",
+        "crowd": any(act.what == "crowd" for act in part.acts),
     }
     return {name for name, sign in signs.items() if sign}
 
@@ -313,9 +339,10 @@ def causes(part):
 @pytest.mark.parametrize("names", [[], *([name] for name in EVERYTHING), EVERYTHING])
 def test_a_plan_has_the_troubles_that_are_named_and_no_others(names):
     plans = [plan.drawn(seed, names) for seed in range(60)]
-    parts = [part for p in plans for part in p.parts]
-    assert set().union(*map(causes, parts)) == set(names) - {"stopped"}
+    parts = [part for p in plans for part in p.parts if not p.flooded]
+    assert set().union(*map(causes, parts)) == set(names) - {"stopped", "flood"}
     assert {p.stopped for p in plans} == {"stopped" in names}
+    assert any(p.flooded for p in plans) == ("flood" in names)
     for part in parts:
         assert part.faults.dead == part.faults.stalled == 0
         if part.stays:
@@ -605,6 +632,8 @@ class Scene:
         self.left = {}  # of the run: open_ends, tasks, peak, stuck
         self.stopped = False
         self.cut = False  # bob's connection, in the end
+        self.kept = False  # the guest, who says nothing any more
+        self.let_in = self.untold = 0  # of the crowd that the guest brings
         self.bad = self.bursts = self.writes = 0
         self.more = 0  # that the guest says
 
@@ -628,6 +657,8 @@ class Scene:
         _, bob, visitor = run.everybody
         visitor.hung_up_on, visitor.broken = self.hung_up_on, not self.hung_up_on
         visitor.bad, visitor.bursts = self.bad, self.bursts
+        visitor.kept, visitor.let_in = self.kept, self.let_in
+        visitor.untold = self.untold
         bob.trouble, bob.writes = self.trouble, self.writes
         bob.client.connection.broken = self.cut
         return run
@@ -644,6 +675,11 @@ def exchanged(notes, one, other):
 def broken_off(scene):
     """Let the guest's connection break: how much of it was heard, nobody knows."""
     scene.end, scene.hung_up_on = "reset", False
+
+
+def dead(scene):
+    """Let the guest's connection go dead."""
+    scene.end, scene.hung_up_on = "dead", False
 
 
 def late(scene, seconds):
@@ -798,6 +834,31 @@ BREAKING = [
         lambda scene: burst(scene, FEW + 1),
         f"{FEW + 1} writes for {7 + BURST} messages to bob",
     ),
+    (
+        "who_falls_silent_is_let_go",
+        lambda scene: setattr(scene, "kept", True),
+        "guest says nothing any more, and is kept",
+    ),
+    (
+        "who_falls_silent_is_let_go",
+        lambda scene: scene.left.update(dead_ends=1),
+        "dead connections that the server has kept: 1",
+    ),
+    (
+        "who_falls_silent_is_let_go",
+        lambda scene: (dead(scene), without(scene.bob, news("leave", "guest"))),
+        "bob never hears that guest has left tea",
+    ),
+    (
+        "nobody_takes_all_places",
+        lambda scene: setattr(scene, "let_in", 21),
+        "guest comes with 21, and all are let in",
+    ),
+    (
+        "nobody_takes_all_places",
+        lambda scene: setattr(scene, "untold", 3),
+        "guest comes with 3 who hear nothing",
+    ),
 ]
 
 
@@ -826,24 +887,24 @@ def cut_short(scene):
     without(scene.bob, chat("guest", 1))
 
 
-def half_dead(scene):
-    """Let nobody know that the guest's connection is dead."""
-    scene.end, scene.hung_up_on = "dead", False
-    for notes in (scene.alice, scene.bob):
-        without(notes, news("leave", "guest"))
-
-
 ALLOWED = {
     "nothing at all": lambda scene: None,
     "words in time, just about": lambda scene: late(scene, PATIENCE),
     "as much waits as may": lambda scene: scene.left.update(peak=BOUND),
     "the last words of one who breaks off are lost": cut_short,
-    "a dead one is not seen to go": half_dead,
+    "a dead one is seen to go": dead,
     "own answers about a room that was left": lambda scene: scene.guest.append(
         (9.0, False, news("leave", "guest", "milk"))
     ),
     "a server that is stopped": stopped,
     "a bad message that is answered": refused,
+    "a crowd of which as many are let in as may be": lambda scene: setattr(
+        scene, "let_in", 20
+    ),
+    "a bad message of one who came when it was full": lambda scene: (
+        setattr(scene, "bad", 2),
+        scene.guest.append((5.5, False, {**ERROR, "code": "full"})),
+    ),
     "many messages at once, in few writes": lambda scene: burst(scene, FEW),
     "a server with more actions": lambda scene: scene.bob.append(
         (9.0, False, {"action": "bye", "room": "tea"})

@@ -427,6 +427,21 @@ def test_a_time_that_has_passed_does_not_set_the_clock_back():
     assert simulation.run(main()) == 5.0
 
 
+def test_what_was_due_while_all_stood_still_comes_afterwards_and_in_its_order():
+    async def main():
+        loop = asyncio.get_running_loop()
+        came = []
+        for when in (3, 1, 2, 4000):
+            loop.call_at(when, lambda when=when: came.append((when, now())))
+        loop.call_at(1.5, loop.stand_still, 3600)
+        await asyncio.sleep(2.5)
+        assert now() == 3601.5
+        await asyncio.sleep(1)
+        return came
+
+    assert simulation.run(main()) == [(1, 1), (2, 3601.5), (3, 3601.5)]
+
+
 def test_what_was_cancelled_when_it_was_due_is_not_called(caplog):
     async def main():
         notes = []

@@ -24,6 +24,13 @@ OURS = "a room of N, JSON in and out, the speaker's name put in by the server"
 LIFTED = {
     "utils02.MAX_PAYLOAD": str(2**20),  # bytes: the largest message has 64 KiB and more
     "utils02.MAX_TEXT": str(2**19),
+    # Beats. Those who are measured only listen, and a ping would be one delivery more.
+    "utils03.PING_TIME": str(10**6),
+    "RATE": "1e9",  # messages a second; how many there are is what is measured
+    "BURST": "1e9",
+    "MOST_CLIENTS": str(10**6),
+    "MOST_PER_ADDRESS": str(10**6),  # all members come from one
+    "MOST_ROOMS": str(10**6),
 }
 
 

@@ -1,16 +1,23 @@
-"""``.. error-codes::``: the table of the codes, made of the definition in utils02."""
+"""``.. error-codes::``: the table of the codes, made of the definition in utils02.
+
+Since when each of them is used is seen from the steps themselves.
+"""
 
 from computed import Computed
 from docutils import nodes
 from story_table import table
 
-from lab.codes import codes
+from lab import story
+from lab.codes import codes, since
 
 
 class ErrorCodes(Computed):
-    """Show each code with its sentence."""
+    """Show each code with its sentence, and the step that is the first to use it."""
 
     def shown(self) -> list[nodes.Node]:
         """Return the table."""
-        rows = list(codes().items())
-        return [table(["code", "detail"], rows, [25, 75], "error-codes", literal=[0])]
+        for step in story.steps():
+            self.env.note_dependency(str(step.path))
+        rows = [[code, detail, since(code)] for code, detail in codes().items()]
+        head = ["code", "detail", "since"]
+        return [table(head, rows, [25, 63, 12], "error-codes", literal=[0])]

@@ -13,8 +13,8 @@ It returns when the behaviour is kept and raises ``NotYet`` when it is not.
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from lab import story
@@ -28,6 +28,9 @@ Run = Callable[[Any], Awaitable[None]]
 NEEDS = ("output", "exit", "clock", "writes")
 SIMULATED = ("clock", "writes")
 
+# For a behaviour in which somebody talks without a pause: what step 11 does about that.
+AT_FULL_SPEED = {"RATE": "1e9", "BURST": "1e9"}
+
 
 @dataclass(frozen=True)
 class Behaviour:
@@ -35,7 +38,8 @@ class Behaviour:
 
     ``until`` names the step that replaces it with something better. ``needs`` is what
     a bench must have beyond the wire to judge it, one of NEEDS. ``hint`` helps whoever
-    has built a server that has it not.
+    has built a server that has it not. ``lifts`` has limits of later steps that would
+    be in its way, each with the value to set instead, as ``lab run --set`` takes it.
     """
 
     run: Run
@@ -43,6 +47,7 @@ class Behaviour:
     until: str | None
     needs: str | None
     hint: str
+    lifts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -69,6 +74,7 @@ def since(
     until: int | str | None = None,
     needs: str | None = None,
     hint: str = "",
+    lifts: Mapping[str, str] | None = None,
 ) -> Callable[[Run], Run]:
     """State from which step on a behaviour holds, by its number or its name."""
     if needs is not None and needs not in NEEDS:
@@ -76,7 +82,9 @@ def since(
 
     def register(run: Run) -> Run:
         last = None if until is None else _step(until)
-        _registered.append(Behaviour(run, _step(step), last, needs, hint))
+        _registered.append(
+            Behaviour(run, _step(step), last, needs, hint, dict(lifts or {}))
+        )
         return run
 
     return register

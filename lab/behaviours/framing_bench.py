@@ -5,6 +5,7 @@ writes to a transport that keeps what it is given.
 """
 
 import asyncio
+import sys
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
@@ -23,7 +24,8 @@ class Framing:
     """What one module makes of bytes and of messages.
 
     It has ``new_messages`` and ``send_message``, as ``utils01``; or, as ``utils02``,
-    ``new_payloads``, ``parse`` and ``encode``, which do not need each other.
+    ``new_payloads``, ``parse`` and ``encode``, which do not need each other. With
+    ``utils03``, ``new_payloads`` takes a ``Patience`` as well.
     ``patience`` is how many seconds the messages of a finished stream may take.
     """
 
@@ -41,7 +43,12 @@ class Framing:
         if step.kind == "server" and not names:
             expected = "a step that turns bytes into messages"
             raise NotYet(expected, f"{step.name}, which does not")
-        return cls(load(story.find(names[0]) if names else step), patience=patience)
+        own = story.find(names[-1]) if names else step
+        module = load(own)
+        for name in own.imports:  # what it leaves to another file is as good as its own
+            for key, value in vars(sys.modules[name]).items():
+                vars(module).setdefault(key, value)
+        return cls(module, patience=patience)
 
     @property
     def is_whole(self) -> bool:
@@ -123,7 +130,8 @@ class Framing:
         return bytes(sink.data)
 
     async def _parsed(self, reader: StreamReader) -> AsyncIterator[Message]:
-        async with aclosing(self.module.new_payloads(reader)) as payloads:
+        patience = [self.module.Patience()] if hasattr(self.module, "Patience") else []
+        async with aclosing(self.module.new_payloads(reader, *patience)) as payloads:
             async for payload in payloads:
                 yield self.module.parse(payload)
 

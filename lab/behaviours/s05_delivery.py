@@ -1,6 +1,6 @@
 """Step 05: the server delivers what is said to everyone else in the room."""
 
-from lab.behaviours import since
+from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect, shown
 from lab.client import Client
 from lab.wire import Message, encode
@@ -27,7 +27,11 @@ async def chat_reaches_everyone_else(bench: Bench) -> None:
     expect(echo, [], "what alice hears of herself")
 
 
-@since(5, hint="do not start a task for each message: they may overtake each other")
+@since(
+    5,
+    lifts=AT_FULL_SPEED,
+    hint="do not start a task for each message: they may overtake each other",
+)
 async def what_one_client_says_arrives_in_order(bench: Bench) -> None:
     """A hundred messages of one client arrive in the order in which they were sent."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
@@ -166,6 +170,7 @@ async def who_breaks_off_leaves_the_room(bench: Bench) -> None:
 
 @since(
     5,
+    lifts=AT_FULL_SPEED,
     hint="catch OSError around each send: the speaker has done nothing wrong",
 )
 async def members_who_leave_do_not_harm_a_talker(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 import socket
 
-from lab.behaviours import since
+from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect
 from lab.client import Client, Connection
 from lab.notyet import NotYet
@@ -13,7 +13,11 @@ MOST = 800  # messages: more than all systems between two programs hold together
 PIPELINED = 400  # messages sent at once; all of them have room on a wire
 
 
-@since(6, hint="write to everyone and wait for nobody: no await between two members")
+@since(
+    6,
+    lifts=AT_FULL_SPEED,
+    hint="write to everyone and wait for nobody: no await between two members",
+)
 async def a_slow_reader_holds_up_nobody(bench: Bench) -> None:
     """While a member reads nothing, Bob hears all that Alice says, at once."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
@@ -29,6 +33,7 @@ async def a_slow_reader_holds_up_nobody(bench: Bench) -> None:
 
 @since(
     6,
+    lifts=AT_FULL_SPEED,
     hint="see how much waits for a member before you write more; then abort, not close",
 )
 async def who_does_not_read_is_dropped(bench: Bench) -> None:
@@ -65,6 +70,7 @@ async def each_message_is_one_write(bench: Bench) -> None:
 
 @since(
     6,
+    lifts=AT_FULL_SPEED,
     needs="clock",  # where the server works in no time, all of this is sent at once
     hint="reading what has come already does not wait: await asyncio.sleep(0), too",
 )

@@ -5,7 +5,7 @@ import itertools
 import signal
 import socket
 
-from lab.behaviours import since
+from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect
 from lab.client import Client
 from lab.notyet import NotYet
@@ -34,6 +34,7 @@ async def everyone_hears_that_it_is_over(bench: Bench) -> None:
 
 @since(
     7,
+    lifts=AT_FULL_SPEED,
     needs="exit",
     hint="say bye to all in one go; read off what still comes, and only then close",
 )
@@ -66,6 +67,7 @@ async def all_have_heard_the_same_when_it_ends(bench: Bench) -> None:
 
 @since(
     7,
+    lifts=AT_FULL_SPEED,
     needs="exit",
     hint="wait a bounded time for all clients together, then abort() the others",
 )

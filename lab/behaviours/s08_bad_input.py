@@ -1,6 +1,6 @@
 """Step 08: the server shrugs off bad input."""
 
-from lab.behaviours import since
+from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect
 from lab.behaviours.s08_utils02_strictness import WRONG
 from lab.client import Client
@@ -63,7 +63,11 @@ async def no_message_is_too_large_for_the_others(bench: Bench) -> None:
     expect(late, [], "what bob hears of mallory, whose text was refused")
 
 
-@since(8, hint="count those in a row; one that is understood sets the count to zero")
+@since(
+    8,
+    lifts=AT_FULL_SPEED,
+    hint="count those in a row; one that is understood sets the count to zero",
+)
 async def too_many_bad_messages_in_a_row_end_the_connection(bench: Bench) -> None:
     """Twenty bad messages in a row end the connection, and nineteen do not."""
     alice = await bench.stranger()

@@ -1,6 +1,6 @@
 """Step 09: the server speaks once per turn of the loop."""
 
-from lab.behaviours import since
+from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect
 from lab.wire import encode
 
@@ -9,6 +9,7 @@ AT_ONCE = 32  # messages that arrive together
 
 @since(
     9,
+    lifts=AT_FULL_SPEED,
     needs="writes",
     hint="collect what is said; loop.call_soon calls you when this turn is over",
 )

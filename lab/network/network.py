@@ -130,6 +130,18 @@ class Network:
                 return sock
         raise LookupError(f"no open connection leads to {name}")
 
+    def cut(self, name: Address) -> None:
+        """Let the connection that leads to this name go dead: neither end is told.
+
+        What is on its way is lost. LookupError if there is no such connection.
+        """
+        near = self.facing(name)
+        if not isinstance(near.link, RoughLink):
+            link = RoughLink(self._loop, NONE, self.chance)
+            link.join(near, near.peer)
+            near.link = near.peer.link = link
+        near.link.die()
+
     def drop(self) -> None:
         """Forget all connections, as happens when a process is ended from outside."""
         for transport in list(self._transports):

@@ -143,14 +143,14 @@ class Socket(Named):
         self.writes = 0  # how often the transport above was given something to send
         self.most_kept = 0  # bytes, at most, that the transport above has kept
         self.link: Link
-        self._peer: Socket
+        self.peer: Socket
         self._when_closed: Callable[[Socket], None] = lambda _: None
 
     def connect(
         self, peer: "Socket", link: Link, when_closed: Callable[["Socket"], None]
     ) -> None:
         """Join this end to the other one."""
-        self._peer, self.link, self._when_closed = peer, link, when_closed
+        self.peer, self.link, self._when_closed = peer, link, when_closed
 
     def setsockopt(self, level: int, option: int, value: int | bytes) -> None:
         """Heed SO_LINGER with no time at all: then ``close`` breaks off (RST)."""
@@ -173,7 +173,7 @@ class Socket(Named):
         taken = data[:room] if len(data) > room else data
         self.sends += 1
         self.on_the_way += len(taken)
-        self.link.carry(self._peer, taken)
+        self.link.carry(self.peer, taken)
         return len(taken)
 
     def recv(self, most: int) -> bytes:
@@ -188,15 +188,15 @@ class Socket(Named):
                 return b""
             raise failure(errno.EAGAIN)
         data = self._take(most)
-        self._peer.on_the_way -= len(data)
-        self._peer.writer.look()
+        self.peer.on_the_way -= len(data)
+        self.peer.writer.look()
         return data
 
     def shutdown(self, how: int) -> None:
         """Send no more, and go on reading (SHUT_WR)."""
         if not self._finished and not self._broken:
             self._finished = True
-            self.link.carry(self._peer, Sign.END)
+            self.link.carry(self.peer, Sign.END)
 
     def close(self) -> None:
         """Let go of this end.
@@ -211,9 +211,9 @@ class Socket(Named):
         self.writer.stop()
         if not self._broken:
             if self._arrived or not self._lingers:
-                self.link.carry(self._peer, Sign.RESET)
+                self.link.carry(self.peer, Sign.RESET)
             elif not self._finished:
-                self.link.carry(self._peer, Sign.END)
+                self.link.carry(self.peer, Sign.END)
         self._finished = True
         self._arrived.clear()
         self._when_closed(self)
@@ -223,7 +223,7 @@ class Socket(Named):
         if self.closed:
             # Nobody is here. Whoever sends words (and not just its end) is told.
             if isinstance(portion, bytes):
-                self.link.carry(self._peer, Sign.RESET)
+                self.link.carry(self.peer, Sign.RESET)
         elif not self._broken:
             if isinstance(portion, bytes):
                 self._arrived.append(portion)
@@ -287,6 +287,16 @@ class Listener(Named):
         """Put the server's end of a connection into the queue."""
         self._queue.append(caller)
         self.knocks.look()
+
+    def dup(self) -> "Listener":
+        """Return this, for there is no descriptor to be had twice."""
+        return self
+
+    def __enter__(self) -> "Listener":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close nothing: whoever has a socket twice closes one of the two."""
 
     def accept(self) -> Socket:
         """Return the end of whoever has waited longest; BlockingIOError if nobody."""

@@ -10,20 +10,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lab import simulation
+from lab.behaviours import AT_FULL_SPEED
 from lab.client import Client, Connection
-from lab.host import InLoop, standing_in
+from lab.host import InLoop, had, standing_in
 from lab.network import link_of
 from lab.notyet import NotYet
-from lab.search.plan import BURST, Act, Part, Plan
+from lab.search.plan import BURST, LATER, Act, Part, Plan
 from lab.simulation import Loop
 from lab.story import Step
 from lab.wire import Message, encode, frame
 
 PATIENCE = 10.0  # seconds: nobody who has done nothing wrong waits longer for an answer
+CROWD = 30  # more than may come from one address
 SETTLED = 100.0  # seconds, until whatever is still on its way has arrived
 LAST_WORDS = 3 * PATIENCE  # seconds, until those who stay are ready for the end
 STALL = 30.0  # seconds that somebody reads nothing
 VISITOR = 2 * STALL  # seconds: a visitor may have to wait for itself
+UNTIL = 3600.0  # seconds: a crowd that is not done by then will never be
 BAD = (
     b"",
     b"[]",
@@ -32,6 +35,7 @@ BAD = (
     b'{"action":"dance"}',
     b'{"action":"joinroom"}',
 )
+HALF = frame(b"half a frame")[:9]
 RUBBISH = (b"\2\0\0[]", b"\3\0\0\x80\x80\x80", b"\x40\0\0half", b"\1\0\0x", b"\0")
 
 
@@ -63,6 +67,9 @@ class Played:
     bursts: int = 0  # how often it sent many messages at once
     writes: int = 0  # how often the server had something to send to it
     hung_up_on: bool = False  # the server closed its end after this client's
+    kept: bool = False  # in the end it was silent, and the server kept it
+    let_in: int = 0  # of a crowd that it brought
+    untold: int = 0  # of the others in it: who were not told that they cannot come in
 
 
 @dataclass
@@ -73,6 +80,7 @@ class Run:
     step: Step
     everybody: list[Played] = field(default_factory=list)
     open_ends: int = 0  # sockets of the server that nobody has closed
+    dead_ends: int = 0  # the same, where the line is dead
     tasks: list[str] = field(default_factory=list)  # of the step, still running
     peak: int = 0  # bytes that waited for one client, at most
     stuck: str = ""
@@ -94,7 +102,7 @@ def play(
     """
     run = Run(plan, step)
     stage = _Stage(run, answers, utils)
-    network = {"seed": plan.seed, "capacity": plan.capacity}
+    network = {"seed": plan.seed, "capacity": plan.capacity, "until": UNTIL}
     try:
         with _quiet(logging.getLogger("asyncio")):
             simulation.run(stage.play(), debug=False, **network)
@@ -132,7 +140,9 @@ class _Stage:
         self.loop = loop
         names = [name for name in self.run.step.imports if name.startswith("utils")]
         with standing_in(names[0] if names else "", self.utils):
-            self.server = InLoop(self.run.step, {})
+            # A crowd talks as fast as it likes, unless that is what is looked at.
+            lifts = {} if self.run.plan.flooded else AT_FULL_SPEED
+            self.server = InLoop(self.run.step, had(self.run.step, lifts))
         await self.server.begin(0)
         self.run.everybody = [Played(part) for part in self.run.plan.parts]
         self.gathered = asyncio.Barrier(max(1, len(self.run.staying)))
@@ -157,8 +167,13 @@ class _Stage:
         """Note what the server has left behind."""
         port = self.server.address[1]
         left = [end for end in self.loop.network.open if end.getsockname()[1] == port]
-        dead = sum(played.part.end == "dead" for played in self.run.everybody)
-        self.run.open_ends = max(0, len(left) - dead)
+        dead = {
+            played.client.connection.address
+            for played in self.run.everybody
+            if played.part.end == "dead" and played.client is not None
+        }
+        self.run.dead_ends = sum(end.getpeername() in dead for end in left)
+        self.run.open_ends = len(left) - self.run.dead_ends
         self.run.peak = self.loop.network.peak(port)
         await self.server.stop()
         complaints = [line for line in self.server.errors.lines if line.strip()]
@@ -230,6 +245,8 @@ class _Stage:
             case "dead":
                 link_of(client.connection.socket).die()
                 await asyncio.sleep(SETTLED)
+            case "silent":
+                await self._fall_silent(played, client)
             case "rubbish":
                 number = len(played.part.acts) % len(RUBBISH)
                 await connection.send(RUBBISH[number])
@@ -271,6 +288,8 @@ class _Stage:
                 played.bad += 1
                 number = (len(played.said) + played.bad) % len(BAD)
                 await client.connection.send(frame(BAD[number]))
+            case "crowd":
+                await self._crowd(played, act.room)
             case "burst" if act.room in played.joined:
                 burst = [self._words(played, act) for _ in range(BURST)]
                 await client.connection.send(b"".join(map(encode, burst)))
@@ -279,6 +298,24 @@ class _Stage:
                 await client.say(act.room, "from outside")
             case "say" | "forge" if act.room in played.joined:
                 await self._say(played, client, act)
+
+    async def _crowd(self, played: Played, room: str) -> None:
+        """Have many come in at once, when those who stay are in; then they all go."""
+        await asyncio.sleep(LATER)
+        crowd: list[Client] = []
+        try:
+            for number in range(CROWD):
+                streams = await self.loop.network.open_connection(*self.server.address)
+                name = f"{played.part.name}'s {number}"
+                crowd.append(Client(name, Connection(*streams), PATIENCE))
+                await crowd[-1].send({"action": "connect", "username": name})
+                await crowd[-1].send({"action": "joinroom", "room": room})
+            told = [(await client.hear()).get("action") for client in crowd]
+        finally:
+            for client in crowd:
+                client.connection.abort()
+        played.let_in = max(played.let_in, told.count("joinroom"))
+        played.untold += CROWD - told.count("joinroom") - told.count("error")
 
     async def _ask(self, client: Client, action: str, room: str) -> None:
         if not self.answers:
@@ -304,6 +341,17 @@ class _Stage:
         client.connection.finish()
         await client.hear_the_end()
         played.hung_up_on = not _is_broken(client)
+
+    async def _fall_silent(self, played: Played, client: Client) -> None:
+        """Answer nothing, perhaps in the middle of a frame, until the server hangs up.
+
+        It is not waited for for ever.
+        """
+        client.answers = False
+        await client.connection.send(HALF[: len(played.part.acts) % 3])
+        client.patience, played.kept = SETTLED, True
+        await client.hear_the_end()
+        played.kept = False
 
     def _hang_up(self, played: Played) -> None:
         if played.client is not None:

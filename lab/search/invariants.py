@@ -18,6 +18,7 @@ Check = Callable[[Run], Iterator[str]]
 # Bytes that may wait for one client at most: the backlog of step 06 on, and what is
 # said in one turn of the loop.
 BOUND = 2**20 + 3 * LONG
+AT_ONE_ADDRESS = 20  # clients that may be in
 
 
 @dataclass(frozen=True)
@@ -153,21 +154,7 @@ def a_relay_is_true(run: Run) -> Iterator[str]:
 @since("server05")
 def who_comes_also_goes(run: Run) -> Iterator[str]:
     """Those who stay hear of everyone who comes, and then that they have gone."""
-    dead = {p.part.name for p in run.everybody if p.part.end == "dead"}
-    staying = {p.part.name for p in run.staying}
-    for played in run.staying:
-        present: set[tuple[str, str]] = set()
-        for message in played.client.heard if played.client else []:
-            who, room = str(message.get("from")), str(message.get("room"))
-            if who in staying or who in dead:
-                continue
-            if message.get("action") == "joinroom":
-                present.add((who, room))
-            elif message.get("action") == "leaveroom":
-                # Whoever was there before is in the list of members, not in the news.
-                present.discard((who, room))
-        for who, room in sorted(present):
-            yield f"{played.part.name} never hears that {who} has left {room}"
+    yield from never_gone(run, [p for p in run.everybody if p.part.end != "dead"])
 
 
 @since("server05")
@@ -196,8 +183,8 @@ def what_is_bad_is_answered(run: Run) -> Iterator[str]:
         # Who reads nothing may be dropped, and what was on its way is lost.
         reads = all(act.what != "stall" for act in played.part.acts)
         whole = reads and not played.broken and played.part.end == "finish"
-        if played.client and whole:
-            heard = played.client.heard
+        heard = played.client.heard if played.client else []
+        if whole and not any(message.get("code") == "full" for message in heard):
             errors = sum(message.get("action") == "error" for message in heard)
             if errors < played.bad:
                 yield f"{played.part.name} hears {errors} errors for {played.bad}"
@@ -215,7 +202,46 @@ def what_comes_at_once_is_written_at_once(run: Run) -> Iterator[str]:
             yield f"{words} to {listener.part.name}"
 
 
+@since("server10")
+def who_falls_silent_is_let_go(run: Run) -> Iterator[str]:
+    """Nobody stays for ever who says nothing any more, also where no line is left."""
+    for played in run.everybody:
+        if played.kept:
+            yield f"{played.part.name} says nothing any more, and is kept"
+    if run.dead_ends:
+        yield f"dead connections that the server has kept: {run.dead_ends}"
+    yield from never_gone(run, [p for p in run.everybody if p.part.end == "dead"])
+
+
+@since("server12")
+def nobody_takes_all_places(run: Run) -> Iterator[str]:
+    """Of those who come at once, only so many are let in, and the others are told."""
+    for played in run.everybody:
+        if played.let_in > AT_ONE_ADDRESS:
+            yield f"{played.part.name} comes with {played.let_in}, and all are let in"
+        if played.untold:
+            yield f"{played.part.name} comes with {played.untold} who hear nothing"
+
+
 # What the checks above are made of.
+
+
+def never_gone(run: Run, visitors: list[Played]) -> Iterator[str]:
+    """Yield where one who stays has heard of a visitor's coming, and not of its end."""
+    names = {p.part.name for p in visitors if not p.part.stays}
+    for played in run.staying:
+        present: set[tuple[str, str]] = set()
+        for message in played.client.heard if played.client else []:
+            who, room = str(message.get("from")), str(message.get("room"))
+            if who not in names:
+                continue
+            if message.get("action") == "joinroom":
+                present.add((who, room))
+            elif message.get("action") == "leaveroom":
+                # Whoever was there before is in the list of members, not in the news.
+                present.discard((who, room))
+        for who, room in sorted(present):
+            yield f"{played.part.name} never hears that {who} has left {room}"
 
 
 def _bursts(speaker: Played, listener: Played) -> int:

@@ -22,11 +22,16 @@ SHORT, LONG = 12, 30_000  # characters of what is said; a long one fills any wir
 OFTEN_LONG = 0.2  # of all that is said
 OFTEN_MUCH = 0.15  # of the crowds in which somebody does not read
 MUCH = 45  # long texts: more than may wait for one client
+OFTEN_FLOODED = 0.15  # of the crowds in which somebody talks without end
+FLOOD = 3 * MUCH  # long texts: more than may wait, for one who reads meanwhile as well
+LATER = 4.0  # seconds, in which those who listen have joined
+LISTENING = Faults(latency=0.001, jitter=0.05)  # a megabyte a second, or two
 BURST = 40  # messages that are sent at once
 OFTEN_TEA = 0.6  # of all that happens: in one room, people get into each other's way
 
 # What a visitor only does where there is a certain trouble.
 NEEDED = {"forge": "forged", "stall": "stalled", "bad": "bad", "burst": "at_once"}
+NEEDED |= {"crowd": "crowd"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Act:
     """One thing that a client does, so many seconds after the one before."""
 
     pause: float
-    what: str  # join, leave, say, forge, outside, stall, bad, burst
+    what: str  # join, leave, say, forge, outside, stall, bad, burst, crowd
     room: str
     size: int = 0  # characters
 
@@ -43,7 +48,7 @@ class Act:
 class Part:
     """What one client does. One that stays has no trouble but a slow network.
 
-    ``end`` is how it goes: finish, close, reset, rubbish, dead.
+    ``end`` is how it goes: finish, close, reset, rubbish, dead, silent.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Plan:
     capacity: int
     parts: tuple[Part, ...]
     stopped: bool = False  # at its end, while those who stay are still there
+    flooded: bool = False  # somebody talks as fast as they are let
 
     @property
     def size(self) -> int:
@@ -89,7 +95,11 @@ def drawn(seed: int, troubles: Collection[str]) -> Plan:
     ]
     if "stalled" in troubles and chance.random() < OFTEN_MUCH:
         capacity, (staying, visiting) = max(WIRES), _much(staying, visiting)
-    return Plan(seed, capacity, tuple(staying + visiting), "stopped" in troubles)
+    flooded = "flood" in troubles and chance.random() < OFTEN_FLOODED
+    if flooded:
+        capacity, (staying, visiting) = max(WIRES), _flooded(staying, visiting)
+    parts = tuple(staying + visiting)
+    return Plan(seed, capacity, parts, "stopped" in troubles, flooded)
 
 
 def shorter(plan: Plan) -> Iterator[Plan]:
@@ -134,7 +144,8 @@ def _visiting(
     kinds += [what for what, why in NEEDED.items() if why in troubles]
     for _ in range(chance.randint(0, 10)):
         acts.append(_said(chance, chance.choice(kinds), ROOMS))
-    ends = {"gone": "close", "reset": "reset", "rubbish": "rubbish", "dead": "dead"}
+    ends = {"gone": "close", "reset": "reset", "rubbish": "rubbish"}
+    ends |= {"dead": "dead", "silent": "silent"}
     end = chance.choice(["finish", *(ends[t] for t in ends if t in troubles)])
     if "refused" in troubles:
         faults = replace(faults, refused=0.2)
@@ -144,14 +155,45 @@ def _visiting(
 
 
 def _much(staying: list[Part], visiting: list[Part]) -> tuple[list[Part], list[Part]]:
-    """Let one talk without end while another does not read, on a fast network."""
+    """Let one talk without end while another does not read, on a fast network.
+
+    On a slow one, somebody who does read would be dropped as well, and rightly.
+    """
     quick = Faults()
     first, *others = [replace(part, faults=quick) for part in staying]
+    visiting = [_hurried(part) for part in visiting]
     much = (Act(0.0, "say", "tea", LONG),) * MUCH
     asleep = (Act(0.0, "join", "tea"), Act(0.0, "stall", "tea"))
     sleepy = Part(f"guest {len(visiting)}", False, quick, asleep, "finish")
     talker = replace(first, acts=(*first.acts, *much))
     return [talker, *others], [*visiting, sleepy]
+
+
+def _flooded(
+    staying: list[Part], visiting: list[Part]
+) -> tuple[list[Part], list[Part]]:
+    """Let one visitor talk without end to those who read a megabyte a second or two.
+
+    What all others say fits in besides.
+    """
+    listeners = [_brief(replace(part, faults=LISTENING)) for part in staying]
+    first, *others = [_brief(_hurried(part)) for part in visiting]
+    flood = (Act(LATER, "join", "tea"), *(Act(0.0, "say", "tea", LONG),) * FLOOD)
+    flooding = replace(first, faults=Faults(), acts=flood, end="finish")
+    return listeners, [flooding, *others]
+
+
+def _brief(part: Part) -> Part:
+    """Say a little wherever much was to be said."""
+    acts = (
+        replace(act, what="say" if act.what == "burst" else act.what, size=SHORT)
+        for act in part.acts
+    )
+    return replace(part, acts=tuple(acts))
+
+
+def _hurried(part: Part) -> Part:
+    return replace(part, faults=replace(part.faults, latency=0.0, jitter=0.0))
 
 
 def _said(chance: random.Random, what: str, rooms: Collection[str]) -> Act:

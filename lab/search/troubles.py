@@ -48,6 +48,13 @@ TROUBLES = (
         "bad", "Between its messages, a client sends some that are none.", "server08"
     ),
     Trouble("at_once", "A client sends a great many messages at once.", "server09"),
+    Trouble(
+        "silent",
+        "A client says nothing any more, perhaps in the middle of a frame, and stays.",
+        "server10",
+    ),
+    Trouble("flood", "A client talks faster than the others can listen.", "server11"),
+    Trouble("crowd", "A great many come at once, from one address.", "server12"),
 )
 
 

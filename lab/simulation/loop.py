@@ -178,6 +178,14 @@ class Loop(asyncio.BaseEventLoop):
         """Return the seconds since the loop was made, by its own clock."""
         return self._now
 
+    def stand_still(self, seconds: float) -> None:
+        """Let so many seconds pass at once, in which nobody runs and nothing arrives.
+
+        So it is when the process is stopped, or its machine sleeps, and goes on: all
+        that was due meanwhile happens afterwards, in its order, but at one time.
+        """
+        self._now += seconds
+
     def call_at(
         self,
         when: float,

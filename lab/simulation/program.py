@@ -8,7 +8,7 @@ import signal
 import sys
 import traceback
 from asyncio import CancelledError
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,9 +114,11 @@ class InSimulation(InLoop):
     """A step in a simulation, to be interrupted there."""
 
     @classmethod
-    async def start(cls, step: Step) -> "InSimulation":
+    async def start(
+        cls, step: Step, *, settings: Mapping[str, str] | None = None
+    ) -> "InSimulation":
         """Return a step that runs; raises as ``host.start`` does."""
-        running = cls(step, {})
+        running = cls(step, settings or {})
         try:
             await running.begin(0)
         except BaseException:

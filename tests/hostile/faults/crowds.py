@@ -2,12 +2,12 @@
 
 import asyncio
 
+from lab.behaviours import AT_FULL_SPEED
 from lab.wire import encode
 
 from ..pair import ROOM
 from . import fault
 
-# The names are to be those of server12.
 FEW = {"MOST_CLIENTS": "50"}
 ROOMS = 50  # that one client may be in
 
@@ -27,6 +27,23 @@ async def more_than_there_is_room_for(foes):
         await (await foes.named()).is_understood()
 
 
+@fault(since=12, only_on="linux", settings={**FEW, "GOODBYE": "0.5"})
+async def who_is_refused_and_stays(foes):
+    """A hundred find it full and do not hang up: they keep no place, and go soon."""
+    inside = [await foes.named() for _ in range(48)]
+    for _ in range(100):
+        await (await foes.call()).is_refused("full")
+    for caller in inside[:10]:
+        caller.finish()
+        await caller.is_hung_up_on()
+    heirs = [await foes.named() for _ in range(10)]
+    for caller in heirs:
+        await caller.is_understood()
+    for caller in inside[10:] + heirs:
+        caller.finish()
+    await foes.scene.back()
+
+
 @fault(since=12, only_on="linux")
 async def too_many_from_one_address(foes):
     """The twenty-first of an address is refused, and others come in."""
@@ -34,12 +51,12 @@ async def too_many_from_one_address(foes):
         await foes.named(source="127.0.0.9")
     for _ in range(20):
         caller = await foes.call(source="127.0.0.9")
-        await caller.is_refused("too_many_connections")
+        await caller.is_refused("full")
         await caller.is_hung_up_on()
     await (await foes.named()).is_understood()
 
 
-@fault(since=12)
+@fault(since=12, settings=AT_FULL_SPEED)
 async def too_many_rooms(foes):
     """A room too many is refused; when one is left, another may be joined."""
     caller = await foes.named()

@@ -1,5 +1,8 @@
 """Who does not read what they are sent, or not soon."""
 
+import asyncio
+
+from lab.behaviours import AT_FULL_SPEED
 from lab.wire import encode
 
 from ..pair import ROOM
@@ -8,6 +11,8 @@ from . import fault
 WINDOW = 4096  # bytes that a socket takes in without being read: as few as there can be
 LONG = "x" * 30_000
 MUCH = 300  # long messages: more than the system keeps and what may be owed together
+AT_ONCE = 10  # of these
+PACE = 0.1  # seconds from one such portion to the next: 3 MB a second
 LITTLE = 15  # the same, but less than what may be owed
 
 CHAT = encode({"action": "chat", "room": ROOM, "message": LONG})
@@ -17,24 +22,30 @@ JOIN = encode({"action": "joinroom", "room": "full"})
 MEMBERS = 60
 
 
-@fault(since=6)
+async def says_much(talker, listener):
+    """Say 9 MB, no faster than somebody listens: else the two may not either."""
+    for _ in range(MUCH // AT_ONCE):
+        await talker.send(*[CHAT] * AT_ONCE)
+        for _ in range(AT_ONCE):
+            await listener.hears("chat", **{"from": talker.name})
+        await asyncio.sleep(PACE)
+
+
+@fault(since=6, settings=AT_FULL_SPEED)
 async def members_of_their_room_never_read(foes):
     """Three read nothing while a fourth says 9 MB: nobody waits for the three."""
     for _ in range(3):
         await foes.member(takes=WINDOW)
-    talker = await foes.member()
-    await talker.send(*[CHAT] * MUCH)
-    await talker.is_understood()
+    await says_much(await foes.member(), await foes.member())
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def one_never_reads_and_talks(foes):
     """One says 9 MB in the room of the two, and reads nothing."""
-    talker = await foes.member(takes=WINDOW)
-    await talker.send(*[CHAT] * MUCH)
+    await says_much(await foes.member(takes=WINDOW), await foes.member())
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def two_talk_to_each_other_and_never_read(foes):
     """Two in a room of their own say 9 MB, each to the other: no talker is held up."""
     one, other = [await foes.member("aside", takes=WINDOW) for _ in range(2)]
@@ -43,11 +54,11 @@ async def two_talk_to_each_other_and_never_read(foes):
         await other.send(ASIDE)
 
 
-@fault(since=8)
+@fault(since=8, settings=AT_FULL_SPEED)
 async def one_is_hung_up_on_and_the_name_is_free(foes):
     """Who is dropped for not reading has left, and another may have the name."""
     slow, witness = await foes.member(takes=WINDOW), await foes.member()
-    await witness.send(*[CHAT] * MUCH)
+    await says_much(witness, await foes.member())
     await witness.hears("leaveroom", room=ROOM, **{"from": slow.name})
     heir = await foes.call()
     heir.name = slow.name
@@ -55,7 +66,7 @@ async def one_is_hung_up_on_and_the_name_is_free(foes):
     await heir.is_understood()
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def one_asks_and_never_reads(foes):
     """One asks for long answers until they fill every buffer, and is hung up on."""
     witness = await foes.member("full")
@@ -68,7 +79,7 @@ async def one_asks_and_never_reads(foes):
     await witness.hears("leaveroom", **{"from": asker.name})
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def one_reads_late(foes):
     """One who owes a little, and reads it in the end, has lost nothing of it."""
     late = await foes.member("aside")
@@ -82,7 +93,7 @@ async def one_reads_late(foes):
         assert heard["message"].startswith(f"{number} ")
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def eighty_hang_up_unread(foes):
     """Eighty leave while there is something on its way to each of them."""
     members = [await foes.member(takes=WINDOW) for _ in range(80)]

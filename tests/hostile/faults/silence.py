@@ -2,21 +2,17 @@
 
 import asyncio
 
+from lab.behaviours import AT_FULL_SPEED
 from lab.wire import encode
 
 from ..pair import ROOM
 from . import fault
 from .life import CUTS
-from .reading import CHAT, MUCH, WINDOW
+from .reading import CHAT, LITTLE, WINDOW
 
-# The names are to be those of server10; the values are seconds.
-SETTINGS = {
-    "CONNECT_TIME": "0.3",
-    "FRAME_TIME": "0.3",
-    "STUCK_TIME": "0.3",
-    "SILENCE": "0.3",
-    "PONG_TIME": "0.3",
-}
+SETTINGS = {"utils03.BEAT": "0.05"}  # seconds: twenty times as fast
+MUCH_AT_ONCE = {**AT_FULL_SPEED, "MAX_BACKLOG": str(2**23)}
+MORE = 160  # long messages: more than a system keeps, and less than may be owed here
 BEGUN = {case: cut for case, cut in CUTS.items() if cut}
 
 
@@ -70,27 +66,37 @@ async def answers_every_ping(foes):
     await caller.is_understood()
 
 
-@fault(since=10, settings={**SETTINGS, "MAX_BACKLOG": str(2**30)})
+@fault(since=10, settings={**SETTINGS, **AT_FULL_SPEED})
 async def never_takes_what_is_owed(foes):
-    """Three do not read, in a server that lets them owe much: they are hung up on."""
-    members = [await foes.member(takes=WINDOW) for _ in range(3)]
+    """Ten do not read, and less is owed than may be: they are hung up on."""
+    members = [await foes.member(takes=WINDOW) for _ in range(10)]
     talker = await foes.member()
-    await talker.send(*[CHAT] * MUCH)
+    await talker.send(*[CHAT] * LITTLE)
     for member in members:
         await talker.hears("leaveroom", room=ROOM, **{"from": member.name})
 
 
-@fault(since=10, settings={**SETTINGS, "MAX_BACKLOG": str(2**30)})
+@fault(since=10, settings={**SETTINGS, **MUCH_AT_ONCE})
 async def ends_and_never_takes_what_is_owed(foes):
-    """Ten have ended, and do not read: the server does not wait for them to hang up."""
-    members = [await foes.member(takes=WINDOW) for _ in range(10)]
+    """Two have ended, and do not read: the server does not wait for them for ever."""
+    members = [await foes.member(takes=WINDOW) for _ in range(2)]
     talker = await foes.member()
-    await talker.send(*[CHAT] * MUCH)
+    await talker.send(*[CHAT] * MORE)
+    await talker.is_understood()
     for member in members:
         member.finish()
-    await talker.is_understood()
     talker.close()
     await foes.scene.back()
+
+
+@fault(since=10, settings={"utils03.BEAT": "0.1", **MUCH_AT_ONCE})
+async def takes_slowly_what_is_owed(foes):
+    """One takes 600 kB a second, and nobody has less than a second: it hears all."""
+    slow, talker = await foes.member(takes=WINDOW), await foes.member()
+    await talker.send(*[CHAT] * MORE)
+    for _ in range(MORE):
+        await slow.hears("chat", **{"from": talker.name})
+        await asyncio.sleep(0.05)
 
 
 @fault(since=10, settings=SETTINGS)

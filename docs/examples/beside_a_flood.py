@@ -1,0 +1,78 @@
+"""How long two wait for each other's words, beside a room at full flood.
+
+Run it as ``python -m docs.examples.beside_a_flood 10``; without a number, on step 11.
+"""
+
+import asyncio
+import statistics
+import sys
+import time
+
+from lab import Client, Connection
+from lab.host import Process, start_process
+from lab.wire import encode
+
+TALKERS = 18  # in a room of their own; with the two, as many as an address may have
+AT_ONCE = 50  # messages, as often as the line takes them
+WORDS = 100  # that are timed
+PACE = 0.15  # seconds from one to the next
+CHAT = encode({"action": "chat", "room": "market", "message": "Fresh fish!"})
+
+
+async def talks(server: Process, number: int) -> None:
+    """Talk in the market as fast as it can be done, and read what the others say."""
+    connection = await server.call()
+    name = {"action": "connect", "username": f"talker {number}"}
+    await connection.send(encode(name))
+    await connection.send(encode({"action": "joinroom", "room": "market"}))
+    reading = asyncio.create_task(reads(connection))
+    try:
+        while not reading.done():
+            await connection.send(CHAT * AT_ONCE)
+    finally:
+        reading.cancel()
+
+
+async def reads(connection: Connection) -> None:
+    """Take everything, and look at nothing."""
+    while await connection.receive(2**18):
+        pass
+
+
+async def waits(alice: Client, bob: Client) -> list[float]:
+    """Return after how many milliseconds Bob has heard each word of Alice's."""
+    late = []
+    for number in range(WORDS):
+        begin = time.perf_counter()
+        await alice.say("tea", f"{number}")
+        await bob.hear("chat")
+        late.append(1000 * (time.perf_counter() - begin))
+        await asyncio.sleep(PACE)
+    return sorted(late)
+
+
+async def main(step: str = "11") -> None:
+    """Time the two alone, and then beside the flood."""
+    async with await start_process(step) as server:
+        alice, bob = [await server.connect(name) for name in ("alice", "bob")]
+        for client in (alice, bob):
+            await client.join("tea")
+        shown("alone", await waits(alice, bob))
+        flood = [asyncio.create_task(talks(server, n)) for n in range(TALKERS)]
+        try:
+            await asyncio.sleep(1)
+            shown("beside the flood", await waits(alice, bob))
+        finally:
+            for task in flood:
+                task.cancel()
+            await asyncio.wait(flood)
+
+
+def shown(where: str, late: list[float]) -> None:
+    """Print what one of two waits for at most, and what 99 of 100 do."""
+    half, most = statistics.median(late), late[len(late) * 99 // 100 - 1]
+    print(f"{where}: half within {half:.1f} ms, 99 of 100 within {most:.1f} ms")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""A thousand talk, ten thousand words a second are delivered, and 5,000 come and go.
+
+All clients are in this process and call from one address; the server is another process
+(Linux).
+"""
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+from lab import Connection
+from lab.host import Process, start_process
+from lab.wire import Message, encode
+
+ROOMS, MEMBERS = 10, 100  # of each room: a thousand together
+SPEAKERS, PACE = 2, 0.2  # of each room, and the seconds from one word to the next
+WORDS = 50  # of each speaker: ten seconds of them
+VISITS, AT_ONCE = 5000, 50  # clients that come, join and go, and how many together
+LIMITS = {"MOST_PER_ADDRESS": "2000"}  # all others are as they are
+WORD = "a word that is as long as most words are"
+SPACES = 3 + 4  # after each comma and each colon; the server sends none
+
+
+class Member:
+    """A client in a room, which counts the bytes that come."""
+
+    def __init__(self, room: str, connection: Connection) -> None:
+        self.room = room
+        self.connection = connection
+        self.bytes = 0
+        self.reading = asyncio.create_task(self.read())
+
+    @classmethod
+    async def enters(cls, server: Process, name: str, room: str) -> "Member":
+        """Connect, and be in the room when this returns."""
+        connection = await Connection.open(server)
+        who = {"action": "connect", "username": name}
+        await connection.send(
+            encode(who) + encode({"action": "joinroom", "room": room})
+        )
+        await connection.receive()
+        return cls(room, connection)
+
+    async def read(self) -> None:
+        """Take all that comes."""
+        while data := await self.connection.receive():
+            self.bytes += len(data)
+
+    async def talks(self) -> None:
+        """Say one word after the other."""
+        for _ in range(WORDS):
+            await self.connection.send(encode(chat(self.room)))
+            await asyncio.sleep(PACE)
+
+    async def goes(self) -> None:
+        """End the stream, and wait until the server has ended it, too."""
+        self.connection.finish()
+        await self.reading
+        await self.connection.close()
+
+
+def chat(room: str, **fields: str) -> Message:
+    """Return what is said in a room."""
+    return {"action": "chat", "room": room, "message": WORD, **fields}
+
+
+async def talk(members: list[Member]) -> None:
+    """Let them talk, and print how much of it has come."""
+    await asyncio.sleep(1)  # the news of who has come are all there then
+    begin, before = time.perf_counter(), sum(member.bytes for member in members)
+    async with asyncio.TaskGroup() as tasks:
+        for number, member in enumerate(members):
+            if number % MEMBERS < SPEAKERS:
+                tasks.create_task(member.talks())
+    seconds = time.perf_counter() - begin
+    await asyncio.sleep(1)
+    size = len(encode(chat("room 0", **{"from": "0 of room 00"}))) - SPACES
+    came = (sum(member.bytes for member in members) - before) / size
+    due = ROOMS * SPEAKERS * WORDS * (MEMBERS - 1)
+    print(f"{came:,.0f} of {due:,} words delivered, {came / seconds:,.0f} a second")
+
+
+async def visits(server: Process, many: int) -> None:
+    """Let so many come and go, some of them at a time."""
+    for first in range(0, many, AT_ONCE):
+        names = [f"visitor {first + number}" for number in range(AT_ONCE)]
+        come = await asyncio.gather(*(Member.enters(server, n, "hall") for n in names))
+        await asyncio.gather(*(member.goes() for member in come))
+
+
+def report(server: Process, when: str) -> None:
+    """Print what memory and how many descriptors the server has in use."""
+    pid = server.process.pid
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    size = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+    print(f"{when}: {size:.0f} MiB, {len(os.listdir(f'/proc/{pid}/fd'))} descriptors")
+
+
+async def main() -> None:
+    """Look at the server before, meanwhile and after."""
+    async with await start_process("12", settings=LIMITS) as server:
+        report(server, "before")
+        for _ in range(2):
+            members = [
+                await Member.enters(server, f"{n:02} of room {room}", f"room {room}")
+                for room in range(ROOMS)
+                for n in range(MEMBERS)
+            ]
+            report(server, f"with {len(members):,}")
+            await talk(members)
+            await asyncio.gather(*(member.goes() for member in members))
+        begin = time.perf_counter()
+        await visits(server, VISITS)
+        rate = VISITS / (time.perf_counter() - begin)
+        print(f"{VISITS:,} have come and gone, {rate:,.0f} a second")
+        await asyncio.sleep(1)
+        report(server, "after")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

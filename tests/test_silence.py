@@ -1,0 +1,167 @@
+"""The watch of server10: who fails with whom, and how long it goes on."""
+
+import asyncio
+import itertools
+import signal
+import sys
+
+import pytest
+
+from lab import simulation
+from lab.host import start, start_process
+
+HOUR, DAY = 3600, 24 * 3600  # seconds
+PATIENT = 15.0  # seconds: a busy machine is no failure
+STOPPED = 2.5  # seconds
+QUICK = {"utils03.BEAT": "0.05", "utils03.LATE": "0.5"}  # seconds
+
+
+def in_a_simulation(act):
+    """Run it with step 10 started in a simulation."""
+
+    async def play():
+        async with await start("10") as server:
+            await act(server)
+
+    simulation.run(play(), until=2 * DAY)  # the watch never rests
+
+
+async def in_the_room(server, *names):
+    clients = [await server.connect(name) for name in names]
+    for client in clients:
+        await client.join("tea")
+    return clients
+
+
+def of(server, name):
+    """Return what the server has of one client."""
+    return next(c for c in server.module.CLIENTS if c.name == name)
+
+
+def watching(server):
+    """Return the tasks that watch somebody."""
+    return [t for t in server.tasks() if t.get_coro().__name__ == "watch"]
+
+
+# Two tasks, and what ends one of them.
+
+
+def test_who_is_gone_is_not_watched_any_more():
+    async def act(server):
+        alice, bob = await in_the_room(server, "alice", "bob")
+        assert len(watching(server)) == 2
+        await bob.close()
+        await alice.hear("leaveroom")
+        await asyncio.sleep(1)
+        assert len(watching(server)) == 1
+
+    in_a_simulation(act)
+
+
+def test_who_is_cancelled_ends_with_its_watch_and_the_rooms_are_told():
+    async def act(server):
+        alice, bob = await in_the_room(server, "alice", "bob")
+        task = of(server, "bob").task
+        task.cancel()
+        assert (await alice.hear("leaveroom"))["from"] == "bob"
+        await bob.hear_the_end()
+        await asyncio.wait({task})
+        assert task.cancelled()
+        assert len(watching(server)) == 1
+        await alice.join("milk")
+
+    in_a_simulation(act)
+
+
+@pytest.mark.parametrize("name", ["beat", "is_whole"])
+def test_when_one_of_the_two_fails_so_does_the_other(name, monkeypatch):
+    async def act(server):
+        def fails(*_):
+            raise ZeroDivisionError
+
+        alice, bob = await in_the_room(server, "alice", "bob")
+        monkeypatch.setattr(server.module.Patience, name, fails)
+        task = of(server, "bob").task
+        await bob.send({"action": "pong"})
+        await asyncio.sleep(1)
+        monkeypatch.undo()
+        await asyncio.wait({task})
+        assert "ZeroDivisionError" in str(server.errors)
+        await bob.hear_the_end()
+        if name == "is_whole":
+            assert (await alice.hear("leaveroom"))["from"] == "bob"
+            await alice.join("milk")
+            assert len(watching(server)) == 1
+        else:
+            await alice.hear_the_end()
+            assert not server.tasks() - {server.main}
+
+    in_a_simulation(act)
+
+
+def test_who_is_refused_while_the_server_stops_delays_nothing():
+    async def act(server):
+        (alice,) = await in_the_room(server, "alice")
+        alice.answers = False
+        await asyncio.sleep(59)
+        server.main.cancel()
+        await asyncio.wait({server.main})
+        assert (await alice.hear("bye"))["action"] == "bye"
+        assert alice.heard[-1]["action"] == "bye"
+
+    in_a_simulation(act)
+
+
+# A long time.
+
+
+def test_an_hour_of_a_quiet_server():
+    async def act(server):
+        clients = await in_the_room(server, *(f"guest {n}" for n in range(20)))
+        await asyncio.sleep(HOUR + 1)
+        for client in clients:
+            pings = [n.when for n in client.log if n.message == {"action": "ping"}]
+            apart = [later - when for when, later in itertools.pairwise(pings)]
+            assert len(pings) == HOUR // 30
+            assert set(apart) == {30.0}
+        await clients[0].say("tea", "still there?")
+        for client in clients[1:]:
+            assert (await client.hear("chat"))["message"] == "still there?"
+
+    in_a_simulation(act)
+
+
+def test_a_day_of_a_busy_server():
+    async def act(server):
+        alice, bob = await in_the_room(server, "alice", "bob")
+        rounds = DAY // 29
+        for number in range(rounds):
+            await asyncio.sleep(29)
+            await alice.say("tea", f"{number}")
+            await bob.say("tea", f"{number}")
+        await alice.join("tea")
+        await bob.join("tea")
+        for client in (alice, bob):
+            said = [m["message"] for m in client.heard if m["action"] == "chat"]
+            assert said == [f"{number}" for number in range(rounds)]
+            assert not [m for m in client.heard if m["action"] == "ping"]
+
+    in_a_simulation(act)
+
+
+# A process that is really stopped.
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows stops no process")
+async def test_a_process_that_was_stopped_asks_again_before_it_lets_anybody_go():
+    async with await start_process("10", settings=QUICK) as server:
+        silent = await server.connect("silent", PATIENT)
+        silent.answers = False
+        await silent.hear("ping")
+        server.process.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(STOPPED)  # longer than it has for an answer
+        server.process.send_signal(signal.SIGCONT)
+        assert (await silent.hear())["action"] == "ping"
+        assert (await silent.hear())["code"] == "silent"
+        await silent.hear_the_end()
+        assert str(server.errors) == ""
