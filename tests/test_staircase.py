@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from lab import behaviours, story
-from lab.judge import put, put_in_simulation
+from lab.judge import put
 from lab.notyet import NotYet
 from lab.staircase import IMPATIENT, PATIENT
 
@@ -51,14 +51,3 @@ async def test_server(behaviour, step, patience):
 )
 async def test_framing(behaviour, step, patience):
     await put(behaviour, step, patience)
-
-
-# The same once more, where no time passes and nothing is left to chance.
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "step", "patience"),
-    [stair(behaviour, step) for step in SERVERS for behaviour in OF_SERVERS],
-)
-def test_server_in_the_simulation(behaviour, step, patience):
-    put_in_simulation(behaviour, step, patience)

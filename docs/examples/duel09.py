@@ -2,7 +2,7 @@
 
 Shows the results of a measurement, which this command makes anew:
 
-    make bench ARGS="09 08 websockets --rounds 5 --about headline --about idle \
+    make bench ARGS="09 08 websockets --rounds 7 --about headline --about idle \
         --out bench/results/step09.json"
 """
 

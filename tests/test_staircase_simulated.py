@@ -1,0 +1,14 @@
+"""The staircase once more, where no time passes and nothing is left to chance."""
+
+import pytest
+from test_staircase import OF_SERVERS, SERVERS, stair
+
+from lab.judge import put_in_simulation
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "step", "patience"),
+    [stair(behaviour, step) for step in SERVERS for behaviour in OF_SERVERS],
+)
+def test_server(behaviour, step, patience):
+    put_in_simulation(behaviour, step, patience)
