@@ -460,19 +460,27 @@ def _compiled(path: Path, changed: int) -> CodeType:
 
 
 def had(step: Step, settings: Mapping[str, str]) -> dict[str, str]:
-    """Return those of the settings that a step has in its own file.
+    """Return those of the settings that a step has, or a file that it imports.
 
     The step is not run for that: it may be anybody's.
     """
-    tree = ast.parse(step.path.read_text(encoding="utf-8"))
-    targets = (
-        target
-        for node in tree.body
-        if isinstance(node, ast.Assign | ast.AnnAssign)
-        for target in getattr(node, "targets", None) or [node.target]  # type: ignore
-    )
-    names = {target.id for target in targets if isinstance(target, ast.Name)}
-    return {name: value for name, value in settings.items() if name in names}
+    found = {}
+    for setting, value in settings.items():
+        file, _, name = setting.rpartition(".")
+        path = STEPS / f"{file}.py" if file in step.imports else step.path
+        if (not file or file in step.imports) and name in _constants(path):
+            found[setting] = value
+    return found
+
+
+def _constants(path: Path) -> set[str]:
+    """Return the names to which a file assigns something, outside of all functions."""
+    names: set[str] = set()
+    for node in ast.parse(path.read_bytes()).body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        targets += [node.target] if isinstance(node, ast.AnnAssign) else []
+        names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
 
 
 def change(module: ModuleType, setting: str, value: str) -> None:

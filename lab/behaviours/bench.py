@@ -13,6 +13,7 @@ from lab.client import Client, Connection
 from lab.host import Running
 from lab.notyet import NotYet
 from lab.simulation.loop import Loop
+from lab.wire import encode
 
 
 class Bench:
@@ -46,6 +47,16 @@ class Bench:
     async def call(self) -> Connection:
         """Open a connection of raw bytes."""
         return await self.server.call()
+
+    async def member(self, name: str, room: str) -> Connection:
+        """Connect one who is in a room, and reads no more than it is told to."""
+        connection = await self.call()
+        for message in (
+            {"action": "connect", "username": name},
+            {"action": "joinroom", "room": room},
+        ):
+            await connection.send(encode(message))
+        return connection
 
     async def stranger(self) -> Client:
         """Connect a client that has not said who it is."""
@@ -102,6 +113,22 @@ def expect(got: Any, expected: Any, what: str) -> None:
     """NotYet unless the two are equal; ``what`` says what they are."""
     if got != expected:
         raise NotYet(f"{what}: {shown(expected)}", shown(got))
+
+
+async def is_let_go(client: Client, code: str) -> None:
+    """NotYet unless it hears an error with this code, and then a clean end."""
+    error = await client.hear("error")
+    while error.get("code") != code:
+        error = await client.hear("error")
+    await client.hear_the_end()
+    if client.connection.broken:
+        raise NotYet("the end of the stream", "a connection broken off")
+
+
+def left(client: Client) -> list[object]:
+    """Return of whom it has heard that they have left, one after the other."""
+    news = [m for m in client.heard if m.get("action") == "leaveroom"]
+    return [message.get("from") for message in news]
 
 
 def shown(value: Any) -> str:

@@ -1,8 +1,8 @@
 """Step 10: the server notices who has gone silent."""
 
 from lab.behaviours import since
-from lab.behaviours.bench import Bench, expect
-from lab.client import Client, Connection
+from lab.behaviours.bench import Bench, expect, is_let_go, left
+from lab.client import Client
 from lab.notyet import NotYet
 from lab.wire import encode
 
@@ -29,7 +29,7 @@ async def who_never_says_connect_is_let_go(bench: Bench) -> None:
     expect(silent.heard, [], "what one hears who has not said connect yet")
     await bench.wait(MORE)
     for stranger in (silent, babbling):
-        await _is_let_go(stranger)
+        await is_let_go(stranger, "silent")
 
 
 @since(
@@ -44,12 +44,12 @@ async def who_does_not_finish_a_frame_is_let_go(bench: Bench) -> None:
     await bob.connection.send(FRAME[:1])
     for place in range(SOON + MORE):
         if place == SOON - 1:
-            expect(_left(alice), [], "who has left after 9 seconds")
+            expect(left(alice), [], "who has left after 9 seconds")
         if not await _drips(cleo, place):
             break
         await bench.wait(1)
     for client in (bob, cleo):
-        await _is_let_go(client)
+        await is_let_go(client, "silent")
     gone = {(await alice.hear("leaveroom")).get("from") for _ in (bob, cleo)}
     expect(gone, {"bob", "cleo"}, "who has left")
 
@@ -62,20 +62,20 @@ async def who_does_not_finish_a_frame_is_let_go(bench: Bench) -> None:
 async def who_takes_nothing_is_dropped(bench: Bench) -> None:
     """Whoever takes nothing for 10 seconds is dropped; who takes it slowly stays."""
     alice = (await bench.clients("alice", room="tea"))[0]
-    slow, stuck = [await _member(bench, name, "tea") for name in ("slow", "stuck")]
+    slow, stuck = [await bench.member(name, "tea") for name in ("slow", "stuck")]
     for _ in range(2):
         await alice.hear("joinroom")
     await _say_much(alice)
     for second in range(SOON + MORE):
         if second == SOON - 1:
-            expect(_left(alice), [], "who has left after 9 seconds")
+            expect(left(alice), [], "who has left after 9 seconds")
         await slow.receive(SLOWLY)
         await bench.wait(1)
     expect((await alice.hear("leaveroom")).get("from"), "stuck", "who is gone")
     for _ in range(SOON):
         await slow.receive(SLOWLY)
         await bench.wait(1)
-    expect(_left(alice), ["stuck"], "who is gone")
+    expect(left(alice), ["stuck"], "who is gone")
     stuck.abort()
 
 
@@ -87,7 +87,7 @@ async def who_takes_nothing_is_dropped(bench: Bench) -> None:
 async def who_has_finished_and_takes_nothing_is_dropped(bench: Bench) -> None:
     """Whoever has said all, and takes nothing for 10 seconds, is dropped as well."""
     alice = (await bench.clients("alice", room="tea"))[0]
-    stuck = await _member(bench, "stuck", "tea")
+    stuck = await bench.member("stuck", "tea")
     await alice.hear("joinroom")
     await _say_much(alice)
     stuck.finish()
@@ -112,9 +112,9 @@ async def who_does_not_answer_a_ping_is_let_go(bench: Bench) -> None:
     await bench.wait(MORE)
     expect(_pings(bob), 1, "the pings after 32 seconds")
     await bench.wait(ANSWER - MORE)
-    expect(_left(alice), [], "who has left after 59 seconds")
+    expect(left(alice), [], "who has left after 59 seconds")
     await bench.wait(MORE)
-    await _is_let_go(bob)
+    await is_let_go(bob, "silent")
     expect(_pings(bob), 1, "the pings in one silence")
     gone = {(await alice.hear("leaveroom")).get("from") for _ in (bob, cleo)}
     expect(gone, {"bob", "cleo"}, "who has left")
@@ -155,7 +155,7 @@ async def who_talks_is_not_disturbed(bench: Bench) -> None:
 async def after_a_standstill_nobody_is_let_go(bench: Bench) -> None:
     """Whoever is waited for is given time anew when a machine has stood still."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
-    silent = await _member(bench, "silent", "milk")
+    silent = await bench.member("silent", "milk")
     await bench.wait(ASKED + ANSWER - SOON)
     stranger = await bench.stranger()
     await bob.connection.send(FRAME[:9])
@@ -168,19 +168,8 @@ async def after_a_standstill_nobody_is_let_go(bench: Bench) -> None:
     await silent.send(encode({"action": "leaveroom", "room": "milk"}))
     expect((await bob.hear("leaveroom")).get("from"), "silent", "who has left")
     await bench.wait(MORE + 1)
-    await _is_let_go(stranger)
+    await is_let_go(stranger, "silent")
     await alice.join("lemon")
-
-
-async def _member(bench: Bench, name: str, room: str) -> Connection:
-    """Return a connection that is in a room, and reads no more than it is told to."""
-    connection = await bench.call()
-    for message in (
-        {"action": "connect", "username": name},
-        {"action": "joinroom", "room": room},
-    ):
-        await connection.send(encode(message))
-    return connection
 
 
 async def _say_much(client: Client) -> None:
@@ -198,20 +187,5 @@ async def _drips(client: Client, place: int) -> bool:
     return True
 
 
-async def _is_let_go(client: Client) -> None:
-    error = await client.hear("error")
-    while error.get("code") != "silent":
-        error = await client.hear("error")
-    await client.hear_the_end()
-    if client.connection.broken:
-        raise NotYet("the end of the stream", "a connection broken off")
-
-
 def _pings(client: Client) -> int:
     return sum(message.get("action") == "ping" for message in client.heard)
-
-
-def _left(client: Client) -> list[object]:
-    """Return of whom it has heard that they have left, one after the other."""
-    news = [m for m in client.heard if m.get("action") == "leaveroom"]
-    return [message.get("from") for message in news]

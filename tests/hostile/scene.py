@@ -151,7 +151,8 @@ class Scene:
         pair = await _pair(pace)  # it comes up while the server does
         try:
             with warnings_are_errors():
-                server = await host.start_process(step, settings=had(step, settings))
+                own = host.had(step, settings or {})  # an earlier step has fewer
+                server = await host.start_process(step, settings=own)
             async with server:
                 pair.stdin.write("{} {}\n".format(*server.address).encode())
                 scene = cls(server, pair)
@@ -277,17 +278,6 @@ class Scene:
     def _forget_peak(self) -> None:
         if figures.CAN_BE_READ:
             figures.forget_peak(self.server.process.pid)
-
-
-def had(step: Step, settings: Mapping[str, str] | None) -> dict[str, str]:
-    """Return those of the settings that a step has: an earlier one knows no times."""
-    files = {"": host.load(step)} | {name: sys.modules[name] for name in step.imports}
-    found = {}
-    for setting, value in (settings or {}).items():
-        file, _, name = setting.rpartition(".")
-        if hasattr(files.get(file), name):
-            found[setting] = value
-    return found
 
 
 @contextlib.contextmanager

@@ -1,0 +1,115 @@
+"""Step 11: the server slows down whoever talks too fast."""
+
+import asyncio
+
+from lab.behaviours import since
+from lab.behaviours.bench import Bench, expect, is_let_go, left
+from lab.client import Client, Connection
+from lab.notyet import NotYet
+from lab.wire import encode
+
+RATE = 10  # messages a second
+BURST = 20  # messages at once
+MANY = 120  # messages
+TOO_LONG = 30  # seconds without a rest
+MORE = 3  # seconds that it may take until that is noticed
+MUCH = 16_000  # short messages: more than a server keeps that has not asked for them
+LONG = 30_000  # characters of a long one
+HOW_LONG = 100  # long ones: three times as much as may wait for somebody
+PACE = 2_000_000  # bytes a second, at which somebody reads
+
+
+@since(11, needs="clock", hint="when the bucket is empty, sleep before you read on")
+async def who_talks_too_fast_is_slowed_down(bench: Bench) -> None:
+    """Twenty messages at once are delivered at once, the others ten a second."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    await alice.connection.send(_chats(MANY))
+    for seconds in range(1, 9):
+        await bench.wait(1)
+        heard, due = _chats_heard(bob, "alice"), BURST + RATE * seconds
+        if abs(heard - due) > RATE:
+            raise NotYet(f"about {due} messages after {seconds} s", f"{heard}")
+    texts = [(await bob.hear("chat")).get("message") for _ in range(MANY)]
+    expect(texts, [f"{number}" for number in range(MANY)], "what bob hears")
+
+
+@since(11, needs="clock", hint="what you keep for later has cost you memory already")
+async def what_is_too_much_waits_where_it_comes_from(bench: Bench) -> None:
+    """The server does not take what it will not read yet: the line fills up."""
+    alice, bob = await bench.clients("alice", "bob", room="tea")
+    sending = asyncio.create_task(alice.connection.send(_chats(MUCH)))
+    try:
+        await asyncio.wait({sending}, timeout=5.0)
+        if sending.done():
+            raise NotYet("a line that is full", "a server that takes all")
+    finally:
+        sending.cancel()
+        await asyncio.wait({sending})
+    await bob.say("tea", "hello")
+    while (await alice.hear("chat")).get("from") != "bob":
+        pass
+
+
+@since(
+    11,
+    needs="clock",
+    hint="note when there was last a token to spare; each client has a bucket",
+)
+async def who_never_rests_is_let_go(bench: Bench) -> None:
+    """Whoever talks too fast for 30 seconds is let go; who rests at times is not."""
+    names = "alice", "bob", "cleo"
+    alice, bob, cleo = await bench.clients(*names, room="tea")
+    await alice.connection.send(_chats(BURST + RATE * (TOO_LONG + 2 * MORE)))
+    for second in range(0, TOO_LONG + 3 * MORE, 3):
+        before = _chats_heard(bob, "cleo")
+        await cleo.connection.send(_chats(BURST + 5))
+        await bench.wait(1)
+        heard = _chats_heard(bob, "cleo") - before
+        expect(heard, BURST + 5, "what bob hears of cleo within a second")
+        if second < TOO_LONG - 2:
+            expect(left(bob), [], f"who has left after {second + 1} s")
+        await bench.wait(2)
+    await is_let_go(alice, "too_fast")
+    expect((await bob.hear("leaveroom")).get("from"), "alice", "who has left")
+    await cleo.join("milk")
+
+
+@since(11, needs="clock", hint="a burst, and what one may go on saying, is a bound")
+async def who_reads_is_not_thrown_out_by_one_who_talks_faster(bench: Bench) -> None:
+    """Whoever reads 2 MB a second stays and hears all, however fast Alice talks."""
+    (alice,) = await bench.clients("alice", room="tea")
+    reader = await bench.member("reader", "tea")
+    await alice.hear("joinroom")
+    sending = asyncio.create_task(_say_much(alice))
+    try:
+        if (size := await _read(reader, HOW_LONG * LONG)) < HOW_LONG * LONG:
+            raise NotYet("all of it", f"{size} bytes, and the end")
+    finally:
+        sending.cancel()
+        await asyncio.wait({sending})
+    expect(left(alice), [], "who has left")
+
+
+def _chats(many: int) -> bytes:
+    """Return so many short messages for the room, as they go over the line."""
+    chat = {"action": "chat", "room": "tea"}
+    return b"".join(encode({**chat, "message": f"{n}"}) for n in range(many))
+
+
+def _chats_heard(client: Client, speaker: str) -> int:
+    chat = {"action": "chat", "from": speaker}
+    return sum(chat.items() <= message.items() for message in client.heard)
+
+
+async def _say_much(client: Client) -> None:
+    for _ in range(HOW_LONG):
+        await client.say("tea", "x" * LONG)
+
+
+async def _read(connection: Connection, least: int) -> int:
+    """Read so many bytes at its pace, or to the end; return how many have come."""
+    size = 0
+    while size < least and (data := await connection.receive()):
+        size += len(data)
+        await asyncio.sleep(len(data) / PACE)
+    return size

@@ -1,0 +1,336 @@
+"""Wrong on purpose: counts from the first time that there was no token left.
+
+Twin of: server11
+Breaks: who_never_rests_is_let_go
+"""
+
+import asyncio
+import signal
+from asyncio import StreamReader, StreamWriter
+from collections import defaultdict
+from contextlib import aclosing, suppress
+from typing import Any
+
+from utils02 import MAX_MEMBERS, Refused, encode, folded, parse
+from utils03 import FIELDS, Patience, beats, bound_send_buffers, new_payloads
+
+ROOMS: dict[str, set["Client"]] = {}  # who is in which room; no room is kept empty
+CLIENTS: set["Client"] = set()  # all whose connection is not closed yet
+NAMES: set[str] = set()  # those that are taken, folded
+
+# Bytes that may wait for one client. With less, a minute without a network ends a
+# connection; with more, a thousand who do not read fill the memory.
+MAX_BACKLOG = 2**20
+MAX_OUTBOX = 2**14  # bytes said in one turn, some hundred messages; then the turn ends
+MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
+RATE = 10.0  # messages a second, of one client, for long: nobody types so fast
+BURST = 20.0  # messages at once: of the longest ones, these are less than MAX_BACKLOG
+TOO_FAST_TIME = 30.0  # seconds without a rest: whoever only had much to say is done
+GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
+MOMENT = 0.001  # seconds; the loop looks at its timers after what has arrived
+
+
+async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
+    """Listen on host and port until cancelled; port 0 takes a free one."""
+    server = await asyncio.start_server(client_connected, host, port)
+    try:
+        bound_send_buffers(server)  # megabytes would hide who takes nothing any more
+        # Ask the socket: whoever wants port 0 has to be told which one it became.
+        host, port = server.sockets[0].getsockname()[:2]
+        print(f"Listening on {host}:{port}", flush=True)
+        await asyncio.Event().wait()
+        # -- never comes here: to stop the server is to cancel main --
+    finally:
+        await say_goodbye(server)
+
+
+async def say_goodbye(server: asyncio.Server) -> None:
+    """Tell everyone that it is over, and leave nothing open and nothing running."""
+    # Let in whoever has called already, and let their tasks begin.
+    await asyncio.sleep(MOMENT)
+    server.close()
+    await asyncio.sleep(MOMENT)
+    if not CLIENTS:
+        return
+    # No await in this loop: what one has heard before the end, all others have, too.
+    for client in CLIENTS:
+        client.say_last({"action": "bye", "reason": "the server stops"})
+    tasks = {client.task for client in CLIENTS}
+    await asyncio.wait(tasks, timeout=GOODBYE)
+    for client in CLIENTS:
+        client.writer.transport.abort()
+    await asyncio.wait(tasks)
+
+
+async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
+    """Do what one client asks for, until it has no more to say."""
+    client = Client(writer)
+    print("New client connected!", flush=True)
+    CLIENTS.add(client)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(client.watch())
+            await attend(client, reader, writer)
+            watching.cancel()
+    finally:
+        CLIENTS.remove(client)
+
+
+async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -> None:
+    """Read what a client has to say, do it, and close the connection in the end."""
+    handlers = {
+        "connect": client.connect,
+        "joinroom": client.joinroom,
+        "leaveroom": client.leaveroom,
+        "chat": client.chat,
+        "pong": client.patience.pong,
+    }
+    errors, bucket = 0, Bucket()  # errors in a row
+    try:
+        payloads = new_payloads(reader, client.patience)
+        async with client.reading, aclosing(payloads):
+            async for payload in payloads:
+                try:
+                    message = parse(payload, FIELDS)
+                    handlers[message["action"]](message)
+                    errors = 0
+                except Refused as refused:
+                    client.send(refused.message)
+                    errors += 1
+                    if errors == MAX_ERRORS:
+                        raise Refused("too_many_errors") from None
+                await client.wait_for(bucket)
+                await OUTBOX.give_way()  # and let the others have their turn
+    except Refused as refused:
+        client.say_last(refused.message)
+    except TimeoutError:
+        client.say_last(Refused("silent").message)
+    finally:
+        # Every way out leads through here, an exception in a handler included.
+        client.leave_all()
+        await read_off(reader)
+        # Nobody else will: without this the connection stays half open.
+        writer.close()
+        try:
+            await writer.wait_closed()  # what is still on its way to the client is ours
+        except OSError:
+            pass  # it is closed, if not as we wanted
+        print("Client gone.", flush=True)
+
+
+async def read_off(reader: StreamReader) -> None:
+    """Take what still comes, for a while: unread, it would make of close() a reset."""
+    try:
+        async with asyncio.timeout(GOODBYE):
+            while await reader.read(2**16):
+                pass
+    except OSError:  # a TimeoutError is one, too
+        pass
+
+
+class Client:
+    """One connection: a name, once it has said who it is, and the rooms it is in."""
+
+    __slots__ = "has_finished", "name", "patience", "reading", "rooms", "task", "writer"
+
+    def __init__(self, writer: StreamWriter) -> None:
+        self.writer = writer
+        self.task: Any = asyncio.current_task()
+        self.has_finished = False
+        self.name: str | None = None
+        self.rooms: set[str] = set()
+        self.patience = Patience()
+        self.reading = asyncio.timeout(None)  # until there is no patience left
+
+    async def watch(self) -> None:
+        """Do what our patience with this client says, beat by beat, until cancelled."""
+        async for late in beats():
+            owed = self.writer.transport.get_write_buffer_size()
+            match self.patience.beat(self.name is not None, owed, late):
+                case "ask":
+                    self.send({"action": "ping"})
+                case "refuse":
+                    self.reading.reschedule(0)  # now; attend() has a TimeoutError
+                case "drop":
+                    self.writer.transport.abort()
+
+    async def wait_for(self, bucket: "Bucket") -> None:
+        """Read no more until there is a token: what is not read, waits at the sender's.
+
+        Refused if one has always had to wait, for TOO_FAST_TIME.
+        """
+        pause = bucket.take(asyncio.get_running_loop().time())
+        if pause and not self.has_finished:  # what comes after bye is for nobody
+            await asyncio.sleep(pause)
+
+    def connect(self, message: dict[str, Any]) -> None:
+        if self.name is not None:
+            raise Refused("already_connected")
+        if folded(message["username"]) in NAMES:
+            raise Refused("name_taken")
+        self.name = message["username"]
+        NAMES.add(folded(self.name))
+        print(f"{self.name!a} has connected", flush=True)
+
+    def joinroom(self, message: dict[str, Any]) -> None:
+        if self.name is None:
+            raise Refused("not_connected")
+        notice = {"action": "joinroom", "room": message["room"], "from": self.name}
+        others = self.join(message["room"])
+        members = [member.name for member in ROOMS[message["room"]]][:MAX_MEMBERS]
+        # The joiner comes first: whatever is said from here on follows this answer.
+        self.send({**notice, "members": members})
+        send_to(others, notice)
+
+    def leaveroom(self, message: dict[str, Any]) -> None:
+        if self.name is None:
+            raise Refused("not_connected")
+        notice = {"action": "leaveroom", "room": message["room"], "from": self.name}
+        others = self.leave(message["room"])
+        self.send(notice)
+        send_to(others, notice)
+
+    def chat(self, message: dict[str, Any]) -> None:
+        room, text = message["room"], message["message"]
+        if self.name is None:
+            raise Refused("not_connected")
+        if room not in self.rooms:
+            raise Refused("not_in_room")
+        # Built from what we know: whatever else the client put in ends here.
+        relay = {"action": "chat", "room": room, "message": text, "from": self.name}
+        send_to(ROOMS[room] - {self}, relay)
+
+    def send(self, message: dict[str, Any]) -> None:
+        send_to({self}, message)
+
+    def write(self, frame: bytes) -> None:
+        if self.has_finished or self.writer.is_closing():
+            return  # gone already, and not yet out of its rooms
+        if self.writer.transport.get_write_buffer_size() > MAX_BACKLOG:
+            # Not close(): that would wait until all of this has been read.
+            self.writer.transport.abort()
+        else:
+            self.writer.write(frame)
+            self.patience.written += len(frame)
+
+    def say_last(self, message: dict[str, Any]) -> None:
+        self.send(message)
+        OUTBOX.flush()
+        self.has_finished = True
+        try:
+            # Not close(): with anything unread that is a reset, and swallows our words.
+            self.writer.write_eof()
+        except OSError:
+            pass  # broken off at this very moment
+
+    # Two places say who is in a room. There is no await in the two methods below,
+    # so no other task ever sees them disagree. Both return those to whom it is news.
+
+    def join(self, room: str) -> set["Client"]:
+        others = set() if room in self.rooms else set(ROOMS.get(room, ()))
+        ROOMS.setdefault(room, set()).add(self)
+        self.rooms.add(room)
+        return others
+
+    def leave(self, room: str) -> set["Client"]:
+        others = ROOMS[room] - {self} if room in self.rooms else set()
+        if room in self.rooms:
+            self.rooms.remove(room)
+            ROOMS[room].remove(self)
+            if not ROOMS[room]:
+                del ROOMS[room]  # or a server that runs for a year drowns in them
+        return others
+
+    def leave_all(self) -> None:
+        if self.name is not None:
+            NAMES.remove(folded(self.name))
+        # Out of every room first: nobody hears it from one who is still in another.
+        news = [(room, self.leave(room)) for room in list(self.rooms)]
+        for room, others in news:
+            notice = {"action": "leaveroom", "room": room, "from": self.name}
+            send_to(others, notice)
+        OUTBOX.flush()  # what it is to hear itself, before its stream is closed
+
+
+def send_to(members: set[Client], message: dict[str, Any]) -> None:
+    """Say something to all of these, and wait for none."""
+    OUTBOX.post(members, encode(message))  # encoded once, and not for each member
+
+
+class Bucket:
+    """Tokens, one for each message: full at first, refilled at a steady pace."""
+
+    def __init__(self) -> None:
+        self.tokens = BURST
+        self.now = self.rested = 0.0  # the last time, and the last with a token left
+
+    def take(self, now: float) -> float:
+        """Take a token, and return in how many seconds it will be there."""
+        self.tokens = min(BURST, self.tokens + RATE * (now - self.now)) - 1
+        self.now = now
+        if self.tokens >= 0:
+            self.rested = self.rested or now
+        elif now - self.rested > TOO_FAST_TIME:
+            raise Refused("too_fast")
+        return max(0.0, -self.tokens / RATE)
+
+
+class Outbox:
+    """What has been said in this turn of the loop, in order, and who is to hear it."""
+
+    def __init__(self) -> None:
+        self.posts: list[tuple[set[Client], bytes]] = []
+        self.size = 0
+
+    def post(self, members: set[Client], frame: bytes) -> None:
+        """Let these members have the frame when the turn ends."""
+        if not self.posts:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self.posts.append((members, frame))
+        self.size += len(frame)
+
+    async def give_way(self) -> None:
+        """End this turn of the loop, if enough has been said in it."""
+        if self.size > MAX_OUTBOX:
+            self.flush()
+            await asyncio.sleep(0)
+
+    def flush(self) -> None:
+        """Write to each member, at once, all that it is to hear."""
+        posts, self.posts, self.size = self.posts, [], 0
+        heard: defaultdict[Client, list[bytes]] = defaultdict(list)
+        for members, frame in posts:
+            for member in members:
+                heard[member].append(frame)
+        for member, frames in heard.items():
+            try:
+                member.write(b"".join(frames))
+            except Exception:
+                member.writer.transport.abort()  # and the others still have theirs
+
+
+OUTBOX = Outbox()
+
+
+def run(host: str = "127.0.0.1", port: int = 9011) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    with suppress(asyncio.CancelledError):  # a signal ends main so: no error
+        asyncio.run(until_signal(host, port))
+
+
+async def until_signal(host: str, port: int) -> None:
+    """Run main. A first signal cancels it, a second one ends the process at once."""
+    serving: Any = asyncio.current_task()
+
+    def stop(*_: object) -> None:
+        serving.get_loop().call_soon_threadsafe(serving.cancel)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)  # not add_signal_handler: Windows has none
+    await main(host, port)
+
+
+if __name__ == "__main__":
+    run()
