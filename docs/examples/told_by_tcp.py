@@ -19,11 +19,10 @@ async def main(said: bool) -> None:
         begin = loop.time()
         if said:
             await alice.say("tea", "Are you there?")
-        while len(server.module.CLIENTS) == 2 and loop.time() < begin + DAY:
-            await asyncio.sleep(1)
-        noticed = len(server.module.CLIENTS) == 1
-        when = f"after {(loop.time() - begin) / 60:.0f} minutes" if noticed else "never"
-        print(f"something is said to Bob: {'yes' if said else 'no':4} noticed: {when}")
+        theirs = next(c for c in server.module.CLIENTS if c.name == "bob")
+        done, _ = await asyncio.wait({theirs.task}, timeout=DAY)
+        when = f"after {(loop.time() - begin) / 60:.0f} minutes" if done else "never"
+        print(f"something is said to Bob: {'yes' if said else 'no':5}noticed: {when}")
 
 
 simulation.run(main(said=True), until=2 * DAY)

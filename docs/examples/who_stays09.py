@@ -35,16 +35,11 @@ async def stays(step: str, what: str) -> str:
         if what == "loses her network":
             loop: Any = asyncio.get_running_loop()  # the simulation's
             loop.network.cut(dora.address)
-        return await waited_for(server.module.CLIENTS)
-
-
-async def waited_for(clients: set[Any]) -> str:
-    """Wait until Alice is alone, for an hour at most."""
-    for second in range(HOUR):
-        if len(clients) == 1:
-            return f"{second} s"
-        await asyncio.sleep(1)
-    return "an hour, and longer"
+        theirs = next(c for c in server.module.CLIENTS if c.name != "alice")
+        begin = asyncio.get_running_loop().time()
+        done, _ = await asyncio.wait({theirs.task}, timeout=HOUR)
+        took = asyncio.get_running_loop().time() - begin
+        return f"{took:.0f} s" if done else "an hour, and longer"
 
 
 def main(*steps: str) -> None:
