@@ -26,6 +26,8 @@ LIFTED = {
     "utils02.MAX_TEXT": str(2**19),
     # Beats. Those who are measured only listen, and a ping would be one delivery more.
     "utils03.PING_TIME": str(10**6),
+    "RATE": "1e9",  # messages a second; how many there are is what is measured
+    "BURST": "1e9",
 }
 
 

@@ -268,7 +268,8 @@ class Scene:
                 while figures.descriptors(pid) > count:  # noqa: ASYNC110  # no event
                     await asyncio.sleep(PAUSE)
         after = figures.resident(pid), figures.descriptors(pid)
-        assert after[1] == count, "descriptors are held for those who have gone"
+        # Fewer is well: who came before the hostile may not have been gone quite yet.
+        assert after[1] <= count, "descriptors are held for those who have gone"
         assert after[0] <= memory + LEFT, "memory is held for those who have gone"
         return after
 

@@ -2,6 +2,7 @@
 
 import json
 
+from lab.behaviours import AT_FULL_SPEED
 from lab.wire import encode, frame
 
 from ..pair import ROOM
@@ -92,7 +93,7 @@ async def one_byte_at_a_time(foes):
     await witness.hears("chat", message="in the body of a frame")
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def a_thousand_frames_at_once(foes):
     """What comes in one portion is answered one by one, in order."""
     member = await foes.named()

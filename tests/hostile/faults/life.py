@@ -2,6 +2,7 @@
 
 import asyncio
 
+from lab.behaviours import AT_FULL_SPEED
 from lab.wire import encode
 
 from ..pair import ROOM
@@ -88,7 +89,7 @@ async def all_members_break_off_at_once(foes):
         member.reset()
 
 
-@fault(since=6)
+@fault(since=6, settings={**AT_FULL_SPEED, "MOST_ROOMS": "3000"})
 async def in_very_many_rooms(foes):
     """One is in three thousand rooms, and leaves them all at once."""
     member = await foes.named()
@@ -98,7 +99,7 @@ async def in_very_many_rooms(foes):
     await member.hears("joinroom", room=rooms[-1])
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def says_much_and_ends(foes):
     """What was said before the end is heard, though the speaker did not wait."""
     witness, member = await foes.member("aside"), await foes.member("aside")

@@ -1,5 +1,6 @@
 """Who does not read what they are sent, or not soon."""
 
+from lab.behaviours import AT_FULL_SPEED
 from lab.wire import encode
 
 from ..pair import ROOM
@@ -17,7 +18,7 @@ JOIN = encode({"action": "joinroom", "room": "full"})
 MEMBERS = 60
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def members_of_their_room_never_read(foes):
     """Three read nothing while a fourth says 9 MB: nobody waits for the three."""
     for _ in range(3):
@@ -27,14 +28,14 @@ async def members_of_their_room_never_read(foes):
     await talker.is_understood()
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def one_never_reads_and_talks(foes):
     """One says 9 MB in the room of the two, and reads nothing."""
     talker = await foes.member(takes=WINDOW)
     await talker.send(*[CHAT] * MUCH)
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def two_talk_to_each_other_and_never_read(foes):
     """Two in a room of their own say 9 MB, each to the other: no talker is held up."""
     one, other = [await foes.member("aside", takes=WINDOW) for _ in range(2)]
@@ -43,7 +44,7 @@ async def two_talk_to_each_other_and_never_read(foes):
         await other.send(ASIDE)
 
 
-@fault(since=8)
+@fault(since=8, settings=AT_FULL_SPEED)
 async def one_is_hung_up_on_and_the_name_is_free(foes):
     """Who is dropped for not reading has left, and another may have the name."""
     slow, witness = await foes.member(takes=WINDOW), await foes.member()
@@ -55,7 +56,7 @@ async def one_is_hung_up_on_and_the_name_is_free(foes):
     await heir.is_understood()
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def one_asks_and_never_reads(foes):
     """One asks for long answers until they fill every buffer, and is hung up on."""
     witness = await foes.member("full")
@@ -68,7 +69,7 @@ async def one_asks_and_never_reads(foes):
     await witness.hears("leaveroom", **{"from": asker.name})
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def one_reads_late(foes):
     """One who owes a little, and reads it in the end, has lost nothing of it."""
     late = await foes.member("aside")
@@ -82,7 +83,7 @@ async def one_reads_late(foes):
         assert heard["message"].startswith(f"{number} ")
 
 
-@fault(since=6)
+@fault(since=6, settings=AT_FULL_SPEED)
 async def eighty_hang_up_unread(foes):
     """Eighty leave while there is something on its way to each of them."""
     members = [await foes.member(takes=WINDOW) for _ in range(80)]

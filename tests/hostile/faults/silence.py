@@ -2,6 +2,7 @@
 
 import asyncio
 
+from lab.behaviours import AT_FULL_SPEED
 from lab.wire import encode
 
 from ..pair import ROOM
@@ -10,6 +11,7 @@ from .life import CUTS
 from .reading import CHAT, LITTLE, WINDOW
 
 SETTINGS = {"utils03.BEAT": "0.05"}  # seconds: twenty times as fast
+MUCH_AT_ONCE = {**AT_FULL_SPEED, "MAX_BACKLOG": str(2**23)}
 MORE = 160  # long messages: more than a system keeps, and less than may be owed here
 BEGUN = {case: cut for case, cut in CUTS.items() if cut}
 
@@ -64,7 +66,7 @@ async def answers_every_ping(foes):
     await caller.is_understood()
 
 
-@fault(since=10, settings=SETTINGS)
+@fault(since=10, settings={**SETTINGS, **AT_FULL_SPEED})
 async def never_takes_what_is_owed(foes):
     """Ten do not read, and less is owed than may be: they are hung up on."""
     members = [await foes.member(takes=WINDOW) for _ in range(10)]
@@ -74,7 +76,7 @@ async def never_takes_what_is_owed(foes):
         await talker.hears("leaveroom", room=ROOM, **{"from": member.name})
 
 
-@fault(since=10, settings={**SETTINGS, "MAX_BACKLOG": str(2**23)})
+@fault(since=10, settings={**SETTINGS, **MUCH_AT_ONCE})
 async def ends_and_never_takes_what_is_owed(foes):
     """Two have ended, and do not read: the server does not wait for them for ever."""
     members = [await foes.member(takes=WINDOW) for _ in range(2)]
@@ -87,7 +89,7 @@ async def ends_and_never_takes_what_is_owed(foes):
     await foes.scene.back()
 
 
-@fault(since=10, settings={"utils03.BEAT": "0.1", "MAX_BACKLOG": str(2**23)})
+@fault(since=10, settings={"utils03.BEAT": "0.1", **MUCH_AT_ONCE})
 async def takes_slowly_what_is_owed(foes):
     """One takes 600 kB a second, and nobody has less than a second: it hears all."""
     slow, talker = await foes.member(takes=WINDOW), await foes.member()
