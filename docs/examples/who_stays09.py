@@ -51,7 +51,7 @@ def main(*steps: str) -> None:
 
 def row(first: str, *others: str) -> str:
     """Return a line of the table."""
-    return f"{first:28}{''.join(f'{other:24}' for other in others)}".rstrip()
+    return f"{first:30}{''.join(f'{other:24}' for other in others)}".rstrip()
 
 
 if __name__ == "__main__":
