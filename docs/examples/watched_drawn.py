@@ -12,7 +12,7 @@ async def main() -> None:
             alice = await server.connect("alice")
             await asyncio.sleep(1.5)
             await alice.join("tea")
-            await asyncio.sleep(3)
+            await asyncio.sleep(2)
             await alice.close()
             await server.prints("gone")
     print(timeline.svg())
