@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lab import simulation
+from lab.behaviours import AT_FULL_SPEED
 from lab.client import Client, Connection
-from lab.host import InLoop, standing_in
+from lab.host import InLoop, had, standing_in
 from lab.network import link_of
 from lab.notyet import NotYet
 from lab.search.plan import BURST, Act, Part, Plan
@@ -136,7 +137,9 @@ class _Stage:
         self.loop = loop
         names = [name for name in self.run.step.imports if name.startswith("utils")]
         with standing_in(names[0] if names else "", self.utils):
-            self.server = InLoop(self.run.step, {})
+            # A crowd talks as fast as it likes, unless that is what is looked at.
+            lifts = {} if self.run.plan.flooded else AT_FULL_SPEED
+            self.server = InLoop(self.run.step, had(self.run.step, lifts))
         await self.server.begin(0)
         self.run.everybody = [Played(part) for part in self.run.plan.parts]
         self.gathered = asyncio.Barrier(max(1, len(self.run.staying)))

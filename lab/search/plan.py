@@ -22,6 +22,10 @@ SHORT, LONG = 12, 30_000  # characters of what is said; a long one fills any wir
 OFTEN_LONG = 0.2  # of all that is said
 OFTEN_MUCH = 0.15  # of the crowds in which somebody does not read
 MUCH = 45  # long texts: more than may wait for one client
+OFTEN_FLOODED = 0.15  # of the crowds in which somebody talks without end
+FLOOD = 3 * MUCH  # long texts: more than may wait, for one who reads meanwhile as well
+LATER = 4.0  # seconds, in which those who listen have joined
+LISTENING = Faults(latency=0.001, jitter=0.05)  # a megabyte a second, or two
 BURST = 40  # messages that are sent at once
 OFTEN_TEA = 0.6  # of all that happens: in one room, people get into each other's way
 
@@ -66,6 +70,7 @@ class Plan:
     capacity: int
     parts: tuple[Part, ...]
     stopped: bool = False  # at its end, while those who stay are still there
+    flooded: bool = False  # somebody talks as fast as they are let
 
     @property
     def size(self) -> int:
@@ -89,7 +94,11 @@ def drawn(seed: int, troubles: Collection[str]) -> Plan:
     ]
     if "stalled" in troubles and chance.random() < OFTEN_MUCH:
         capacity, (staying, visiting) = max(WIRES), _much(staying, visiting)
-    return Plan(seed, capacity, tuple(staying + visiting), "stopped" in troubles)
+    flooded = "flood" in troubles and chance.random() < OFTEN_FLOODED
+    if flooded:
+        capacity, (staying, visiting) = max(WIRES), _flooded(staying, visiting)
+    parts = tuple(staying + visiting)
+    return Plan(seed, capacity, parts, "stopped" in troubles, flooded)
 
 
 def shorter(plan: Plan) -> Iterator[Plan]:
@@ -157,6 +166,29 @@ def _much(staying: list[Part], visiting: list[Part]) -> tuple[list[Part], list[P
     sleepy = Part(f"guest {len(visiting)}", False, quick, asleep, "finish")
     talker = replace(first, acts=(*first.acts, *much))
     return [talker, *others], [*visiting, sleepy]
+
+
+def _flooded(
+    staying: list[Part], visiting: list[Part]
+) -> tuple[list[Part], list[Part]]:
+    """Let one visitor talk without end to those who read a megabyte a second or two.
+
+    What all others say fits in besides.
+    """
+    listeners = [_brief(replace(part, faults=LISTENING)) for part in staying]
+    first, *others = [_brief(_hurried(part)) for part in visiting]
+    flood = (Act(LATER, "join", "tea"), *(Act(0.0, "say", "tea", LONG),) * FLOOD)
+    flooding = replace(first, faults=Faults(), acts=flood, end="finish")
+    return listeners, [flooding, *others]
+
+
+def _brief(part: Part) -> Part:
+    """Say a little wherever much was to be said."""
+    acts = (
+        replace(act, what="say" if act.what == "burst" else act.what, size=SHORT)
+        for act in part.acts
+    )
+    return replace(part, acts=tuple(acts))
 
 
 def _hurried(part: Part) -> Part:

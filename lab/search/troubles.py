@@ -53,6 +53,7 @@ TROUBLES = (
         "A client says nothing any more, perhaps in the middle of a frame, and stays.",
         "server10",
     ),
+    Trouble("flood", "A client talks faster than the others can listen.", "server11"),
 )
 
 
