@@ -27,6 +27,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # The peers that are measured beside the steps: see pyproject.toml.
 BENCH := $(VENV)-bench
+# The tool that makes mutants, and what it needs: nothing else does.
+MUTMUT := build/mutmut
 BOOK := build/html
 BROWSER := build/browser
 SOURCES = conf.py $(shell find docs notebooks steps lab -type f \
@@ -142,6 +144,14 @@ bench-quick: $(BENCH)/.ready  ## the same in about a minute, the main cases only
 coverage: $(READY)  ## run the tests and say which lines and branches they reach
 	$(call timed,Testing with coverage,$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS))
 
+.PHONY: mutants
+mutants: $(MUTMUT)/.ready  ## change the newest step in each place, and see which tests notice
+	@$(BIN)/python -m tests.mutation --mutmut $(MUTMUT) $(ARGS)
+
+.PHONY: catches
+catches: $(READY)  ## renew the table of which net catches which mistake
+	@$(BIN)/python -m tests.catches $(ARGS)
+
 .PHONY: lint
 lint: $(READY)  ## ruff, mypy, sphinx-lint; no outputs in notebooks
 	$(BIN)/python -m ruff check
@@ -179,6 +189,12 @@ endif
 ifeq ($(wildcard $(BENCH)/bin/python),)
 .PHONY: $(BENCH)/.ready
 endif
+
+$(MUTMUT)/.ready: $(READY)
+	@rm -rf $(MUTMUT)
+	$(call timed,Installing mutmut,$(BIN)/python -m pip install --disable-pip-version-check \
+		--no-input --quiet --target $(MUTMUT) mutmut==3.8.1)
+	@touch $@
 
 $(READY): requirements.txt
 	$(call environment,$(VENV),about a minute)

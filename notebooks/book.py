@@ -29,11 +29,14 @@ from lab import (
     check_here,
     connect,
     judge,
+    mutants,
+    nets,
     network,
     simulation,
     start,
     story,
 )
+from lab.mistakes import planted, written
 from lab.network import Faults
 from lab.search import search
 from lab.story import STEPS, Step
@@ -66,20 +69,48 @@ __all__ = [
     "Faults",
     "Sequence",
     "Timeline",
+    "caught",
     "check_here",
     "connect",
     "encode",
     "frame",
     "judge",
+    "mutants",
+    "nets",
     "new_messages",
+    "planted",
     "rewritten",
     "scenes",
     "search",
     "send_message",
     "simulation",
     "start",
+    "story",
+    "survivors",
     "twins",
 ]
+
+
+CROWDS = 25  # that a cell lets loose on a step: nobody likes to wait for a cell
+
+
+async def caught(step: Step) -> None:
+    """Put a copy of a step to three nets, and print what each has to say."""
+    like = story.find(step.name)
+    print("wire:      ", await nets.wire(step, like, patience=1.0, processes=False))
+    print("simulation:", nets.simulated(step, like))
+    print("search:    ", nets.searched(step, like, CROWDS))
+
+
+def survivors(utils: str) -> list[mutants.Mutant]:
+    """Return the mutants of a framing that its unit tests let through."""
+    framing = story.find(utils)
+    made = mutants.mutants(framing.path.read_text(encoding="utf-8"))
+    return [
+        mutant
+        for mutant in made
+        if not nets.units(written(framing, mutant.text), framing).by
+    ]
 
 
 def rewritten(step: str, function: Callable[..., object]) -> Step:

@@ -211,8 +211,11 @@ def can_be_searched(words):
 
 
 def selects_tests(word):
-    """Refuse arguments for pytest that select no test."""
+    """Refuse arguments for pytest that select no test, and a step that is not there."""
     variable, _, arguments = word.partition("=")
+    if variable == "STEP":
+        assert story.find(arguments)
+        return
     assert variable == "ARGS"
     option, *rest = shlex.split(arguments)
     if option == "-k":

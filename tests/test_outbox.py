@@ -1,12 +1,14 @@
-"""The outbox of server09: what has been said reaches the others, whoever fails."""
+"""The outbox, since server09: what has been said reaches the others, whoever fails."""
 
 import asyncio
 
 import pytest
 
-from lab import simulation
+from lab import simulation, story
 from lab.host import start
 from lab.notyet import NotYet
+
+NEWEST = story.steps_of("server")[-1]
 
 
 async def in_the_room(server, *names):
@@ -30,7 +32,7 @@ def failing_for(name, write):
 @pytest.mark.parametrize("error", ["bob", "cleo", "dora"])
 def test_an_exception_while_flushing_silences_nobody(error, monkeypatch):
     async def act():
-        async with await start("09") as server:
+        async with await start(NEWEST) as server:
             alice, *others = await in_the_room(server, "alice", "bob", "cleo", "dora")
             cls = server.module.Client
             monkeypatch.setattr(cls, "write", failing_for(error, cls.write))
@@ -49,7 +51,7 @@ def test_an_exception_while_flushing_silences_nobody(error, monkeypatch):
 
 def test_what_cannot_be_written_to_is_broken_off(monkeypatch):
     async def act():
-        async with await start("09") as server:
+        async with await start(NEWEST) as server:
             alice, bob = await in_the_room(server, "alice", "bob")
             cls = server.module.Client
             monkeypatch.setattr(cls, "write", failing_for("bob", cls.write))
@@ -64,11 +66,46 @@ def test_what_cannot_be_written_to_is_broken_off(monkeypatch):
 
 def test_an_outbox_is_flushed_once_a_turn_and_then_forgotten():
     async def act():
-        async with await start("09") as server:
+        async with await start(NEWEST) as server:
             alice, bob = await in_the_room(server, "alice", "bob")
             outbox = server.module.OUTBOX
             await alice.say("tea", "hello")
             await bob.hear("chat")
             assert (outbox.posts, outbox.size) == ([], 0)
+
+    simulation.run(act())
+
+
+def test_a_word_after_the_last_one_does_not_break_off_what_is_still_to_be_read():
+    async def act():
+        async with await start(NEWEST) as server:
+            (bob,) = await in_the_room(server, "bob")
+            (client,) = server.module.CLIENTS
+            long = {"action": "chat", "room": "tea", "message": "x" * 500_000}
+            client.send(long)
+            client.say_last({"action": "bye", "reason": "a test"})
+            client.send({"action": "chat", "room": "tea", "message": "one more thing"})
+            server.module.OUTBOX.flush()
+            assert await bob.hear() == long
+            assert (await bob.hear())["action"] == "bye"
+            await bob.hear_the_end()
+
+    simulation.run(act())
+
+
+def test_what_has_come_in_by_the_end_of_a_turn_is_said_in_the_same_write():
+    async def act():
+        async with await start(NEWEST) as server:
+            (bob,) = await in_the_room(server, "bob")
+            (client,) = server.module.CLIENTS
+            address = bob.connection.address
+            end = asyncio.get_running_loop().network.facing(address)
+            before = end.sends
+            for text in ("in this turn", "in the next"):
+                client.send({"action": "chat", "room": "tea", "message": text})
+                await asyncio.sleep(0)
+            assert (await bob.hear("chat"))["message"] == "in this turn"
+            assert (await bob.hear("chat"))["message"] == "in the next"
+            assert end.sends - before == 1
 
     simulation.run(act())

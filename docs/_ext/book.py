@@ -9,6 +9,7 @@ import behaviour_lists
 import broken
 import browser
 import callouts
+import catch_tables
 import error_codes
 import listing
 import llms
@@ -48,6 +49,9 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("messages", messages.Messages)
     app.add_directive("error-codes", error_codes.ErrorCodes)
     app.add_directive("versions", versions_table.Versions)
+    app.add_directive("catches", catch_tables.Catches)
+    app.add_directive("costs", catch_tables.Costs)
+    app.add_directive("mutants", catch_tables.Mutants)
     app.connect("doctree-read", callouts.note_listings)
     app.connect("doctree-resolved", callouts.resolve)
     app.connect("env-purge-doc", callouts.forget)

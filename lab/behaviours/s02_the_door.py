@@ -1,7 +1,14 @@
 """Step 02: the server answers the door."""
 
+import re
+
 from lab.behaviours import since
 from lab.behaviours.bench import Bench
+from lab.notyet import NotYet
+
+EVERYWHERE = re.compile(
+    r"Listening on (0\.0\.0\.0|::):"
+)  # all addresses that there are
 
 
 @since(
@@ -52,3 +59,12 @@ async def the_bytes_heard_are_printed(bench: Bench) -> None:
     caller = await bench.call()
     await caller.send(b"hello")
     await bench.prints("Heard b'hello'")
+
+
+@since(2, needs="exit", hint="listen on the host that main is given, and on no other")
+async def it_listens_on_this_machine_only(bench: Bench) -> None:
+    """Started as a program, the server can be called from this machine only."""
+    await bench.call()
+    for line in bench.server.transcript.lines:
+        if EVERYWHERE.search(line):
+            raise NotYet("a server that listens on 127.0.0.1", line)

@@ -66,12 +66,13 @@ async def no_message_is_too_large_for_the_others(bench: Bench) -> None:
 @since(8, hint="count those in a row; one that is understood sets the count to zero")
 async def too_many_bad_messages_in_a_row_end_the_connection(bench: Bench) -> None:
     """Twenty bad messages in a row end the connection, and nineteen do not."""
-    alice = await bench.client("alice")
-    for _ in range(2):
+    alice = await bench.stranger()
+    for good in ({"action": "connect", "username": "alice"}, GOOD):
         for _ in range(IN_A_ROW - 1):
             await alice.connection.send(frame(BAD))
             await _is_refused(alice, "not_json")
-        await alice.join("tea")
+        await alice.send(good)
+    await alice.hear("joinroom")
     for _ in range(IN_A_ROW):
         await alice.connection.send(frame(BAD))
         await _is_refused(alice, "not_json")

@@ -7,6 +7,7 @@ from lab.behaviours import since
 from lab.behaviours.bench import expect
 from lab.behaviours.framing_bench import Framing
 from lab.notyet import NotYet
+from lab.wire import frame
 
 LARGEST = 2**16  # bytes of a payload
 LONGEST = 2**15  # bytes of a text, as it stands in JSON
@@ -85,6 +86,9 @@ async def what_is_no_message_is_refused(framing: Framing) -> None:
 @since("utils02", hint="look at the header before you read what it announces")
 async def a_payload_is_refused_before_it_comes(framing: Framing) -> None:
     """A payload of more than 64 KiB is refused as soon as its header has come."""
+    longest = chat("x" * LONGEST).encode()
+    got = await framing.received(frame(longest.ljust(LARGEST)))
+    expect(len(got), 1, f"the messages in a payload of {LARGEST} bytes")
     for size in (LARGEST + 1, 2**24 - 1):
         code = await framing.refusal_in(size.to_bytes(3, "little"))
         expect(code, "too_large", f"the code for {size} bytes")

@@ -9,7 +9,7 @@ import { ROOT, names } from "./book.mjs";
 import { browse } from "./browser.mjs";
 import { until } from "./until.mjs";
 
-const PATIENCE = 150_000; // ms: the longest takes 50 s on a machine that does little else
+const PATIENCE = 210_000; // ms: the longest takes 70 s on a machine that does little else
 const DONE = /^\[\d+\]:$/;
 
 const here = browse();

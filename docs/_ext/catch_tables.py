@@ -1,0 +1,153 @@
+"""``.. catches:: twins``, ``.. costs::``, ``.. mutants:: server``: what nets catch.
+
+To let everything run takes longer than a build may, so two commands keep what they have
+found in files: ``make catches`` and ``make mutants``. A test tries a part of it again.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from computed import Computed
+from docutils import nodes
+from story_table import table
+
+from docs.examples.mistakes import MISTAKES, STEP
+from lab import story
+from lab.story import ROOT
+from lab.twins import twins
+
+CATCHES = ROOT / "docs" / "catches.json"
+MUTANTS = ROOT / "docs" / "mutants.json"
+SOUND = "nothing wrong"
+SURVIVORS = ROOT / "docs" / "survivors.json"
+NETS = {
+    "units": "units",
+    "wire": "behaviours, over TCP",
+    "simulation": "behaviours, simulated",
+    "search": "search",
+    "hostile": "hostile clients",
+}
+
+
+class Catches(Computed):
+    """Show which net catches which mistake: those of ``twins``, or the planted ones."""
+
+    required_arguments = 1
+
+    def shown(self) -> list[nodes.Node]:
+        """Return the table, with all that there is, tried or not."""
+        self.env.note_dependency(str(CATCHES))
+        rows = json.loads(CATCHES.read_text(encoding="utf-8"))["rows"]
+        known = {
+            "twins": {twin.step.name: twin.sentence for twin in twins()},
+            "mistakes": {mistake.name: mistake.sentence for mistake in MISTAKES},
+        }[self.arguments[0]]
+        body = [
+            [name, sentence, *(cell(rows.get(name), net) for net in NETS)]
+            for name, sentence in known.items()
+        ]
+        head = ["mistake", "what it does", *NETS.values()]
+        return [table(head, body, [20, 30, 10, 10, 10, 10, 10], "catches", literal=[0])]
+
+
+def cell(row: dict[str, Any] | None, net: str) -> str:
+    """Return what became of a mistake in a net, in a word or two."""
+    if row is None:
+        return "not tried yet"
+    if net not in row:
+        return "not put to it"
+    haul = row[net]
+    if not haul["by"]:
+        return "through"
+    return f"caught, seed {haul['tried'] - 1}" if net == "search" else "caught"
+
+
+class Costs(Computed):
+    """Show how long each net takes for a step with nothing wrong in it."""
+
+    def shown(self) -> list[nodes.Node]:
+        """Return the table, and a line that says where it was measured."""
+        self.env.note_dependency(str(CATCHES))
+        kept = json.loads(CATCHES.read_text(encoding="utf-8"))
+        sound, where = kept["rows"][SOUND], kept["machine"]
+        unit = {"units": "tests", "search": "crowds", "hostile": "attacks"}
+        body = [
+            [
+                name,
+                f"{sound[net]['tried']} {unit.get(net, 'behaviours')}",
+                f"{sound[net]['seconds']:.1f} s",
+                f"{sound[net]['waited']:.1f} s",
+            ]
+            for net, name in NETS.items()
+        ]
+        words = (
+            f"Measured by make catches on {kept['step']}, with Python "
+            f"{where['python']} on {where['system']}, {where['cores']} cores. The time "
+            "of the processor includes that of the servers which a net starts. A "
+            "machine with other work to do lets you wait longer."
+        )
+        head = ["net", "what is tried", "time of the processor", "you wait"]
+        made = table(head, body, [31, 25, 24, 20], "costs")
+        return [made, nodes.paragraph(words, words)]
+
+
+class Mutants(Computed):
+    """Show how many mutants are killed, and who survives, and why.
+
+    The argument is ``server``, the newest, or ``framing``, what it imports.
+    """
+
+    required_arguments = 1
+
+    def shown(self) -> list[nodes.Node]:
+        """Return what ``make mutants`` kept; the build fails if it never ran."""
+        for path in (MUTANTS, SURVIVORS):
+            self.env.note_dependency(str(path))
+        newest = story.find(STEP)
+        (framing,) = [name for name in newest.imports if name.startswith("utils")]
+        name = {"server": STEP, "framing": framing}[self.arguments[0]]
+        kept = json.loads(MUTANTS.read_text(encoding="utf-8"))
+        if name not in kept:
+            raise self.error(f"{name} has no mutants yet; run make mutants")
+        reasons = json.loads(SURVIVORS.read_text(encoding="utf-8"))
+        text = "\n".join(report(name, kept[name], reasons))
+        return [nodes.literal_block(text, text, language="text", classes=["output"])]
+
+
+KILLERS = {
+    "tests": "units, and behaviours in the simulation",
+    "wire": "behaviours over TCP",
+    "search": "the search",
+}
+
+
+def report(
+    name: str, found: dict[str, Any], reasons: dict[str, list[str]]
+) -> Iterator[str]:
+    """Yield the lines about one step; LookupError for a survivor without a reason."""
+    killed = sum(found["killed"].values())
+    share = f"{killed / found['mutants']:.0%}"
+    yield f"{name}: {killed} of {found['mutants']} mutants killed ({share})"
+    for net, count in found["killed"].items():
+        yield f"{count:5} by {KILLERS[net]}"
+    of = {survivor: reason(survivor, reasons) for survivor in found["survivors"]}
+    for why in reasons:
+        those = [survivor for survivor in found["survivors"] if of[survivor] == why]
+        if those:
+            yield f"\n{len(those)} survived: {why}"
+        for survivor in those:
+            function, _, change = survivor.partition(": ")
+            old, _, new = change.partition("  ->  ")
+            yield f"   {function}"
+            yield from (f"   {mark} {text}" for mark, text in (("-", old), ("+", new)))
+
+
+def reason(survivor: str, reasons: dict[str, list[str]]) -> str:
+    """Return why a mutant survives; LookupError if nobody has said so."""
+    for why, survivors in reasons.items():
+        if survivor in survivors:
+            return why
+    raise LookupError(
+        f"why does this mutant survive? Say it in {SURVIVORS}: {survivor}"
+    )

@@ -1,0 +1,150 @@
+"""Which net catches what: every twin and every planted mistake, put to every net.
+
+``python -m tests.catches`` renews docs/catches.json, from which the chapter about
+testing makes its tables. It takes half an hour or more: hostile clients alone take a
+minute or two for what gets past them. ``--only NAME`` renews single rows.
+"""
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from docs.examples.mistakes import MISTAKES, STEP
+from lab import nets, story
+from lab.mistakes import framed_by
+from lab.nets import Haul
+from lab.searching import SAME_HASHES
+from lab.story import ROOT, Step
+from lab.twins import twins
+
+from . import copies
+from .hostile import faults
+from .hostile.faults import Fault
+from .hostile.stage import Stage
+
+RESULTS = ROOT / "docs" / "catches.json"
+NETS = ("", "units", "wire", "simulation", "search", "hostile")
+FIRST_HOSTILE = "server06"  # the first step that survives hostile clients
+SOUND = "nothing wrong"  # the row of the step itself
+
+
+def hostile_clients(step: Step, like: Step) -> Haul:
+    """Let hostile clients loose on a step, with all that ``like`` survives."""
+    watch, tried, by, got = nets.Watch(), 0, "", ""
+    with Stage(step) as stage:
+        for fault in faults.every():
+            if not fault.is_survived_by(like):
+                continue
+            tried += 1
+            got = _played(stage, fault) and _played(stage, fault)
+            if got:
+                by = fault.name
+                break
+    return Haul(by, got, tried, *watch.times())
+
+
+def _played(stage: Stage, fault: Fault) -> str:
+    """Play one fault, and return what went wrong: once may be chance, twice not."""
+    try:
+        (stage.end if fault.ends else stage.play)(fault)
+    except Exception as error:  # whatever it is, the server is to blame
+        return str(error) or type(error).__name__
+    return ""
+
+
+def rows() -> dict[str, tuple[Step, Step, Step | None]]:
+    """Return what is tried: the step, what it is held to, and its framing if wrong."""
+    newest = story.find(STEP)
+    found: dict[str, tuple[Step, Step, Step | None]] = {SOUND: (newest, newest, None)}
+    for twin in twins():
+        if twin.of.kind == "utils":
+            users = [s for s in story.steps_of("server") if twin.of.name in s.imports]
+            server = framed_by(users[-1], twin.step)
+            found[twin.step.name] = server, users[-1], twin.step
+        else:
+            found[twin.step.name] = twin.step, twin.of, None
+    return found | {m.name: (m.planted(), newest, None) for m in MISTAKES}
+
+
+def tried(name: str, *, only: str = "") -> Iterator[tuple[str, Haul]]:
+    """Put one row to the nets, or to one of them, and yield what became of it."""
+    step, like, utils = rows()[name]
+    framing = utils or next(
+        (story.find(found) for found in like.imports if found.startswith("utils")), None
+    )
+    judges = {
+        "units": framing and (lambda: units(framing, step, like)),
+        "wire": lambda: asyncio.run(nets.wire(step, like)),
+        "simulation": lambda: nets.simulated(step, like),
+        "search": lambda: nets.searched(step, like),
+        "hostile": like.name >= FIRST_HOSTILE and (lambda: hostile_clients(step, like)),
+    }
+    for net, judge in judges.items():
+        if judge and only in ("", net):
+            yield net, judge()
+
+
+def units(framing: Step, step: Step, like: Step) -> Haul:
+    """Put a framing to its behaviours, and the newest server to what looks into it.
+
+    A twin is not put to the latter, for it has no place in the story.
+    """
+    found = nets.units(framing, like)
+    if found.by or step.name != STEP:
+        return found
+    more = copies.from_inside(step, like)
+    return dataclasses.replace(
+        more,
+        tried=found.tried + more.tried,
+        seconds=found.seconds + more.seconds,
+        waited=found.waited + more.waited,
+    )
+
+
+def row(name: str, net: str) -> dict[str, Any]:
+    """Compute one row in a process of its own, in which a seed means the same."""
+    command = [sys.executable, "-m", "tests.catches", "--row", name, "--net", net]
+    environment = {**os.environ, **SAME_HASHES}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+    print(f"{name}: done", file=sys.stderr, flush=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def main() -> None:
+    """Renew the rows that are asked for, or all."""
+    top = argparse.ArgumentParser(prog="python -m tests.catches", description=__doc__)
+    top.add_argument("--only", action="append", metavar="NAME", help="of a row")
+    top.add_argument("--jobs", type=int, default=1, help="rows at a time")
+    top.add_argument("--net", choices=NETS, default="", help="leave the others as is")
+    top.add_argument("--row", help=argparse.SUPPRESS)
+    options = top.parse_args()
+    if options.row:
+        hauls = tried(options.row, only=options.net)
+        print(json.dumps({net: dataclasses.asdict(haul) for net, haul in hauls}))
+        return
+    with ThreadPoolExecutor(options.jobs) as threads:
+        names = options.only or list(rows())
+        new = list(threads.map(lambda name: row(name, options.net), names))
+    kept = json.loads(RESULTS.read_text("utf-8"))["rows"] if RESULTS.exists() else {}
+    for name, hauls in zip(names, new, strict=True):
+        kept[name] = kept.get(name, {}) | hauls
+    found = {name: kept[name] for name in rows() if name in kept}
+    machine = {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "cores": os.cpu_count(),
+    }
+    text = json.dumps({"machine": machine, "step": STEP, "rows": found}, indent=1)
+    RESULTS.write_text(f"{text}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

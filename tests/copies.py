@@ -1,0 +1,51 @@
+"""Copies of all that the tests need, in which a step can be another."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from lab.nets import Haul, Watch
+from lab.story import ROOT, Step
+
+COPIED = ("lab", "steps", "tests", "docs/examples", "pyproject.toml")
+
+# What looks into the newest server, beside the behaviours: no client could see this.
+FROM_INSIDE = ("tests/test_outbox.py", "tests/hostile/test_left_over.py")
+
+
+def copy(folder: Path) -> None:
+    """Copy all that the tests of a step need into a folder."""
+    unwanted = shutil.ignore_patterns("__pycache__", "browser")
+    for name in COPIED:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=unwanted)
+        else:
+            shutil.copy(source, target)
+
+
+def from_inside(step: Step, like: Step) -> Haul:
+    """Put a step to the tests that look into it, in the place of the step ``like``."""
+    watch = Watch()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy(folder)
+        shutil.copy(step.path, folder / "steps" / like.path.name)
+        options = ("-n0", "-x", "-q", "-rf", "-p", "no:cacheprovider")
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *options, *FROM_INSIDE],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    failed = re.search(r"^FAILED \S+::(\w+)\S*(?: - (.*))?", done.stdout, re.MULTILINE)
+    tried = sum(int(n) for n in re.findall(r"(\d+) (?:passed|failed)", done.stdout))
+    if done.returncode and not failed:
+        raise RuntimeError(done.stdout + done.stderr)
+    by, got = (failed[1], failed[2] or "") if failed else ("", "")
+    return Haul(by, got, tried, *watch.times())

@@ -1,0 +1,211 @@
+"""The nets of the chapter about testing, the mistakes, the mutants, and the tables."""
+
+import ast
+import json
+
+import pytest
+
+from docs.examples.mistakes import MISTAKES, STEP
+from lab import mistakes, nets, story
+from lab.mutants import mutants
+from lab.story import ROOT
+from lab.twins import twins
+from tests import copies, mutation
+
+LIKE = story.find(STEP)
+CATCHES = json.loads((ROOT / "docs" / "catches.json").read_text("utf-8"))
+ROWS = CATCHES["rows"]
+MUTANTS = json.loads((ROOT / "docs" / "mutants.json").read_text("utf-8"))
+REASONS = json.loads((ROOT / "docs" / "survivors.json").read_text("utf-8"))
+NETS = ("units", "wire", "simulation", "search", "hostile")
+BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
+
+
+def caught_by(row):
+    """Return the nets that have caught a mistake."""
+    return [net for net in NETS if row.get(net, {}).get("by")]
+
+
+# A mistake is planted in a copy.
+
+
+def test_a_planted_copy_differs_in_that_place_only():
+    before = LIKE.path.read_text("utf-8")
+    copy = mistakes.planted(STEP, "MAX_BACKLOG = 2**20", "MAX_BACKLOG = 2**2")
+    assert copy.path.read_text("utf-8") == before.replace("= 2**20", "= 2**2")
+    assert copy.name == LIKE.name
+    assert LIKE.path.read_text("utf-8") == before
+
+
+@pytest.mark.parametrize("old", ["no such text", "client"])
+def test_what_is_not_there_or_more_than_once_cannot_be_planted(old):
+    with pytest.raises(LookupError, match="and not once"):
+        mistakes.planted(STEP, old, "")
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+def test_every_mistake_can_be_planted(mistake):
+    ast.parse(mistake.planted().path.read_text("utf-8"))
+
+
+# What the tables say is so: a part of it is tried again.
+
+
+def test_nothing_catches_the_step_itself():
+    assert caught_by(ROWS["nothing wrong"]) == []
+    assert set(ROWS["nothing wrong"]) == set(NETS)
+
+
+def test_every_mistake_has_its_row_and_no_row_is_of_a_mistake_that_is_gone():
+    assert set(BY_NAME) <= set(ROWS)
+    assert set(ROWS) <= {"nothing wrong", *(t.step.name for t in twins()), *BY_NAME}
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_each_net_catches_something_that_no_other_does(net):
+    assert [name for name, row in ROWS.items() if caught_by(row) == [net]]
+
+
+def test_something_is_caught_by_none():
+    assert [name for name in BY_NAME if not caught_by(ROWS[name])]
+
+
+@pytest.mark.parametrize("name", ["reads_what_is_there", "swallows_cancel"])
+def test_units(name):
+    (twin,) = [twin for twin in twins() if twin.step.name == name]
+    assert nets.units(twin.step, LIKE).by == ROWS[name]["units"]["by"] != ""
+
+
+@pytest.mark.parametrize("name", ["writes_twice", "tells_one_room"])
+def test_simulated(name):
+    haul = nets.simulated(BY_NAME[name].planted(), LIKE)
+    assert haul.by == ROWS[name]["simulation"]["by"] != ""
+    assert haul.by in repr(haul)
+
+
+def test_simulated_finds_nothing_where_nothing_is_to_be_found():
+    haul = nets.simulated(LIKE, LIKE)
+    assert (haul.by, haul.got) == ("", "")
+    assert "through" in repr(haul)
+
+
+@pytest.mark.parametrize("name", ["drops_too_soon", "tells_one_room"])
+def test_searched(name):
+    haul = nets.searched(BY_NAME[name].planted(), LIKE)
+    assert haul.by == ROWS[name]["search"]["by"] != ""
+
+
+async def test_over_tcp():
+    mistake = BY_NAME["tells_one_room"].planted()
+    haul = await nets.wire(mistake, LIKE, patience=3.0, processes=False)
+    assert haul.by == ROWS["tells_one_room"]["wire"]["by"] != ""
+
+
+async def test_a_server_that_cannot_be_started_is_caught():
+    broken = mistakes.planted(STEP, "await asyncio.start_server", "await start_server")
+    assert "NameError" in (await nets.wire(broken, LIKE, processes=False)).got
+    assert "NameError" in nets.simulated(broken, LIKE).got
+
+
+# Mutants.
+
+SMALL = '''\
+"""A docstring with 1 number."""
+
+from os import sep
+
+MOST = 3  # of them
+
+
+def some(text: str, number: int = 1) -> bool:
+    """Another one."""
+    print("in", number)
+    if number < MOST and not text:
+        return False
+    try:
+        text.join(sep, key=True)
+    except (OSError, ValueError):
+        return None
+    raise KeyError("a sentence")
+'''
+
+
+def test_the_mutants_of_a_small_file():
+    assert [str(mutant) for mutant in mutants(SMALL)] == [
+        "line 5: 3  ->  4",
+        "line 8: 1  ->  2",
+        "line 11: number < MOST  ->  (number >= MOST)",
+        "line 11: number < MOST  ->  (number <= MOST)",
+        "line 11: number < MOST and not text  ->  number < MOST",
+        "line 11: number < MOST and not text  ->  not text",
+        "line 11: not text  ->  text",
+        "line 12: False  ->  True",
+        "line 14: text.join(sep, key=True)  ->  pass",
+        "line 14: text.join(sep, key=True)  ->  text.join(sep)",
+        "line 14: True  ->  False",
+        "line 15: OSError  ->  ()",
+        "line 15: ValueError  ->  ()",
+        'line 17: raise KeyError("a sentence")  ->  pass',
+    ]
+
+
+@pytest.mark.parametrize("step", story.steps(), ids=lambda step: step.name)
+def test_every_mutant_is_python_and_another_program(step):
+    text = step.path.read_text("utf-8")
+    made = [mutant.text for mutant in mutants(text)]
+    assert len({*made, text}) == len(made) + 1
+    for mutant in made:
+        ast.parse(mutant)
+
+
+def test_the_report_on_mutants_is_of_the_newest_step_and_adds_up():
+    todo = "let STEP in docs/examples/mistakes.py be it, and run: make catches mutants"
+    assert story.steps_of("server")[-1] == LIKE, todo
+    assert CATCHES["step"] == LIKE.name
+    assert set(MUTANTS) == {step.name for step in mutation.subjects([])}
+    for found in MUTANTS.values():
+        killed = sum(found["killed"].values())
+        assert killed + len(found["survivors"]) == found["mutants"]
+
+
+def test_of_every_survivor_it_is_said_once_why_and_of_no_other():
+    explained = [survivor for those in REASONS.values() for survivor in those]
+    survivors = {s for found in MUTANTS.values() for s in found["survivors"]}
+    assert sorted(explained) == sorted(survivors)
+
+
+def test_mutmut_works_on_a_copy_in_which_a_step_has_the_name_that_it_expects(tmp_path):
+    mutation.Mutmut(LIKE, tmp_path, tmp_path / "nowhere")
+    host = (tmp_path / "lab" / "host.py").read_text("utf-8")
+    ast.parse(host)
+    assert mutation.NEW in host
+    settings = (tmp_path / "setup.cfg").read_text("utf-8")
+    assert f"only_mutate=steps/{STEP}.py\n" in settings
+
+
+def test_what_a_mutant_changes_is_told_in_words(tmp_path, monkeypatch):
+    shown = """\
+# steps.server09.xǁClientǁwrite__mutmut_2: survived
+--- steps/server09.py
++++ steps/server09.py
+@@ -1,2 +1,2 @@
+ def write(self, frame: bytes) -> None:
+-    if waits > MOST:  # too much
++    if waits >= MOST:  # too much
+"""
+    subject = mutation.Mutmut(LIKE, tmp_path, tmp_path)
+    monkeypatch.setattr(subject, "run", lambda *_: shown.replace("server09", STEP))
+    name = f"steps.{STEP}.xǁClientǁwrite__mutmut_2"
+    assert subject.change(name) == (
+        "Client.write: if waits > MOST:  ->  if waits >= MOST:"
+    )
+
+
+# What looks into the newest server.
+
+
+def test_from_inside():
+    assert copies.from_inside(LIKE, LIKE).by == ""
+    for name in ("silences_the_rest", "keeps_empty_rooms"):
+        haul = copies.from_inside(BY_NAME[name].planted(), LIKE)
+        assert haul.by == ROWS[name]["units"]["by"] != ""
