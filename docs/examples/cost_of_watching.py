@@ -1,4 +1,4 @@
-"""What it costs to look at a thousand clients once a second, in time of the processor."""
+"""What it costs to look at a thousand clients each second, in time of the processor."""
 
 import asyncio
 import time
