@@ -1,4 +1,4 @@
-"""Wrong on purpose: gives ten seconds for each byte, and so an hour for a frame."""
+"""Wrong on purpose: gives ten seconds for each byte, and so days for a frame."""
 
 import asyncio
 from asyncio import StreamReader
