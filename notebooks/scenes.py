@@ -147,6 +147,30 @@ async def an_hour_of_silence(step: str) -> None:
         print("The server has", len(server.module.CLIENTS), "connections.")
 
 
+async def a_silence() -> Sequence:
+    """Let two say nothing to step 10 for 65 seconds, of whom Bob answers no ping."""
+    async with await start("10") as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await alice.join("tea")
+        await bob.join("tea")
+        bob.answers = False
+        await asyncio.sleep(65)
+    return Sequence.of(alice, bob)
+
+
+async def a_visit() -> Timeline:
+    """Let Alice come to step 10, join a room and hang up; record her two tasks."""
+    with Timeline(only=("client_connected", "watch")) as timeline:
+        async with await start("10") as server:
+            alice = await server.connect("alice")
+            await asyncio.sleep(1.5)
+            await alice.join("tea")
+            await asyncio.sleep(3)
+            await alice.close()
+            await server.prints("gone")
+    return timeline
+
+
 async def an_hour_alone() -> None:
     """Let Bob's line go dead, wait for an hour, and see what the others know."""
     async with await start("05") as server:

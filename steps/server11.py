@@ -285,7 +285,9 @@ class Outbox:
     def post(self, members: set[Client], frame: bytes) -> None:
         """Let these members have the frame when the turn ends."""
         if not self.posts:
-            asyncio.get_running_loop().call_soon(self.flush)
+            loop = asyncio.get_running_loop()
+            # In the turn after the next: what has come by now is said in the next one.
+            loop.call_soon(loop.call_soon, self.flush)
         self.posts.append((members, frame))
         self.size += len(frame)
 

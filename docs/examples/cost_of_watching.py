@@ -1,0 +1,35 @@
+"""What it costs to look at a thousand clients each second, in time of the processor."""
+
+import asyncio
+import time
+
+from lab import story
+from lab.host import load
+
+CLIENTS = 1000
+SECONDS = 3
+
+utils03 = load(story.find("utils03"))
+
+
+async def watch() -> None:
+    """Count the beats of one client, who talks."""
+    patience = utils03.Patience()
+    async for late in utils03.beats():
+        patience.is_whole()
+        patience.beat(named=True, owed=0, late=late)
+
+
+async def main() -> None:
+    """Start a task for each of them, and look at the clock of the processor."""
+    watching = [asyncio.create_task(watch()) for _ in range(CLIENTS)]
+    await asyncio.sleep(utils03.BEAT / 2)  # all of them wait for their first beat
+    before = time.process_time()
+    await asyncio.sleep(SECONDS)
+    took = (time.process_time() - before) / SECONDS
+    print(f"{CLIENTS:,} clients: {took * 1000:.0f} ms of each second")
+    for task in watching:
+        task.cancel()
+
+
+asyncio.run(main())

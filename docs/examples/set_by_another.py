@@ -1,0 +1,48 @@
+"""A deadline that another task sets, and a cancellation that comes from outside."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from lab import simulation
+
+
+async def messages() -> AsyncGenerator[str, None]:
+    """Wait for a message that never comes, and say how the waiting ends."""
+    try:
+        await asyncio.Event().wait()
+        yield "never"
+    except asyncio.CancelledError:
+        print("  in the generator: CancelledError, and on it goes")
+        raise
+
+
+async def attend(reading: asyncio.Timeout) -> None:
+    """Read until the messages end, or there is no time left."""
+    try:
+        async with reading, aclosing(messages()) as incoming:
+            async for message in incoming:
+                print(message)
+    except TimeoutError:
+        print("  around the block: TimeoutError")
+    except asyncio.CancelledError:
+        print("  around the block: CancelledError, and on it goes")
+        raise
+
+
+async def main() -> None:
+    """End the reading in two ways."""
+    for what in ("reschedule", "cancel"):
+        print(what)
+        reading = asyncio.timeout(None)  # no deadline yet
+        task = asyncio.create_task(attend(reading))
+        await asyncio.sleep(1)
+        if what == "reschedule":
+            reading.reschedule(0)  # long ago, on the clock of the loop: so at once
+        else:
+            task.cancel()
+        await asyncio.wait({task})
+        print("  the task was cancelled:", task.cancelled())
+
+
+simulation.run(main())

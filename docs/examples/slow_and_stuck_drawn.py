@@ -1,0 +1,37 @@
+"""Draws what waits in step 10 for one who takes slowly, and one who takes nothing."""
+
+import asyncio
+
+from lab import Backlog, Connection, simulation, start
+from lab.host import Running
+from lab.wire import encode
+
+SLOWLY = 32_768  # bytes a second
+
+
+async def main() -> None:
+    """Say 700 kB, and look at the two for half a minute."""
+    async with await start("10") as server:
+        alice = await server.connect("alice")
+        await alice.join("tea")
+        slow, stuck = await joins(server, "slow"), await joins(server, "stuck")
+        await asyncio.sleep(1)
+        with Backlog.of(slow=slow, stuck=stuck) as backlog:
+            for _ in range(24):
+                await alice.say("tea", "x" * 30_000)
+            for _ in range(30):
+                await slow.receive(SLOWLY)
+                await asyncio.sleep(1)
+                await alice.say("tea", "go on")
+        print(backlog.svg())
+
+
+async def joins(server: Running, name: str) -> Connection:
+    """Return a connection in the room, which reads when it is told to."""
+    connection = await server.call()
+    await connection.send(encode({"action": "connect", "username": name}))
+    await connection.send(encode({"action": "joinroom", "room": "tea"}))
+    return connection
+
+
+simulation.run(main())

@@ -1,0 +1,44 @@
+"""A machine sleeps for an hour: a deadline by the clock, and one that counts beats."""
+
+import asyncio
+from typing import Any
+
+from lab import simulation
+
+MINUTE = 60  # seconds, or beats
+
+
+async def by_the_clock() -> str:
+    """Wait for a minute by the clock of the loop."""
+    try:
+        async with asyncio.timeout(MINUTE):
+            await asyncio.Event().wait()
+    except TimeoutError:
+        pass
+    return "by the clock"
+
+
+async def in_beats() -> str:
+    """Wait for sixty seconds in which this program was awake."""
+    for _ in range(MINUTE):
+        await asyncio.sleep(1)
+    return "in beats"
+
+
+async def main() -> None:
+    """Begin to wait, sleep with the whole machine, and see who is done, and when."""
+    loop: Any = asyncio.get_running_loop()  # the simulation's
+    waiting = [asyncio.create_task(wait()) for wait in (by_the_clock, in_beats)]
+    begin = loop.time()
+    await asyncio.sleep(10.5)
+    loop.stand_still(60 * MINUTE)
+    woken = loop.time()
+    for done in asyncio.as_completed(waiting):
+        name = await done
+        print(
+            f"{name:13} over {loop.time() - woken:2.0f} s after the machine woke up, "
+            f"awake for {loop.time() - begin - 60 * MINUTE:.0f} s"
+        )
+
+
+simulation.run(main())

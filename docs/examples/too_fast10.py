@@ -1,0 +1,48 @@
+"""Somebody talks to step 10 faster than Bob reads, and Bob reads all the time."""
+
+import asyncio
+
+from lab import Client, Connection, simulation, start
+from lab.wire import encode
+
+READS, TALKS = 2_000_000, 4_000_000  # bytes a second
+TEXT = "x" * 30_000  # what one message says
+MESSAGES = 200
+
+
+async def main() -> None:
+    """Let Mallory talk, and see what becomes of Bob."""
+    loop = asyncio.get_running_loop()
+    async with await start("10") as server:
+        mallory = await server.connect("mallory")
+        await mallory.join("tea")
+        bob = await server.call()
+        await bob.send(encode({"action": "connect", "username": "bob"}))
+        await bob.send(encode({"action": "joinroom", "room": "tea"}))
+        await mallory.hear("joinroom")
+        begin = loop.time()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(talk(mallory))
+            size = await read(bob)
+            when = f"after {loop.time() - begin:.1f} s"
+            print(f"Bob has read {size / 1e6:.1f} MB when it ends, {when}.")
+
+
+async def talk(client: Client) -> None:
+    """Say everything, at the pace of a good line."""
+    for _ in range(MESSAGES):
+        await client.say("tea", TEXT)
+        await asyncio.sleep(len(TEXT) / TALKS)
+    print(f"Mallory has said {MESSAGES * len(TEXT) / 1e6:.1f} MB, and is still there.")
+
+
+async def read(connection: Connection) -> int:
+    """Read at Bob's pace to the end, and return how many bytes have come."""
+    size = 0
+    while data := await connection.receive():
+        size += len(data)
+        await asyncio.sleep(len(data) / READS)
+    return size
+
+
+simulation.run(main())

@@ -1,0 +1,21 @@
+"""Draws the two tasks of a client of step 10, who says something, and then leaves."""
+
+import asyncio
+
+from lab import Timeline, simulation, start
+
+
+async def main() -> None:
+    """Let Alice join, wait for a while, and hang up."""
+    with Timeline(only=("client_connected", "watch")) as timeline:
+        async with await start("10") as server:
+            alice = await server.connect("alice")
+            await asyncio.sleep(1.5)
+            await alice.join("tea")
+            await asyncio.sleep(2)
+            await alice.close()
+            await server.prints("gone")
+    print(timeline.svg())
+
+
+simulation.run(main())
