@@ -69,11 +69,13 @@ class Result:
 class Subject:
     """A server to be checked. ``has`` is what a bench may have beyond the wire.
 
-    ``settable`` says whether limits of it can be lifted by their names.
+    ``settable`` says whether limits of it can be lifted by their names, ``most`` how
+    many seconds of its clock one behaviour may take.
     """
 
     has: frozenset[str] = frozenset()
     settable = False
+    most = MOST
 
     async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
         """Return the server, listening; CannotStart if that is not to be had.
@@ -337,7 +339,7 @@ async def judged(
         framing = subject.framing()
         if framing is None:
             return result(behaviour, missing="framing")
-        return result(behaviour, await tried(behaviour, framing))
+        return result(behaviour, await tried(behaviour, framing, subject.most))
     if behaviour.needs in SIMULATED and isinstance(subject, PythonFile):
         return await judged_in_simulation(subject.path, behaviour)
     if behaviour.needs and behaviour.needs not in subject.has:
@@ -351,7 +353,7 @@ async def judged(
             behaviour, NotYet("a server that can be started again", f"{error}")
         )
     async with Bench(server, patience=PATIENCE) as bench:
-        not_yet = await tried(behaviour, bench)
+        not_yet = await tried(behaviour, bench, subject.most)
     if not_yet is not None and (complaint := why(server).removeprefix(": ")):
         words = f"{not_yet.got}; its last complaint was: {complaint}"
         not_yet = NotYet(not_yet.expected, words)
@@ -380,15 +382,17 @@ async def judged_in_simulation(path: Path, behaviour: Behaviour) -> Result:
         await program.stop()
 
 
-async def tried(behaviour: Behaviour, bench: Bench | Framing) -> NotYet | None:
+async def tried(
+    behaviour: Behaviour, bench: Bench | Framing, most: float
+) -> NotYet | None:
     """Run one behaviour; whatever the server does, this ends, with what was wrong."""
     try:
-        async with asyncio.timeout(MOST):
+        async with asyncio.timeout(most):
             await behaviour.run(bench)
     except NotYet as not_yet:
         return not_yet
     except TimeoutError:
-        return NotYet("an end", f"none within {MOST:g} s")
+        return NotYet("an end", f"none within {most:g} s")
     except Exception as error:  # an answer so strange that the behaviour stumbles
         return NotYet("answers as docs/protocol.rst has them", repr(error))
     return None

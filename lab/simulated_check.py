@@ -21,6 +21,9 @@ from lab.host import Running, had
 from lab.simulation.program import InSimulation
 from lab.story import Step
 
+# Seconds of a clock that runs as fast as it can: the longest behaviour takes an hour.
+MOST = 7200.0
+
 
 def check_in_simulation(path: Path, step: Step) -> Report:
     """Put a Python file to all behaviours up to a step, and return the report.
@@ -39,6 +42,7 @@ class Simulated(Subject):
 
     has = frozenset({"output", "exit", "clock", "writes"})
     settable = True
+    most = MOST
 
     def __init__(self, path: Path) -> None:
         self.file = PythonFile(path)
