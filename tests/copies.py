@@ -13,7 +13,13 @@ from lab.story import ROOT, Step
 COPIED = ("lab", "steps", "tests", "docs/examples", "pyproject.toml")
 
 # What looks into the newest server, beside the behaviours: no client could see this.
-FROM_INSIDE = ("tests/test_outbox.py", "tests/hostile/test_left_over.py")
+FROM_INSIDE = (
+    "tests/test_outbox.py",
+    "tests/test_silence.py",
+    "tests/test_bucket.py",
+    "tests/test_crowd.py",
+    "tests/hostile/test_left_over.py",
+)
 
 
 def copy(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The bucket of server11: how fast one client may talk, and who is slowed down."""
+"""The bucket, since server11: how fast one client may talk, and who is slowed down."""
 
 import asyncio
 
@@ -11,13 +11,14 @@ from lab.host import load, start
 from lab.wire import encode
 
 quick = settings(max_examples=200, deadline=None)  # a busy machine is no failure
-server11 = load(story.find("11"))
-RATE, BURST, TOO_LONG = server11.RATE, server11.BURST, server11.TOO_FAST_TIME
+NEWEST = story.steps_of("server")[-1]
+module = load(NEWEST)
+RATE, BURST, TOO_LONG = module.RATE, module.BURST, module.TOO_FAST_TIME
 CHAT = {"action": "chat", "room": "tea"}
 
 
 def test_a_bucket_is_full_at_first_and_then_gives_one_token_after_the_other():
-    bucket = server11.Bucket()
+    bucket = module.Bucket()
     waits = [bucket.take(1000.0) for _ in range(int(BURST) + 3)]
     assert waits[: int(BURST)] == [0.0] * int(BURST)
     assert waits[int(BURST) :] == pytest.approx([1 / RATE, 2 / RATE, 3 / RATE])
@@ -26,7 +27,7 @@ def test_a_bucket_is_full_at_first_and_then_gives_one_token_after_the_other():
 @given(st.lists(st.floats(0, 5), max_size=300))
 @quick
 def test_nobody_is_let_through_faster_than_a_burst_and_the_rate(pauses):
-    bucket, now, passed = server11.Bucket(), 0.0, []
+    bucket, now, passed = module.Bucket(), 0.0, []
     for pause in pauses:
         now += pause
         now += bucket.take(now)
@@ -39,7 +40,7 @@ def test_nobody_is_let_through_faster_than_a_burst_and_the_rate(pauses):
 @given(st.lists(st.floats(1 / RATE, 5), max_size=300))
 @quick
 def test_who_keeps_to_the_rate_never_waits(pauses):
-    bucket, now = server11.Bucket(), 0.0
+    bucket, now = module.Bucket(), 0.0
     for pause in pauses:
         now += pause
         assert bucket.take(now) == 0.0
@@ -50,13 +51,13 @@ def talk(pauses):
 
     Return after how many it was too much; None if it never was.
     """
-    bucket, now = server11.Bucket(), 0.0
+    bucket, now = module.Bucket(), 0.0
     for pause in pauses:
         end = now + pause
         while now < end:
             try:
                 now += bucket.take(now)
-            except server11.Refused:
+            except module.Refused:
                 return now
         now += 2 / RATE
     return None
@@ -72,7 +73,7 @@ def test_who_rests_for_a_moment_begins_anew():
 
 def test_what_waits_when_the_server_stops_holds_up_nobody():
     async def act():
-        async with await start("11") as server:
+        async with await start(NEWEST) as server:
             alice, bob = [await server.connect(name) for name in ("alice", "bob")]
             for client in (alice, bob):
                 await client.join("tea")
@@ -93,7 +94,7 @@ def test_what_waits_when_the_server_stops_holds_up_nobody():
 
 def test_who_is_slowed_down_is_not_taken_for_silent_or_unfinished():
     async def act():
-        async with await start("11") as server:
+        async with await start(NEWEST) as server:
             alice, bob = [await server.connect(name) for name in ("alice", "bob")]
             await bob.join("tea")
             await alice.join("tea")

@@ -1,26 +1,22 @@
-"""The watch of server10: who fails with whom, and how long it goes on."""
+"""The watch, since server10: who fails with whom, and how long it goes on."""
 
 import asyncio
 import itertools
-import signal
-import sys
 
 import pytest
 
-from lab import simulation
-from lab.host import start, start_process
+from lab import simulation, story
+from lab.host import start
 
+NEWEST = story.steps_of("server")[-1]
 HOUR, DAY = 3600, 24 * 3600  # seconds
-PATIENT = 15.0  # seconds: a busy machine is no failure
-STOPPED = 2.5  # seconds
-QUICK = {"utils03.BEAT": "0.05", "utils03.LATE": "0.5"}  # seconds
 
 
 def in_a_simulation(act):
-    """Run it with step 10 started in a simulation."""
+    """Run it with the newest step started in a simulation."""
 
     async def play():
-        async with await start("10") as server:
+        async with await start(NEWEST) as server:
             await act(server)
 
     simulation.run(play(), until=2 * DAY)  # the watch never rests
@@ -147,21 +143,3 @@ def test_a_day_of_a_busy_server():
             assert not [m for m in client.heard if m["action"] == "ping"]
 
     in_a_simulation(act)
-
-
-# A process that is really stopped.
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows stops no process")
-async def test_a_process_that_was_stopped_asks_again_before_it_lets_anybody_go():
-    async with await start_process("10", settings=QUICK) as server:
-        silent = await server.connect("silent", PATIENT)
-        silent.answers = False
-        await silent.hear("ping")
-        server.process.send_signal(signal.SIGSTOP)
-        await asyncio.sleep(STOPPED)  # longer than it has for an answer
-        server.process.send_signal(signal.SIGCONT)
-        assert (await silent.hear())["action"] == "ping"
-        assert (await silent.hear())["code"] == "silent"
-        await silent.hear_the_end()
-        assert str(server.errors) == ""
