@@ -36,7 +36,7 @@ def of(server, name):
 
 def watching(server):
     """Return the tasks that watch somebody."""
-    return [t for t in server.tasks() if t.get_coro().__name__ == "watch"]
+    return [t for t in server.tasks() if "watch" in t.get_coro().__name__]
 
 
 # Two tasks, and what ends one of them.
