@@ -35,8 +35,9 @@ def of(server, name):
 
 
 def watching(server):
-    """Return the tasks that watch somebody."""
-    return [t for t in server.tasks() if "watch" in t.get_coro().__name__]
+    """Return the tasks that watch somebody: whoever attends is the client's own."""
+    attending = {client.task for client in server.module.CLIENTS}
+    return server.tasks() - attending - {server.main}
 
 
 # Two tasks, and what ends one of them.
