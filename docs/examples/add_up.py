@@ -44,5 +44,5 @@ async def read_to_the_end(connection: Connection) -> None:
 
 
 if __name__ == "__main__":
-    for talkers in (1, 2, 3, 4, 6, 8):
+    for talkers in (1, 2, 3, 4):
         print(f"{talkers} talk: Bob {simulation.run(main(talkers))}")
