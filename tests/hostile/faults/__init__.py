@@ -45,7 +45,7 @@ class Fault:
 
 def holds(since: str, step: Step) -> bool:
     """Whether a step is held to it; a file of one's own is, to what the newest is."""
-    if step.kind != "server":
+    if step.kind not in ("server", "side"):
         step = story.steps_of("server")[-1]
     return since <= step.name
 
