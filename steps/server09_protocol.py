@@ -91,13 +91,14 @@ class Inbox:
 class Client(asyncio.Protocol):
     """One connection: a name, once it has said who it is, and the rooms it is in.
 
-    The loop calls the first five methods. None of them may wait.
+    The loop calls the first six methods. None of them may wait.
     """
 
     __slots__ = (  # no dict for each
         "errors",
         "has_finished",
         "inbox",
+        "is_full",
         "name",
         "reading_off",
         "rooms",
@@ -108,6 +109,7 @@ class Client(asyncio.Protocol):
         self.inbox = Inbox()
         self.errors = 0  # in a row
         self.has_finished = False
+        self.is_full = False
         self.reading_off: asyncio.TimerHandle | None = None
         self.name: str | None = None
         self.rooms: set[str] = set()
@@ -115,8 +117,9 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         print("New client connected!", flush=True)
         self.transport: asyncio.Transport = transport
-        # With more than this in its buffer, the transport calls pause_writing.
-        transport.set_write_buffer_limits(MAX_BACKLOG)
+        # With more than the first in its buffer, the transport calls pause_writing;
+        # with no more than the second, resume_writing.
+        transport.set_write_buffer_limits(MAX_BACKLOG, MAX_BACKLOG)
         CLIENTS.add(self)
         EMPTY.clear()
 
@@ -140,9 +143,12 @@ class Client(asyncio.Protocol):
         # Nothing is returned: so the transport closes itself, once all has been sent.
 
     def pause_writing(self) -> None:
-        """Drop the client: too much waits for it, so it does not read."""
-        # Not close(): that would wait until all of this has been read.
-        self.transport.abort()
+        """Note that too much waits for the client: it does not read."""
+        self.is_full = True
+
+    def resume_writing(self) -> None:
+        """Note that it has read some of it."""
+        self.is_full = False
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forget the client. Every way out leads through here, an error included."""
@@ -229,8 +235,12 @@ class Client(asyncio.Protocol):
         send_to({self}, message)
 
     def write(self, frame: bytes) -> None:
-        # Else it is gone already, and not yet out of its rooms.
-        if not (self.has_finished or self.transport.is_closing()):
+        if self.has_finished or self.transport.is_closing():
+            return  # gone already, and not yet out of its rooms
+        if self.is_full:
+            # Not close(): that would wait until all of this has been read.
+            self.transport.abort()
+        else:
             self.transport.write(frame)
 
     def say_last(self, message: dict[str, Any]) -> None:

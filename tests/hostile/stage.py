@@ -44,7 +44,7 @@ class Stage:
 
     def play(self, fault: Fault) -> None:
         """Play a fault; AssertionError, or TimeoutError, if it is not survived."""
-        self.run(lambda scene: scene.play(fault), fault.settings)
+        self.run(lambda scene: scene.play(fault), fault.settings_of(self.step))
 
     def end(self, fault: Fault, *signals: int) -> None:
         """Play a fault while the server is told to stop, which ends the scene.
@@ -52,7 +52,8 @@ class Stage:
         Without signals, by one Ctrl-C; a second is sent when the first was answered.
         """
         try:
-            ended = self._run(lambda scene: scene.end(fault, signals), fault.settings)
+            settings = fault.settings_of(self.step)
+            ended = self._run(lambda scene: scene.end(fault, signals), settings)
             self.ended.append(ended)
         finally:
             self.clear()
