@@ -8,7 +8,9 @@ from lab import simulation, story
 from lab.host import start
 from lab.notyet import NotYet
 
-NEWEST = story.steps_of("server")[-1]
+# The newest step repeats it from step to step; a side step has it by other means.
+STEPS = [story.steps_of("server")[-1], story.find("server09_protocol")]
+of_each = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 
 
 async def in_the_room(server, *names):
@@ -29,10 +31,11 @@ def failing_for(name, write):
     return fails
 
 
+@of_each
 @pytest.mark.parametrize("error", ["bob", "cleo", "dora"])
-def test_an_exception_while_flushing_silences_nobody(error, monkeypatch):
+def test_an_exception_while_flushing_silences_nobody(step, error, monkeypatch):
     async def act():
-        async with await start(NEWEST) as server:
+        async with await start(step) as server:
             alice, *others = await in_the_room(server, "alice", "bob", "cleo", "dora")
             cls = server.module.Client
             monkeypatch.setattr(cls, "write", failing_for(error, cls.write))
@@ -49,9 +52,10 @@ def test_an_exception_while_flushing_silences_nobody(error, monkeypatch):
     simulation.run(act())
 
 
-def test_what_cannot_be_written_to_is_broken_off(monkeypatch):
+@of_each
+def test_what_cannot_be_written_to_is_broken_off(step, monkeypatch):
     async def act():
-        async with await start(NEWEST) as server:
+        async with await start(step) as server:
             alice, bob = await in_the_room(server, "alice", "bob")
             cls = server.module.Client
             monkeypatch.setattr(cls, "write", failing_for("bob", cls.write))
@@ -64,9 +68,10 @@ def test_what_cannot_be_written_to_is_broken_off(monkeypatch):
     simulation.run(act())
 
 
-def test_an_outbox_is_flushed_once_a_turn_and_then_forgotten():
+@of_each
+def test_an_outbox_is_flushed_once_a_turn_and_then_forgotten(step):
     async def act():
-        async with await start(NEWEST) as server:
+        async with await start(step) as server:
             alice, bob = await in_the_room(server, "alice", "bob")
             outbox = server.module.OUTBOX
             await alice.say("tea", "hello")
@@ -76,9 +81,10 @@ def test_an_outbox_is_flushed_once_a_turn_and_then_forgotten():
     simulation.run(act())
 
 
-def test_a_word_after_the_last_one_does_not_break_off_what_is_still_to_be_read():
+@of_each
+def test_a_word_after_the_last_one_does_not_break_off_what_is_still_to_be_read(step):
     async def act():
-        async with await start(NEWEST) as server:
+        async with await start(step) as server:
             (bob,) = await in_the_room(server, "bob")
             (client,) = server.module.CLIENTS
             long = {"action": "chat", "room": "tea", "message": "x" * 500_000}
@@ -93,9 +99,10 @@ def test_a_word_after_the_last_one_does_not_break_off_what_is_still_to_be_read()
     simulation.run(act())
 
 
-def test_what_has_come_in_by_the_end_of_a_turn_is_said_in_the_same_write():
+@of_each
+def test_what_has_come_in_by_the_end_of_a_turn_is_said_in_the_same_write(step):
     async def act():
-        async with await start(NEWEST) as server:
+        async with await start(step) as server:
             (bob,) = await in_the_room(server, "bob")
             (client,) = server.module.CLIENTS
             address = bob.connection.address
