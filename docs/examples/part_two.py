@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from lab import search, story
 from lab.search.troubles import TROUBLES
+from lab.story import Step
 
 SEEDS, MANY = range(200), range(20)  # until a step falls; what the next one survives
 LINE = "late"  # the other thing that goes wrong in each of them
@@ -17,17 +18,19 @@ def main() -> None:
     servers = story.steps_of("server")
     for before, step in pairwise(servers[4:]):
         for trouble in (t for t in TROUBLES if t.since == step.name):
-            names = [LINE, trouble.name]
-            options = {"trouble": names, "like": step, "smaller": False}
-            falls = search.search(before, SEEDS, **options)
-            stands = search.search(step, MANY, **options)
             print(f"{step.number} {trouble.sentence}")
-            print(
-                f"   step {before.number} {what_became(falls)}, "
-                f"step {step.number} {what_became(stands)}"
-            )
+            falls = searched(before, SEEDS, trouble.name, step)
+            stands = searched(step, MANY, trouble.name, step)
+            print(f"   step {before.number} {falls}, step {step.number} {stands}")
     everything = search.search(servers[-1], MANY, smaller=False)
     print(f"\nAll of it together: step {servers[-1].number} {what_became(everything)}")
+
+
+def searched(step: Step, seeds: range, trouble: str, like: Step) -> str:
+    """Put a step to crowds with this trouble, and to what another one promises."""
+    names = [LINE, trouble]
+    found = search.search(step, seeds, trouble=names, like=like, smaller=False)
+    return what_became(found)
 
 
 def what_became(searched: search.Searched) -> str:
