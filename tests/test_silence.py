@@ -34,27 +34,35 @@ def of(server, name):
     return next(c for c in server.module.CLIENTS if c.name == name)
 
 
-def watching(server):
-    """Return the tasks that watch somebody."""
-    return [t for t in server.tasks() if t.get_coro().__name__ == "watch"]
+async def watched(server, monkeypatch):
+    """Return how many are looked at within a second."""
+    beat, looks = server.module.Patience.beat, []
+
+    def seen(patience, *arguments):
+        looks.append(patience)
+        return beat(patience, *arguments)
+
+    monkeypatch.setattr(server.module.Patience, "beat", seen)
+    await asyncio.sleep(1)
+    monkeypatch.setattr(server.module.Patience, "beat", beat)
+    return len(looks)
 
 
 # Two tasks, and what ends one of them.
 
 
-def test_who_is_gone_is_not_watched_any_more():
+def test_who_is_gone_is_not_watched_any_more(monkeypatch):
     async def act(server):
         alice, bob = await in_the_room(server, "alice", "bob")
-        assert len(watching(server)) == 2
+        assert await watched(server, monkeypatch) == 2
         await bob.close()
         await alice.hear("leaveroom")
-        await asyncio.sleep(1)
-        assert len(watching(server)) == 1
+        assert await watched(server, monkeypatch) == 1
 
     in_a_simulation(act)
 
 
-def test_who_is_cancelled_ends_with_its_watch_and_the_rooms_are_told():
+def test_who_is_cancelled_ends_with_its_watch_and_the_rooms_are_told(monkeypatch):
     async def act(server):
         alice, bob = await in_the_room(server, "alice", "bob")
         task = of(server, "bob").task
@@ -63,7 +71,7 @@ def test_who_is_cancelled_ends_with_its_watch_and_the_rooms_are_told():
         await bob.hear_the_end()
         await asyncio.wait({task})
         assert task.cancelled()
-        assert len(watching(server)) == 1
+        assert await watched(server, monkeypatch) == 1
         await alice.join("milk")
 
     in_a_simulation(act)
@@ -87,7 +95,7 @@ def test_when_one_of_the_two_fails_so_does_the_other(name, monkeypatch):
         if name == "is_whole":
             assert (await alice.hear("leaveroom"))["from"] == "bob"
             await alice.join("milk")
-            assert len(watching(server)) == 1
+            assert await watched(server, monkeypatch) == 1
         else:
             await alice.hear_the_end()
             assert not server.tasks() - {server.main}
