@@ -116,15 +116,18 @@ def survivors(utils: str) -> list[mutants.Mutant]:
 def rewritten(step: str, function: Callable[..., object]) -> Step:
     """Return a copy of a step that has this function in the place of its own.
 
-    The two are told by their name. Raises NoSuchStep, and LookupError if the step has
-    no function of that name.
+    The two are told by their name; a method will do, too. Raises NoSuchStep, and
+    LookupError if the step has no function of that name.
     """
     original = story.find(step)
     source = original.path.read_text(encoding="utf-8")
     lines = source.splitlines(keepends=True)
-    for node in ast.parse(source).body:
-        if getattr(node, "name", "") == function.__name__:
+    for node in ast.walk(ast.parse(source)):  # functions first, then methods
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if node.name == function.__name__:
             yours = textwrap.dedent(inspect.getsource(function))
+            yours = textwrap.indent(yours, " " * node.col_offset)
             lines[node.lineno - 1 : node.end_lineno] = [yours]
             folder = tempfile.mkdtemp(prefix="rewritten-")
             atexit.register(shutil.rmtree, folder, ignore_errors=True)

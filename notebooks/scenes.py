@@ -171,6 +171,73 @@ async def a_visit() -> Timeline:
     return timeline
 
 
+async def a_flood(step: str) -> None:
+    """Let Alice say a hundred things at once, and print what Bob has heard by when."""
+    async with await start(step) as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await bob.join("tea")
+        await alice.join("tea")
+        await asyncio.sleep(1)
+        await alice.connection.send(_chats(100))
+        for second in range(1, 10):
+            await asyncio.sleep(1)
+            heard = sum(message["action"] == "chat" for message in bob.heard)
+            print(f"step {step}: after {second} s, Bob has heard {heard}")
+            if heard == 100:
+                break
+
+
+async def a_full_line(step: str) -> None:
+    """Let Mallory talk for five seconds, as fast as she can; print where it waits."""
+    loop = asyncio.get_running_loop()
+    async with await start(step) as server:
+        alice = await server.connect("alice")
+        await alice.join("tea")
+        _, writer = await asyncio.open_connection(*server.address)
+        writer.write(encode({"action": "connect", "username": "mallory"}))
+        writer.write(encode({"action": "joinroom", "room": "tea"}))
+        talking = asyncio.create_task(_talks(writer, chats=1000))
+        await asyncio.sleep(5)
+        kept = writer.transport.get_write_buffer_size()
+        far = loop.network.facing(writer.get_extra_info("sockname"))
+        theirs = next(c for c in server.module.CLIENTS if c.name == "mallory")
+        reading = theirs.writer.transport.is_reading()
+        print(f"step {step} reads from her: {reading}")
+        line = far.peer.on_the_way
+        print(f"on the line: {line // 1024} KiB; with her: {kept // 1024} KiB")
+        print("she has said all:", talking.done())
+        talking.cancel()
+        writer.transport.abort()
+
+
+async def _talks(writer: asyncio.StreamWriter, chats: int) -> None:
+    for _ in range(chats):
+        writer.write(_chats(1, "x" * 1000))
+        await writer.drain()
+
+
+async def a_flood_and_a_word() -> Timeline:
+    """Let Alice say thirty things at once to step 11, and Bob three now and then.
+
+    The first of the two tasks is hers.
+    """
+    with Timeline(only=("client_connected",)) as timeline:
+        async with await start("11") as server:
+            alice, bob = await server.connect("alice"), await server.connect("bob")
+            await alice.join("tea")
+            await bob.join("tea")
+            await alice.connection.send(_chats(30))
+            for _ in range(3):
+                await asyncio.sleep(0.25)
+                await bob.say("tea", "hello")
+            await asyncio.sleep(0.55)
+    return timeline
+
+
+def _chats(many: int, text: str = "hello") -> bytes:
+    return encode({"action": "chat", "room": "tea", "message": text}) * many
+
+
 async def an_hour_alone() -> None:
     """Let Bob's line go dead, wait for an hour, and see what the others know."""
     async with await start("05") as server:

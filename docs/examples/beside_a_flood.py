@@ -1,4 +1,4 @@
-"""How long two wait for each other's words, beside a room at full flood.
+"""How long words take in quiet rooms, beside a room at full flood.
 
 Run it as ``python -m docs.examples.beside_a_flood 10``; without a number, on step 11.
 """
@@ -12,10 +12,11 @@ from lab import Client, Connection
 from lab.host import Process, start_process
 from lab.wire import encode
 
-TALKERS = 18  # in a room of their own; with the two, as many as an address may have
+TALKERS = 14  # in a room of their own
+PAIRS = 3  # in quiet rooms; with the talkers, as many as an address may have in step 12
 AT_ONCE = 50  # messages, as often as the line takes them
-WORDS = 100  # that are timed
-PACE = 0.15  # seconds from one to the next
+WORDS = 35  # of each pair that are timed
+PACE = 0.12  # seconds from one to the next: slower than the flood is let
 CHAT = encode({"action": "chat", "room": "market", "message": "Fresh fish!"})
 
 
@@ -44,24 +45,34 @@ async def waits(alice: Client, bob: Client) -> list[float]:
     late = []
     for number in range(WORDS):
         begin = time.perf_counter()
-        await alice.say("tea", f"{number}")
+        await alice.say(alice.name, f"{number}")
         await bob.hear("chat")
         late.append(1000 * (time.perf_counter() - begin))
         await asyncio.sleep(PACE)
-    return sorted(late)
+    return late
+
+
+async def all_wait(pairs: list[tuple[Client, Client]]) -> list[float]:
+    """Let all of them talk at the same time, each two in a room of their own."""
+    found = await asyncio.gather(*(waits(*pair) for pair in pairs))
+    return [late for each in found for late in each]
 
 
 async def main(step: str = "11") -> None:
-    """Time the two alone, and then beside the flood."""
+    """Time them alone, and then beside the flood."""
     async with await start_process(step) as server:
-        alice, bob = [await server.connect(name) for name in ("alice", "bob")]
-        for client in (alice, bob):
-            await client.join("tea")
-        shown("alone", await waits(alice, bob))
+        pairs = [
+            (await server.connect(f"alice {n}"), await server.connect(f"bob {n}"))
+            for n in range(PAIRS)
+        ]
+        for alice, bob in pairs:
+            await alice.join(alice.name)
+            await bob.join(alice.name)
+        shown("alone", await all_wait(pairs))
         flood = [asyncio.create_task(talks(server, n)) for n in range(TALKERS)]
         try:
             await asyncio.sleep(1)
-            shown("beside the flood", await waits(alice, bob))
+            shown("beside the flood", await all_wait(pairs))
         finally:
             for task in flood:
                 task.cancel()
@@ -69,7 +80,8 @@ async def main(step: str = "11") -> None:
 
 
 def shown(where: str, late: list[float]) -> None:
-    """Print what one of two waits for at most, and what 99 of 100 do."""
+    """Print within how long half of the words came, and 99 of 100."""
+    late = sorted(late)
     half, most = statistics.median(late), late[len(late) * 99 // 100 - 1]
     print(f"{where}: half within {half:.1f} ms, 99 of 100 within {most:.1f} ms")
 

@@ -10,10 +10,10 @@ TEXT = "x" * 30_000  # what one message says
 MESSAGES = 200
 
 
-async def main() -> None:
+async def main(step: str) -> None:
     """Let Mallory talk, and see what becomes of Bob."""
     loop = asyncio.get_running_loop()
-    async with await start("10") as server:
+    async with await start(step) as server:
         mallory = await server.connect("mallory")
         await mallory.join("tea")
         bob = await server.call()
@@ -24,8 +24,9 @@ async def main() -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(talk(mallory))
             size = await read(bob)
+            ends = "it ends" if size < MESSAGES * len(TEXT) else "all is said"
             when = f"after {loop.time() - begin:.1f} s"
-            print(f"Bob has read {size / 1e6:.1f} MB when it ends, {when}.")
+            print(f"Bob has read {size / 1e6:.1f} MB when {ends}, {when}.")
 
 
 async def talk(client: Client) -> None:
@@ -37,12 +38,18 @@ async def talk(client: Client) -> None:
 
 
 async def read(connection: Connection) -> int:
-    """Read at Bob's pace to the end, and return how many bytes have come."""
+    """Read at Bob's pace until all is said, and return how many bytes have come."""
     size = 0
-    while data := await connection.receive():
+    while size < MESSAGES * len(TEXT) and (data := await connection.receive()):
         size += len(data)
         await asyncio.sleep(len(data) / READS)
     return size
 
 
-simulation.run(main())
+def played(step: str) -> None:
+    """Let it happen in a simulation."""
+    simulation.run(main(step))
+
+
+if __name__ == "__main__":
+    played("10")

@@ -1,4 +1,4 @@
-"""Wrong on purpose: counts from the first time that there was no token left.
+"""Wrong on purpose: counts from the first message, however often one has rested since.
 
 Twin of: server11
 Breaks: who_never_rests_is_let_go

@@ -1,0 +1,58 @@
+"""Three things to do with what comes too fast: read it later, drop it, refuse it."""
+
+import asyncio
+from typing import Any
+
+from lab import simulation, start
+from lab.wire import encode
+
+MANY = 100  # messages, pasted at once
+SECONDS = 30
+CHAT = {"action": "chat", "room": "tea"}
+
+
+def changed(module: Any, way: str) -> None:
+    """Let a step 11 drop or refuse what it would read later."""
+    buckets: dict[Any, Any] = {}
+    handle = module.Client.chat
+
+    def chat(client: Any, message: dict[str, Any]) -> None:
+        bucket = buckets.setdefault(client, module.Bucket())
+        if bucket.take(asyncio.get_running_loop().time()) == 0.0:
+            handle(client, message)
+            return
+        bucket.tokens += 1  # it is not taken
+        if way == "refuse":
+            raise module.Refused("too_fast")
+
+    async def wait_for(*_: object) -> None:
+        """Wait for nothing."""
+
+    module.Client.chat, module.Client.wait_for = chat, wait_for
+
+
+async def main(way: str) -> str:
+    """Let Alice paste a hundred lines; say what Bob has heard, and what she has."""
+    async with await start("11") as server:
+        if way != "delay":
+            changed(server.module, way)
+        alice, bob = [await server.connect(name) for name in ("alice", "bob")]
+        await bob.join("tea")
+        await alice.join("tea")
+        await asyncio.sleep(5)
+        text = [{**CHAT, "message": f"{number}"} for number in range(MANY)]
+        await alice.connection.send(b"".join(map(encode, text)))
+        heard, last = 0, 0
+        for second in range(1, SECONDS):
+            await asyncio.sleep(1)
+            before, heard = heard, sum(m["action"] == "chat" for m in bob.heard)
+            last = second if heard > before else last
+        errors = sum(message["action"] == "error" for message in alice.heard)
+        gone = any(message["action"] == "leaveroom" for message in bob.heard)
+    where = "thrown out" if gone else "still there"
+    return f"{heard:10}{last:8} s{errors:16}   {where}"
+
+
+print(f"{'':10}{'Bob hears':>10}{'within':>10}{'errors to Alice':>16}   she is")
+for way in ("delay", "drop", "refuse"):
+    print(f"{way:10}{simulation.run(main(way))}")
