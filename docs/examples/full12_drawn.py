@@ -19,7 +19,7 @@ async def main() -> None:
         await again.send({"action": "connect", "username": "cleo"})
         await again.send({"action": "joinroom", "room": "tea"})
         await asyncio.sleep(1)
-        print(Sequence.of(alice, bob, cleo, again).svg())
+        print(Sequence.of(alice, cleo, again).svg())
 
 
 simulation.run(main())

@@ -33,6 +33,7 @@ async def look(step: str) -> dict[str, str]:
         leave(server.process.pid, SPARE)
         calls = [await Connection.open(server) for _ in range(CALLS)]
         dora = await server.connect("dora")
+        await dora.send({"action": "joinroom", "room": "tea"})
         found = await meanwhile(server, alice, bob)
         found["dora"] = "answered" if dora.heard else "connected, no answer"
         await dora.close()
