@@ -46,9 +46,10 @@ async def main() -> None:
         alone = len(running.tasks())
         await come(running, 10)
         tasks = (len(running.tasks()) - alone) / 10
-    print(f"descriptors {descriptors:6.1f}")
     print(f"tasks       {tasks:6.1f}")
-    print(f"memory      {memory / 1024:6.1f} KiB")
+    if descriptors:
+        print(f"descriptors {descriptors:6.1f}")
+        print(f"memory      {memory / 1024:6.1f} KiB")
 
 
 asyncio.run(main())
