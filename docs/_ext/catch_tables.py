@@ -95,7 +95,7 @@ class Costs(Computed):
 class Mutants(Computed):
     """Show how many mutants are killed, and who survives, and why.
 
-    The argument is ``server``, the newest, or ``framing``, what it imports.
+    The argument is ``server``, the newest, or ``utils``, what it imports.
     """
 
     required_arguments = 1
@@ -105,13 +105,14 @@ class Mutants(Computed):
         for path in (MUTANTS, SURVIVORS):
             self.env.note_dependency(str(path))
         newest = story.find(STEP)
-        (framing,) = [name for name in newest.imports if name.startswith("utils")]
-        name = {"server": STEP, "framing": framing}[self.arguments[0]]
+        utils = [name for name in newest.imports if name.startswith("utils")]
+        names = {"server": [STEP], "utils": utils}[self.arguments[0]]
         kept = json.loads(MUTANTS.read_text(encoding="utf-8"))
-        if name not in kept:
-            raise self.error(f"{name} has no mutants yet; run make mutants")
+        if missing := [name for name in names if name not in kept]:
+            raise self.error(f"no mutants yet of {missing}; run make mutants")
         reasons = json.loads(SURVIVORS.read_text(encoding="utf-8"))
-        text = "\n".join(report(name, kept[name], reasons))
+        reports = ("\n".join(report(name, kept[name], reasons)) for name in names)
+        text = "\n\n".join(reports)
         return [nodes.literal_block(text, text, language="text", classes=["output"])]
 
 
