@@ -24,5 +24,5 @@ async def main() -> None:
     loop.call_exception_handler({"message": "Something else is wrong."})
 
 
-logging.basicConfig(stream=sys.stdout, format="in the log: %(message)s")
+logging.basicConfig(stream=sys.stdout, format="in the log: %(message)s", force=True)
 simulation.run(main())

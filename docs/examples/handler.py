@@ -26,5 +26,5 @@ async def main() -> None:
     await asyncio.sleep(1)
 
 
-logging.basicConfig(stream=sys.stdout, format="in the log: %(message)s")
+logging.basicConfig(stream=sys.stdout, format="in the log: %(message)s", force=True)
 simulation.run(main())
