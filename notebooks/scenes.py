@@ -5,6 +5,7 @@ A notebook's cells define nothing, so they stand here, and a notebook may print 
 """
 
 import asyncio
+import errno
 
 from lab import Backlog, Client, Connection, Sequence, Timeline, start
 from lab.host import Running
@@ -334,3 +335,65 @@ async def _falls_asleep(server: Running) -> None:
     await dora.send(encode({"action": "connect", "username": "dora"}))
     await dora.send(encode({"action": "joinroom", "room": "tea"}))
     await server.prints("connected", times=2)
+
+
+async def a_crowd(step: str, calls: int) -> None:
+    """Let one computer call so often, and say who it is each time; count who is in."""
+    async with await start(step) as server:
+        clients = [await server.connect(f"guest {number}") for number in range(calls)]
+        await asyncio.sleep(1)
+        told = sum("full" in str(client.heard) for client in clients)
+        inside = len(server.module.NAMES)
+        print(f"step {step}: of {calls}, {inside} are inside, {told} are told no")
+
+
+async def a_refusal() -> Sequence:
+    """Let Cleo come to step 12 when two are inside, which is all that may be here."""
+    async with await start("12", settings={"MOST_CLIENTS": "2"}) as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        for client in (alice, bob):
+            await client.join("tea")
+        cleo = await server.connect("cleo")
+        await cleo.hear_the_end()
+    return Sequence.of(alice, bob, cleo)
+
+
+async def many_rooms(rooms: int) -> None:
+    """Let Alice join so many rooms of step 12, and then the first once more."""
+    async with await start("12") as server:
+        alice = await server.connect("alice")
+        for number in [*range(1, rooms + 1), 1]:
+            await alice.send({"action": "joinroom", "room": f"{number}"})
+            answer = await alice.hear()
+            if answer["action"] == "error" or number == 1:
+                print("room", number, "-", answer.get("code", "joined"))
+
+
+async def complaints(seconds: int) -> None:
+    """Complain to step 12 once a second, as a loop does that has no descriptor left."""
+    loop = asyncio.get_running_loop()
+    async with await start("12") as server:
+        server.printed()
+        complain = server.module.Complaints()
+        error = OSError(errno.EMFILE, "Too many open files")
+        for _ in range(seconds):
+            complain(loop, {"message": "out of system resource", "exception": error})
+            await asyncio.sleep(1)
+        print(server.printed())
+
+
+async def under_her_name() -> Sequence:
+    """Let Alice leave step 12, and Mallory come, who says that she is Alice."""
+    async with await start("12") as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await bob.join("tea")
+        await alice.join("tea")
+        await alice.close()
+        await bob.hear("leaveroom")
+        mallory = Client("mallory", await server.call())
+        await mallory.send({"action": "connect", "username": "alice"})
+        await mallory.send({"action": "joinroom", "room": "tea"})
+        await mallory.hear("joinroom")
+        await mallory.say("tea", "Send it to me")
+        await bob.hear("chat")
+    return Sequence.of(alice, bob, mallory)

@@ -71,6 +71,16 @@ def test_who_rests_for_a_moment_begins_anew():
     assert talk([TOO_LONG - 1] * 20) is None
 
 
+def test_who_takes_each_token_when_it_comes_is_never_refused(monkeypatch):
+    monkeypatch.setattr(module, "RATE", 8.0)  # an eighth of a second is no fraction
+    bucket = module.Bucket()
+    for _ in range(int(BURST)):
+        bucket.take(0.0)
+    for number in range(8 * 2 * int(TOO_LONG)):
+        assert bucket.take((number + 1) / 8) == 0.0
+        assert bucket.tokens == 0.0
+
+
 def test_what_waits_when_the_server_stops_holds_up_nobody():
     async def act():
         async with await start(NEWEST) as server:

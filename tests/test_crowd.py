@@ -11,16 +11,17 @@ from lab.host import start
 NEWEST = story.steps_of("server")[-1]
 FEW = {"MOST_CLIENTS": "3"}
 FULL = b'"code":"full"'
+NONE_LEFT = "No descriptor is left: nobody can come in."
 
 
-def in_a_simulation(act, settings=None):
-    """Run it with the newest step started in a simulation."""
+def in_a_simulation(act, settings=None, **options):
+    """Run it with the newest step started in a simulation with these options."""
 
     async def play():
         async with await start(NEWEST, settings=settings) as server:
             await act(server)
 
-    simulation.run(play(), until=3600)
+    simulation.run(play(), until=3600, **options)
 
 
 async def comes_in(server, name):
@@ -98,17 +99,47 @@ def test_whoever_is_refused_is_not_waited_for_when_the_server_stops():
     in_a_simulation(act, FEW)
 
 
+def test_whoever_is_refused_and_takes_nothing_is_broken_off():
+    async def act(server):
+        for number in range(3):
+            await comes_in(server, f"guest {number}")
+        refused = await server.call()
+        await asyncio.sleep(20)
+        assert len(server.module.CLIENTS) == 3
+        assert str(server.errors) == ""
+        refused.abort()
+
+    in_a_simulation(act, FEW, capacity=16)  # bytes on the line: fewer than an error has
+
+
+def calling_from(addresses, monkeypatch):
+    """Let whoever calls come from the next of these addresses."""
+    writer_class = asyncio.StreamWriter
+    original = writer_class.get_extra_info
+
+    def get_extra_info(writer, name, default=None):
+        if name == "peername":
+            return next(addresses)
+        return original(writer, name, default)
+
+    monkeypatch.setattr(writer_class, "get_extra_info", get_extra_info)
+
+
+def test_whoever_calls_from_elsewhere_can_come_in(monkeypatch):
+    async def act(server):
+        here, there = [(f"192.0.2.{number}", 50000) for number in (1, 2)]
+        calling_from(iter([here, there, here, there]), monkeypatch)
+        for number in range(2):
+            await comes_in(server, f"guest {number}")
+        for _ in range(2):
+            await is_refused(server)
+
+    in_a_simulation(act, {"MOST_PER_ADDRESS": "1"})
+
+
 def test_a_client_without_an_address_can_come_in(monkeypatch):
     async def act(server):
-        writer_class = asyncio.StreamWriter
-        original = writer_class.get_extra_info
-        monkeypatch.setattr(
-            writer_class,
-            "get_extra_info",
-            lambda self, name, default=None: (
-                None if name == "peername" else original(self, name, default)
-            ),
-        )
+        calling_from(iter([None]), monkeypatch)
         await comes_in(server, "alice")
 
     in_a_simulation(act)
@@ -135,11 +166,11 @@ def test_that_nobody_can_come_in_is_said_once_a_minute(caplog):
         complaints = server.module.Complaints()
         loop = asyncio.get_running_loop()
         out = {"message": "out of system resource", "exception": OSError(EMFILE, "")}
-        for _ in range(150):
+        for number in range(150):
             complaints(loop, out)
+            said = server.transcript.lines.count(NONE_LEFT)
+            assert said == 1 + number // 60
             await asyncio.sleep(1)
-        said = [line for line in server.transcript.lines if "descriptor" in line]
-        assert len(said) == 3
         complaints(loop, {"message": "Exception in callback _start_serving(...)"})
 
     in_a_simulation(act)

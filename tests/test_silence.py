@@ -7,9 +7,13 @@ import pytest
 
 from lab import simulation, story
 from lab.host import start
+from lab.wire import encode
 
 NEWEST = story.steps_of("server")[-1]
 HOUR, DAY = 3600, 24 * 3600  # seconds
+LONG = "x" * 30_000
+CHAT = {"action": "chat", "room": "tea", "message": LONG}
+SPACES = 3 + 4  # after each comma and each colon; the server sends none
 
 
 def in_a_simulation(act):
@@ -112,6 +116,49 @@ def test_who_is_refused_while_the_server_stops_delays_nothing():
         await asyncio.wait({server.main})
         assert (await alice.hear("bye"))["action"] == "bye"
         assert alice.heard[-1]["action"] == "bye"
+
+    in_a_simulation(act)
+
+
+# Whoever takes something, while others talk.
+
+
+async def a_slow_one(server):
+    """Return Alice, who talks, and somebody to whom more is owed than a line holds."""
+    (alice,) = await in_the_room(server, "alice")
+    slow = await server.call()
+    await slow.send(encode({"action": "connect", "username": "slow"}))
+    await slow.send(encode({"action": "joinroom", "room": "tea"}))
+    await alice.hear("joinroom")
+    for _ in range(10):
+        await alice.say("tea", LONG)
+    return alice, slow
+
+
+def test_who_takes_as_much_as_comes_is_not_stuck():
+    async def act(server):
+        alice, slow = await a_slow_one(server)
+        size = len(encode({**CHAT, "from": "alice"})) - SPACES
+        for _ in range(30):
+            await alice.say("tea", LONG)
+            left = size
+            while left:
+                left -= len(await slow.receive(left))
+            await asyncio.sleep(1)
+        assert "leaveroom" not in [message["action"] for message in alice.heard]
+        slow.abort()
+
+    in_a_simulation(act)
+
+
+def test_who_takes_nothing_while_others_talk_is_dropped():
+    async def act(server):
+        alice, slow = await a_slow_one(server)
+        for _ in range(12):
+            await alice.say("tea", "are you there?")
+            await asyncio.sleep(1)
+        assert (await alice.hear("leaveroom"))["from"] == "slow"
+        slow.abort()
 
     in_a_simulation(act)
 

@@ -1,63 +1,104 @@
-"""What a server does that has no descriptor left for those who call (Linux).
-
-Run it as ``python -m docs.examples.no_descriptor 11``; without a number, on step 12.
-"""
+"""What becomes of step 11 when no descriptor is left for those who call (Linux)."""
 
 import asyncio
 import os
-import resource
 import sys
 import time
+from pathlib import Path
 
-from lab import Client, Connection, connect
+from lab import Client, Connection, connect, drawing
 from lab.host import Process, start_process
 
 SPARE, CALLS = 5, 40  # descriptors that are left, and those who call
-WORDS, PACE = 40, 0.12  # said meanwhile, and the seconds from one to the next
+WORDS, PACE = 30, 0.12  # said meanwhile, and the seconds from one to the next
+COMPLAINT = "socket.accept() out of system resource"  # what asyncio says
+TEXTS = {
+    "seconds": "seconds without one",
+    "cpu": "time of the processor",
+    "complaints": "complaints",
+    "log": "written to stderr",
+    "said": "printed about it",
+    "slowest": "Alice to Bob, at most",
+    "dora": "Dora, who calls",
+    "cleo": "Cleo, who calls later",
+}
 
 
-async def meanwhile(server: Process, alice: Client, bob: Client) -> None:
-    """Let Alice and Bob talk, and print what it was like."""
-    ticks, slowest = used(server), 0.0
-    for number in range(WORDS):
-        begin = time.perf_counter()
-        await alice.say("tea", f"{number}")
-        await bob.hear("chat")
-        slowest = max(slowest, 1000 * (time.perf_counter() - begin))
-        await asyncio.sleep(PACE)
-    cpu = (used(server) - ticks) / os.sysconf("SC_CLK_TCK")
-    log = len(str(server.errors)) / 1000
-    print(f"{WORDS * PACE:.0f} s without a descriptor: {cpu:.2f} s of the processor,")
-    print(f"{log:,.0f} kB on stderr, every word within {slowest:.0f} ms")
-
-
-def used(server: Process) -> int:
-    """Return the ticks of the processor that the server has used."""
-    with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as file:
-        numbers = file.read().rpartition(")")[2].split()
-    return int(numbers[11]) + int(numbers[12])
-
-
-async def main(step: str = "12") -> None:
-    """Take the descriptors away, and give them back."""
+async def look(step: str) -> dict[str, str]:
+    """Take the descriptors away, give them back, and tell what it was like."""
     async with await start_process(step) as server:
         alice, bob = [await server.connect(name) for name in ("alice", "bob")]
         for client in (alice, bob):
             await client.join("tea")
-        pid, kind = server.process.pid, resource.RLIMIT_NOFILE
-        before = resource.prlimit(pid, kind)
-        few = len(os.listdir(f"/proc/{pid}/fd")) + SPARE
-        resource.prlimit(pid, kind, (few, before[1]))
+        leave(server.process.pid, SPARE)
         calls = [await Connection.open(server) for _ in range(CALLS)]
-        await meanwhile(server, alice, bob)
+        dora = await server.connect("dora")
+        await dora.send({"action": "joinroom", "room": "tea"})
+        found = await meanwhile(server, alice, bob)
+        found["dora"] = "answered" if dora.heard else "connected, no answer"
+        await dora.close()
         for call in calls:
             await call.close()
         begin = time.perf_counter()
         cleo = await connect(server, "cleo", 20.0)
         await cleo.join("tea")
-        print(f"Cleo came in after {time.perf_counter() - begin:.1f} s")
+        found["cleo"] = f"in after {time.perf_counter() - begin:.1f} s"
         await cleo.close()
+        return found
+
+
+def leave(pid: int, spare: int) -> None:
+    """Let a process have only so many descriptors more than it has."""
+    from resource import RLIMIT_NOFILE, prlimit
+
+    _, most = prlimit(pid, RLIMIT_NOFILE)
+    prlimit(pid, RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")) + spare, most))
+
+
+async def meanwhile(server: Process, alice: Client, bob: Client) -> dict[str, str]:
+    """Let Alice and Bob talk, and tell what it was like."""
+    ticks, slowest, start = used(server), 0.0, time.perf_counter()
+    for number in range(WORDS):
+        begin = time.perf_counter()
+        await alice.say("tea", f"{number}")
+        await bob.hear("chat")
+        slowest = max(slowest, time.perf_counter() - begin)
+        await asyncio.sleep(PACE)
+    cpu = (used(server) - ticks) / os.sysconf("SC_CLK_TCK")
+    errors = str(server.errors)
+    said = [line for line in server.transcript.lines if "descriptor" in line]
+    return {
+        "seconds": f"{time.perf_counter() - start:.0f}",
+        "cpu": f"{cpu:.2f} s",
+        "complaints": f"{errors.count(COMPLAINT)}",
+        "log": f"{len(errors) / 1000:,.0f} kB",
+        "said": drawing.several(len(said), "line"),
+        "slowest": f"{1000 * slowest:.0f} ms",
+    }
+
+
+def used(server: Process) -> int:
+    """Return the ticks of the processor that the server has used."""
+    stat = Path(f"/proc/{server.process.pid}/stat").read_text(encoding="ascii")
+    numbers = stat.rpartition(")")[2].split()
+    return int(numbers[11]) + int(numbers[12])
+
+
+def show(*steps: str) -> None:
+    """Print a line for each thing, and a column for each step."""
+    if sys.platform != "linux":
+        print("Only Linux lets a program take descriptors from another one.")
+        return
+    found = [asyncio.run(look(step)) for step in steps]
+    print(row("", *(f"step {step}" for step in steps)))
+    for name, text in TEXTS.items():
+        print(row(text, *(each[name] for each in found)))
+
+
+def row(first: str, *others: str) -> str:
+    """Return a line of the table."""
+    return f"{first:24}{''.join(f'{other:24}' for other in others)}".rstrip()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    show("11")

@@ -1,11 +1,12 @@
 """A thousand talk, ten thousand words a second are delivered, and 5,000 come and go.
 
-All clients are in this process and call from one address; the server is another process
-(Linux).
+All clients are in this process and call from one address. The server is another
+process, and Linux tells what that one uses.
 """
 
 import asyncio
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from lab.host import Process, start_process
 from lab.wire import Message, encode
 
 ROOMS, MEMBERS = 10, 100  # of each room: a thousand together
-SPEAKERS, PACE = 2, 0.2  # of each room, and the seconds from one word to the next
-WORDS = 50  # of each speaker: ten seconds of them
+SPEAKERS, PACE = 2, 0.19  # of each room, and the seconds from one word to the next
+WORDS = 27  # of each speaker: five seconds of them
 VISITS, AT_ONCE = 5000, 50  # clients that come, join and go, and how many together
 LIMITS = {"MOST_PER_ADDRESS": "2000"}  # all others are as they are
 WORD = "a word that is as long as most words are"
@@ -65,56 +66,88 @@ def chat(room: str, **fields: str) -> Message:
     return {"action": "chat", "room": room, "message": WORD, **fields}
 
 
-async def talk(members: list[Member]) -> None:
+async def talk(server: Process, members: list[Member]) -> None:
     """Let them talk, and print how much of it has come."""
     await asyncio.sleep(1)  # the news of who has come are all there then
     begin, before = time.perf_counter(), sum(member.bytes for member in members)
+    ticks = used(server)
     async with asyncio.TaskGroup() as tasks:
         for number, member in enumerate(members):
             if number % MEMBERS < SPEAKERS:
                 tasks.create_task(member.talks())
     seconds = time.perf_counter() - begin
+    cpu = (used(server) - ticks) / os.sysconf("SC_CLK_TCK") if ticks else 0.0
     await asyncio.sleep(1)
-    size = len(encode(chat("room 0", **{"from": "0 of room 00"}))) - SPACES
+    size = len(encode(chat("room 0", **{"from": "00 of room 0"}))) - SPACES
     came = (sum(member.bytes for member in members) - before) / size
     due = ROOMS * SPEAKERS * WORDS * (MEMBERS - 1)
-    print(f"{came:,.0f} of {due:,} words delivered, {came / seconds:,.0f} a second")
+    print(f"{came:,.0f} of {due:,} words delivered, {came / seconds:,.0f} a second,")
+    print(f"with {cpu / seconds:.0%} of a processor")
 
 
 async def visits(server: Process, many: int) -> None:
-    """Let so many come and go, some of them at a time."""
+    """Let so many come and go, some of them at a time, and print how fast that is."""
+    begin = time.perf_counter()
     for first in range(0, many, AT_ONCE):
         names = [f"visitor {first + number}" for number in range(AT_ONCE)]
         come = await asyncio.gather(*(Member.enters(server, n, "hall") for n in names))
         await asyncio.gather(*(member.goes() for member in come))
+    rate = many / (time.perf_counter() - begin)
+    print(f"{many:,} have come and gone, {rate:,.0f} a second")
+
+
+def used(server: Process) -> int:
+    """Return the ticks of the processor that it has used; 0 if nobody says."""
+    if sys.platform != "linux":
+        return 0
+    stat = Path(f"/proc/{server.process.pid}/stat").read_text(encoding="ascii")
+    numbers = stat.rpartition(")")[2].split()
+    return int(numbers[11]) + int(numbers[12])
 
 
 def report(server: Process, when: str) -> None:
     """Print what memory and how many descriptors the server has in use."""
-    pid = server.process.pid
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    if sys.platform != "linux":
+        return
+    place = Path(f"/proc/{server.process.pid}")
+    pages = int((place / "statm").read_text(encoding="ascii").split()[1])
     size = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-    print(f"{when}: {size:.0f} MiB, {len(os.listdir(f'/proc/{pid}/fd'))} descriptors")
+    print(f"{when:24}{size:5.0f} MiB{len(os.listdir(place / 'fd')):8,} descriptors")
+
+
+def may_open(many: int) -> None:
+    """Let this process and those that it starts open so many, if the system does."""
+    if sys.platform == "win32":
+        return
+    from resource import RLIMIT_NOFILE, getrlimit, setrlimit
+
+    soft, hard = getrlimit(RLIMIT_NOFILE)
+    setrlimit(RLIMIT_NOFILE, (max(soft, min(many, hard)), hard))
+
+
+async def come(server: Process) -> list[Member]:
+    """Fill the rooms."""
+    return [
+        await Member.enters(server, f"{n:02} of room {room}", f"room {room}")
+        for room in range(ROOMS)
+        for n in range(MEMBERS)
+    ]
 
 
 async def main() -> None:
     """Look at the server before, meanwhile and after."""
+    may_open(2 * ROOMS * MEMBERS)
     async with await start_process("12", settings=LIMITS) as server:
         report(server, "before")
-        for _ in range(2):
-            members = [
-                await Member.enters(server, f"{n:02} of room {room}", f"room {room}")
-                for room in range(ROOMS)
-                for n in range(MEMBERS)
-            ]
-            report(server, f"with {len(members):,}")
-            await talk(members)
-            await asyncio.gather(*(member.goes() for member in members))
-        begin = time.perf_counter()
+        members = await come(server)
+        report(server, f"with {len(members):,} clients")
+        await talk(server, members)
+        await asyncio.gather(*(member.goes() for member in members))
         await visits(server, VISITS)
-        rate = VISITS / (time.perf_counter() - begin)
-        print(f"{VISITS:,} have come and gone, {rate:,.0f} a second")
-        await asyncio.sleep(1)
+        members = await come(server)
+        report(server, f"with {len(members):,} others")
+        await asyncio.gather(*(member.goes() for member in members))
+        await server.prints("Client gone.", times=VISITS + 2 * len(members))
         report(server, "after")
 
 

@@ -1,0 +1,25 @@
+"""Draws what step 12 says to one who comes when it is full, here with two inside."""
+
+import asyncio
+
+from lab import Client, Sequence, simulation, start
+
+
+async def main() -> None:
+    """Let Cleo come too early, and once more when Bob has gone."""
+    async with await start("12", settings={"MOST_CLIENTS": "2"}) as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        for client in (alice, bob):
+            await client.join("tea")
+        cleo = await server.connect("cleo")
+        await cleo.hear_the_end()
+        await bob.close()
+        await alice.hear("leaveroom")
+        again = Client("cleo, again", await server.call())
+        await again.send({"action": "connect", "username": "cleo"})
+        await again.send({"action": "joinroom", "room": "tea"})
+        await asyncio.sleep(1)
+        print(Sequence.of(alice, cleo, again).svg())
+
+
+simulation.run(main())

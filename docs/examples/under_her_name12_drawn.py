@@ -1,0 +1,23 @@
+"""Draws how Mallory takes the name of Alice in step 12, as soon as it is free."""
+
+from lab import Client, Sequence, simulation, start
+
+
+async def main() -> None:
+    """Let Alice go, and Mallory come."""
+    async with await start("12") as server:
+        alice, bob = await server.connect("alice"), await server.connect("bob")
+        await bob.join("tea")
+        await alice.join("tea")
+        await alice.close()
+        await bob.hear("leaveroom")
+        mallory = Client("mallory", await server.call())
+        await mallory.send({"action": "connect", "username": "alice"})
+        await mallory.send({"action": "joinroom", "room": "tea"})
+        await mallory.hear("joinroom")
+        await mallory.say("tea", "Send it to me")
+        await bob.hear("chat")
+        print(Sequence.of(alice, bob, mallory).svg())
+
+
+simulation.run(main())

@@ -1,0 +1,45 @@
+"""What the clients of step 12 can cost it at most, from its own limits."""
+
+import asyncio
+import inspect
+
+from lab import drawing, story
+from lab.host import load
+
+# Asyncio stops reading when there is more than twice the limit of a reader, and takes
+# at most this much at a time (max_size in selector_events.py).
+AT_A_TIME = 2**18
+
+
+def main() -> None:
+    """Print each kind of cost for one client, and for as many as may come."""
+    step, utils02 = load(story.find("12")), load(story.find("utils02"))
+    frame = utils02.HEADER + utils02.MAX_PAYLOAD
+    limit = inspect.signature(asyncio.start_server).parameters["limit"].default
+    clients = step.MOST_CLIENTS
+    owed = step.MAX_BACKLOG + step.MAX_OUTBOX + frame
+    unread = 2 * limit + AT_A_TIME
+    told = step.MOST_ROOMS * (clients - 1)
+    messages = int(step.RATE)
+    heard = messages * (clients - 1)
+    print(row("", "one client", f"{clients:,} clients"))
+    print(row("descriptors", "1", f"{clients:,}"))
+    for name, size in (
+        ("owed to it", owed),
+        ("sent by it, and not read", unread),
+        ("both together", owed + unread),
+    ):
+        print(row(name, drawing.size(size), drawing.size(clients * size)))
+    print(row("messages in a second", f"{messages:,}", f"{clients * messages:,}"))
+    print(row("heard in a second, in all", f"{heard:,}", f"{clients * heard:,}"))
+    print(row("rooms", f"{step.MOST_ROOMS:,}", f"{clients * step.MOST_ROOMS:,}"))
+    print(row("told at once when it leaves", f"{told:,}", ""))
+
+
+def row(first: str, *others: str) -> str:
+    """Return a line of the table."""
+    return f"{first:28}{''.join(f'{other:>15}' for other in others)}".rstrip()
+
+
+if __name__ == "__main__":
+    main()
