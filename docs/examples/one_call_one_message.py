@@ -1,0 +1,37 @@
+"""Wrong on purpose: takes what comes in one call for one message."""
+
+import asyncio
+import json
+
+from lab import simulation
+from lab.wire import encode
+
+HEADER = 3  # bytes
+
+
+class Listener(asyncio.Protocol):
+    """Print each message that arrives."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take the header off, and parse the rest."""
+        payload = data[HEADER:]
+        try:
+            print("heard:", json.loads(payload))
+        except json.JSONDecodeError as error:
+            print("no message:", error)
+
+
+async def main() -> None:
+    """Say one thing, then two without a pause, then one that comes in two pieces."""
+    frames = [encode({"action": "chat", "message": text}) for text in ("1", "2")]
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(Listener, "127.0.0.1", 9011):
+        _, writer = await asyncio.open_connection("127.0.0.1", 9011)
+        for data in (frames[0], frames[0] + frames[1], frames[0][:20], frames[0][20:]):
+            writer.write(data)
+            await asyncio.sleep(1)
+        writer.close()
+        await writer.wait_closed()
+
+
+simulation.run(main())
