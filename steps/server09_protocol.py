@@ -91,7 +91,7 @@ class Inbox:
 class Client(asyncio.Protocol):
     """One connection: a name, once it has said who it is, and the rooms it is in.
 
-    The loop calls the first six methods. None of them may wait.
+    The transport calls the first six methods. None of them may wait.
     """
 
     __slots__ = (  # no dict for each
@@ -115,6 +115,7 @@ class Client(asyncio.Protocol):
         self.rooms: set[str] = set()
 
     def connection_made(self, transport: Any) -> None:
+        """Take the client in. To write to it is for the transport."""
         print("New client connected!", flush=True)
         self.transport: asyncio.Transport = transport
         # With more than the first in its buffer, the transport calls pause_writing;
@@ -183,13 +184,15 @@ class Client(asyncio.Protocol):
         asyncio.get_running_loop().call_soon(self.go_on)
 
     def go_on(self) -> None:
+        """Go on with what is in the inbox, and with what comes."""
         self.transport.resume_reading()
-        self.data_received(b"")  # there is enough in the inbox
+        self.data_received(b"")
 
     def hang_up(self, refused: Refused) -> None:
         """Say why, and for a while take what still comes."""
         self.say_last(refused.message)
         self.leave_all()
+        self.inbox = Inbox()  # nobody wants what is in the old one
         # Unread, what still comes would make of close() a reset.
         loop = asyncio.get_running_loop()
         self.reading_off = loop.call_later(GOODBYE, self.transport.close)
