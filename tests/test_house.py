@@ -24,6 +24,7 @@ LONGEST = 40  # lines that a function may have
 STEPS = story.steps()
 NAMES = [step.name for step in STEPS]
 SERVERS = [step for step in STEPS if step.kind == "server"]
+SIDES = [step for step in STEPS if step.kind == "side"]
 NETWORKED = [step for step in SERVERS if step.listens]
 
 OF_STEPS = sorted((ROOT / "steps").glob("*.py")) + sorted(BROKEN.glob("*.py"))
@@ -105,7 +106,7 @@ def test_functions_are_short(path):
             assert node.end_lineno - node.lineno < LONGEST, node.name
 
 
-@pytest.mark.parametrize("step", SERVERS[1:], ids=lambda step: step.name)
+@pytest.mark.parametrize("step", SERVERS[1:] + SIDES, ids=lambda step: step.name)
 def test_a_server_has_a_main_with_the_host_and_the_port_of_the_book(step):
     main = load(step).main
     assert inspect.iscoroutinefunction(main)
@@ -217,6 +218,14 @@ def rows():
 def test_a_step_has_one_page_and_one_notebook(step):
     assert len([path for path in pages() if path.name[:2] == step.number]) == 1
     assert len([path for path in notebooks() if path.name[:2] == step.number]) == 1
+
+
+@pytest.mark.parametrize("side", SIDES, ids=lambda step: step.name)
+def test_a_side_step_has_a_server_that_it_is_another_form_of(side):
+    assert side.number in {step.number for step in SERVERS}
+    own = story.find(side.number)
+    assert side.wrong == own.wrong
+    assert [b for b in behaviours.every() if b.since == side.name] == []
 
 
 @of_each_server

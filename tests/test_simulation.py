@@ -29,7 +29,7 @@ from lab.story import ROOT, STEPS, Step
 PATIENT = 10.0  # seconds for another process: a busy machine is no failure
 HANDLES_SIGTERM = "server07"  # the first step that does
 
-SERVERS = story.steps_of("server")
+SERVERS = [step for step in story.steps() if step.kind in ("server", "side")]
 LISTENING = [step for step in SERVERS if step.listens]
 
 of_each_server = pytest.mark.parametrize("step", SERVERS, ids=lambda step: step.name)

@@ -17,7 +17,7 @@ function kind(cell) {
     const source = box.querySelector(".live-source").textContent;
     const drawn = box.previousElementSibling.matches("figure.picture");
     const { title, check, beside } = box.dataset;
-    const steps = /^server\d\d\.py$/.test(title) || check;
+    const steps = /^server\d\d(_\w+)?\.py$/.test(title) || check;
     return { source, beside, kind: drawn ? "picture" : steps ? "step" : "program" };
   });
 }

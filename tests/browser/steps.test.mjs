@@ -53,7 +53,8 @@ def kept(behaviour, step, wanted):
     return True
 
 put, wrong = 0, []
-for step in story.steps_of("server"):
+servers = [step for step in story.steps() if step.kind in ("server", "side")]
+for step in servers:
     for behaviour in behaviours.every():
         wanted = behaviours.holds(behaviour, step)
         put += 1
@@ -69,7 +70,8 @@ for step in story.steps_of("server"):
 test("every step is a program that Ctrl-C ends without an error", async () => {
   const ends = await value(`
 from lab import simulation, story
-ended = [simulation.run_file(step.path, ctrl_c_at=10.0) for step in story.steps_of("server")]
+servers = [step for step in story.steps() if step.kind in ("server", "side")]
+ended = [simulation.run_file(step.path, ctrl_c_at=10.0) for step in servers]
 [[end.status, end.errors, bool(end.output)] for end in ended]
 `);
   assert.ok(ends.length > 0);
