@@ -22,12 +22,19 @@ class Listener(asyncio.Protocol):
 
 
 async def main() -> None:
-    """Say one thing, then two without a pause, then one that comes in two pieces."""
-    frames = [encode({"action": "chat", "message": text}) for text in ("1", "2")]
+    """Send a message, then two without a pause, then one in two halves."""
+    first, second = (encode({"action": "chat", "message": m}) for m in ("one", "two"))
+    sent = {
+        "a message": first,
+        "two at once": first + second,
+        "a first half": first[:20],
+        "a second half": first[20:],
+    }
     loop = asyncio.get_running_loop()
     async with await loop.create_server(Listener, "127.0.0.1", 9011):
         _, writer = await asyncio.open_connection("127.0.0.1", 9011)
-        for data in (frames[0], frames[0] + frames[1], frames[0][:20], frames[0][20:]):
+        for name, data in sent.items():
+            print(f"sent: {name:15}", end="")
             writer.write(data)
             await asyncio.sleep(1)
         writer.close()
