@@ -66,7 +66,7 @@ def rows() -> dict[str, tuple[Step, Step, Step | None]]:
     found: dict[str, tuple[Step, Step, Step | None]] = {SOUND: (newest, newest, None)}
     for twin in twins():
         if twin.of.kind == "utils":
-            users = [s for s in story.steps_of("server") if twin.of.name in s.imports]
+            users = [s for s in story.steps_of("server") if utils_of(s) == [twin.of.name]]
             server = framed_by(users[-1], twin.step)
             found[twin.step.name] = server, users[-1], twin.step
         else:
@@ -74,12 +74,15 @@ def rows() -> dict[str, tuple[Step, Step, Step | None]]:
     return found | {m.name: (m.planted(), newest, None) for m in MISTAKES}
 
 
+def utils_of(step: Step) -> list[str]:
+    """Return the names of the utils that a step imports."""
+    return [name for name in step.imports if name.startswith("utils")]
+
+
 def tried(name: str, *, only: str = "") -> Iterator[tuple[str, Haul]]:
     """Put one row to the nets, or to one of them, and yield what became of it."""
     step, like, utils = rows()[name]
-    framing = utils or next(
-        (story.find(found) for found in like.imports if found.startswith("utils")), None
-    )
+    framing = utils or next((story.find(found) for found in utils_of(like)), None)
     judges = {
         "units": framing and (lambda: units(framing, step, like)),
         "wire": lambda: asyncio.run(nets.wire(step, like)),

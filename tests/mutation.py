@@ -161,7 +161,7 @@ def put(step: Step, mutmut: Path, jobs: int) -> dict[str, object]:
         nets_of = [""] * len(through)
         if step.kind == "server":
             assert subject.caught("") == "", "a net catches what is not changed"
-            with ThreadPoolExecutor(jobs) as threads:
+            with ThreadPoolExecutor(2 * jobs) as threads:  # nets wait half of the time
                 nets_of = list(threads.map(subject.caught, through))
         found = dict(zip(through, nets_of, strict=True))
         survivors = [subject.change(m) for m in through if not found[m]]

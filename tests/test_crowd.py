@@ -103,11 +103,12 @@ def test_whoever_is_refused_and_takes_nothing_is_broken_off():
     async def act(server):
         for number in range(3):
             await comes_in(server, f"guest {number}")
-        refused = await server.call()
+        _, writer = await asyncio.open_connection(*server.address)
+        writer.transport.pause_reading()
         await asyncio.sleep(20)
         assert len(server.module.CLIENTS) == 3
         assert str(server.errors) == ""
-        refused.abort()
+        writer.transport.abort()
 
     in_a_simulation(act, FEW, capacity=16)  # bytes on the line: fewer than an error has
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-import os
 import sys
 
 import pytest
+from hostile import figures
 
 from lab import story
 from lab.client import Connection, connect
@@ -13,6 +13,7 @@ from lab.host import start_process
 
 NEWEST = story.steps_of("server")[-1]
 PATIENT = 15.0  # seconds: a busy machine is no failure
+LITTLE = 0.1  # seconds of the processor: one message after the other, and nothing else
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and prlimit")
 
 
@@ -20,10 +21,6 @@ async def comes_in(server, name):
     client = await server.connect(name)
     await client.join("tea")
     return client
-
-
-def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 class Scarce:
@@ -36,7 +33,7 @@ class Scarce:
         import resource  # Windows has none
 
         self.before = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
-        soft = descriptors(self.pid) + self.more
+        soft = figures.descriptors(self.pid) + self.more
         resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (soft, self.before[1]))
 
     def __exit__(self, *_):
@@ -53,11 +50,13 @@ async def test_out_of_descriptors_it_serves_on_complains_once_and_lets_in_again(
         with Scarce(server.process.pid, 3):
             calls = [await Connection.open(server) for _ in range(10)]
             await server.prints("No descriptor is left", PATIENT)
+            before = figures.processor(server.process.pid)
             for number in range(15):  # two seconds, in which it tries again
                 await alice.say("tea", f"{number}")
                 assert (await bob.hear("chat"))["message"] == f"{number}"
                 await bob.join(f"{number}")
                 await asyncio.sleep(0.12)
+            assert figures.processor(server.process.pid) - before < LITTLE
             for call in calls:
                 await call.close()
             heir = await connect(server, "heir", PATIENT)

@@ -1,5 +1,6 @@
 """What the system says about a process: its memory, and the descriptors it holds."""
 
+import os
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -22,6 +23,12 @@ def resident(pid: int) -> float:
 def peak(pid: int) -> float:
     """Return the most that this has been since the peak was forgotten, in MiB."""
     return _status(pid, "VmHWM")
+
+
+def processor(pid: int) -> float:
+    """Return how many seconds of the processor a process has used."""
+    fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def forget_peak(pid: int) -> None:
