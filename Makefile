@@ -197,17 +197,19 @@ $(MUTMUT)/.ready: $(READY)
 	@touch $@
 
 $(READY): requirements.txt
-	$(call environment,$(VENV),about a minute)
+	$(call environment,$(VENV),half a minute)
 
 $(BENCH)/.ready: bench/requirements.txt
 	$(call environment,$(BENCH),a few seconds)
 
-# $(call environment,folder,how long it takes): make one with what the lock names.
+# $(call environment,folder,how long it takes): make one with what the lock names: that is
+# all that is needed, and most of it is never imported, so nothing is compiled beforehand.
 define environment
 $(check-python)
 @rm -rf $(1)
 $(call timed,Making $(1) with Python $(call version-of,$(PYTHON)),$(PYTHON) -m venv $(1))
 $(call timed,Installing what the lock names: $(2),$(1)/bin/python -m pip install \
-	--disable-pip-version-check --no-input --quiet --require-hashes -r $<)
+	--disable-pip-version-check --no-input --quiet --no-deps --no-compile \
+	--require-hashes -r $<)
 @touch $@
 endef

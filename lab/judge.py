@@ -85,4 +85,5 @@ async def put(
 def put_in_simulation(behaviour: Behaviour, step: Step, patience: float) -> None:
     """Do as ``put`` does, in a simulation, where no answer takes any time."""
     begin = InSimulation.start if behaviour.needs == "exit" else start
-    simulation.run(put(behaviour, step, patience, begin))
+    # In debug mode most of the time goes into noting from where each call came.
+    simulation.run(put(behaviour, step, patience, begin), debug=False)

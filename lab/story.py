@@ -129,14 +129,21 @@ def steps() -> list[Step]:
     A ``utils`` file comes right before the first server that imports it, a side step
     right after its server; the clients come last.
     """
-    found = [read(path) for path in sorted(STEPS.glob("*.py"))]
+    paths = sorted(STEPS.glob("*.py"))
+    return [*_in_order(tuple((path, path.stat().st_mtime_ns) for path in paths))]
+
+
+@cache
+def _in_order(files: tuple[tuple[Path, int], ...]) -> tuple[Step, ...]:
+    """Return the steps in these files, of which it is known when they have changed."""
+    found = [read(path) for path, _ in files]
     order: list[Step] = []
     for server in (step for step in found if step.kind == "server"):
         imports = server.imports  # read once: in a browser a file is far away
         needed = [step for step in found if step.name in imports]
         aside = [s for s in found if (s.kind, s.number) == ("side", server.number)]
         order += [step for step in [*needed, server, *aside] if step not in order]
-    return order + [step for step in found if step not in order]
+    return (*order, *(step for step in found if step not in order))
 
 
 def steps_of(kind: str) -> list[Step]:

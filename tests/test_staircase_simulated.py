@@ -1,4 +1,4 @@
-"""The staircase once more, where no time passes and nothing is left to chance."""
+"""Every behaviour on every step, where no time passes and nothing is left to chance."""
 
 import pytest
 from test_staircase import OF_SERVERS, SERVERS, stair

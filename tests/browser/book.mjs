@@ -16,6 +16,15 @@ export function names(folder, ending) {
 export const pages = ["", "docs", "notebooks"].flatMap((folder) =>
   names(path.join(BOOK, folder), ".html").map((name) => path.posix.join("/", folder, name)));
 
+/** The names in a variable, such as PAGES="01-starting index": only these are to be tested. */
+export const named = (variable) => (process.env[variable] ?? "").split(" ").filter(Boolean);
+
+/** Why a test is to be skipped, if only some are wanted and this is none of them. */
+export function unwanted(variable, name) {
+  const only = named(variable);
+  return only.length > 0 && !only.includes(name) && `only some are wanted: see ${variable}`;
+}
+
 /** The text of a page as it was built. */
 export function html(page) {
   return readFileSync(path.join(BOOK, page), "utf8");

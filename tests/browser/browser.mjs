@@ -22,6 +22,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 const GRAVE = ["serious", "critical"];
+const OF_COLOURS = ["color-contrast", "link-in-text-block"]; // all else is the same in the dark
 const PATIENCE = 30_000; // ms for whatever a test waits for
 
 /** Serve the book and start a browser before the tests of a file, and end both after. */
@@ -90,9 +91,10 @@ export function tooWide(page) {
 export async function faults(page, part = "html") {
   await page.evaluate(axe);
   const found = [];
-  for (const colorScheme of ["light", "dark"]) {
+  for (const [colorScheme, runOnly] of [["light", undefined], ["dark", OF_COLOURS]]) {
     await page.emulateMedia({ colorScheme });
-    const { violations } = await page.evaluate((part) => window.axe.run(part, { resultTypes: ["violations"] }), part);
+    const options = { resultTypes: ["violations"], runOnly };
+    const { violations } = await page.evaluate(([part, options]) => window.axe.run(part, options), [part, options]);
     const grave = violations.filter(({ impact }) => GRAVE.includes(impact));
     found.push(...grave.map((violation) => `${colorScheme}: ${told(violation)}`));
   }

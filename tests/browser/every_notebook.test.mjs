@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
 
-import { ROOT, names } from "./book.mjs";
+import { ROOT, named, names, unwanted } from "./book.mjs";
 import { browse } from "./browser.mjs";
 import { until } from "./until.mjs";
 
@@ -37,17 +37,15 @@ async function numbers(page, error) {
   return until("every cell to run", ask, (found) => found === "an error" || all(found), PATIENCE);
 }
 
-const every = names(path.join(ROOT, "notebooks"), ".ipynb");
-const named = (process.env.NOTEBOOKS ?? "").split(" ").filter(Boolean).map((name) => `${name}.ipynb`);
+const every = names(path.join(ROOT, "notebooks"), ".ipynb").map((name) => path.basename(name, ".ipynb"));
 
 test("the notebooks that were named are there", () => {
-  assert.deepEqual(named.filter((name) => !every.includes(name)), []);
+  assert.deepEqual(named("NOTEBOOKS").filter((name) => !every.includes(name)), []);
 });
 
 for (const name of every) {
-  const skip = named.length > 0 && !named.includes(name) && "only some are wanted: see NOTEBOOKS";
-  test(`${name} runs to its end in the browser`, { skip }, async () => {
-    const address = `/lite/lab/index.html?path=notebooks/${name}`;
+  test(`${name} runs to its end in the browser`, { skip: unwanted("NOTEBOOKS", name) }, async () => {
+    const address = `/lite/lab/index.html?path=notebooks/${name}.ipynb`;
     await here.visit(address, { viewport: { width: 1280, height: 1400 } }, async (page) => {
       const error = page.locator(["stderr", "error"].map((kind) => `.jp-OutputArea-output[data-mime-type$="${kind}"]`).join());
       await runAll(page);

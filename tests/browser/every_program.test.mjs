@@ -1,9 +1,11 @@
-// Every program of every page, run in it.
+// Every program of every page, run in it; of some pages only if these are named, as in
+// PAGES="05-delivery index".
 
 import assert from "node:assert/strict";
+import path from "node:path";
 import { test } from "node:test";
 
-import { livePages } from "./book.mjs";
+import { livePages, named, unwanted } from "./book.mjs";
 import { browse, faults, tooWide } from "./browser.mjs";
 import { Cell, cells } from "./cell.mjs";
 
@@ -68,8 +70,14 @@ function python(served) {
   return served.filter(({ url }) => /pyodide|worker|book\.zip/.test(url));
 }
 
+test("the pages that were named are there", () => {
+  const every = livePages.map((address) => path.basename(address, ".html"));
+  assert.deepEqual(named("PAGES").filter((name) => !every.includes(name)), []);
+});
+
 for (const address of livePages) {
-  test(`every program on ${address} runs, and nothing is fetched for it before`, async () => {
+  const skip = unwanted("PAGES", path.basename(address, ".html"));
+  test(`every program on ${address} runs, and nothing is fetched for it before`, { skip }, async () => {
     const before = here.served().length;
     await here.visit(address, PHONE, async (page) => {
       await page.waitForLoadState("networkidle");
