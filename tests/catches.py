@@ -66,9 +66,9 @@ def rows() -> dict[str, tuple[Step, Step, Step | None]]:
     found: dict[str, tuple[Step, Step, Step | None]] = {SOUND: (newest, newest, None)}
     for twin in twins():
         if twin.of.kind == "utils":
-            users = [s for s in story.steps_of("server") if utils_of(s) == [twin.of.name]]
-            server = framed_by(users[-1], twin.step)
-            found[twin.step.name] = server, users[-1], twin.step
+            servers = story.steps_of("server")
+            user = [s for s in servers if utils_of(s) == [twin.of.name]][-1]
+            found[twin.step.name] = framed_by(user, twin.step), user, twin.step
         else:
             found[twin.step.name] = twin.step, twin.of, None
     return found | {m.name: (m.planted(), newest, None) for m in MISTAKES}
