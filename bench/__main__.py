@@ -20,6 +20,7 @@ EPILOG = """\
   python -m bench 09 06 websockets                some servers in the main cases
   python -m bench 09 websockets --about idle      memory of idle connections
   python -m bench --show results.json             what was measured before
+  python -m bench --out bench/results/full.json   everything, for the chapter on speed
 """
 
 

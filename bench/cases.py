@@ -14,7 +14,7 @@ EIGHT = Closed("eight", publishers=1, in_flight=8)  # half a MiB of the largest
 CROWD = Closed("crowd", publishers=16, in_flight=16)
 
 TOGETHER = 50  # connections that come at once: fewer than the 100 that may wait
-CONNECTIONS = 1000  # idle ones, beside the first so many, which are not counted
+CONNECTIONS = 250, 1000  # idle ones, beside the first so many, which are not counted
 SIZES = (40, 1024, 16_384, 65_000)  # characters; the last makes a message of 64 KiB
 
 
@@ -83,7 +83,7 @@ EXPERIMENTS = (
     Experiment(
         "idle",
         "What does a connection cost that says nothing, and how fast are they let in?",
-        (Load(10, (), rooms=(TOGETHER + CONNECTIONS) // 10),),
+        tuple(Load(10, (), rooms=(TOGETHER + many) // 10) for many in CONNECTIONS),
         "same",
         rounds=2,
     ),

@@ -56,9 +56,14 @@ class Case:
         # Who has failed once is not reported as fast in the other rounds.
         return [peer for peer in self._answers if peer not in self.failures]
 
+    def values(self, peer: str, pick: Pick) -> list[float]:
+        """Return what a server came to in each round, the first round first."""
+        rounds = sorted(self._answers[peer])
+        return [pick(self._answers[peer][number]) for number in rounds]
+
     def figure(self, peer: str, pick: Pick) -> Figure:
         """Return the figure of a server over all rounds."""
-        return Figure.of(map(pick, self._answers[peer].values()))
+        return Figure.of(self.values(peer, pick))
 
     def ratio(self, peer: str, base: str, cost: Pick) -> Figure:
         """Return by how much a server does more than another for the same cost.

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from bench import pick
 from bench.cases import EXPERIMENTS, Experiment
 from bench.figures import Case, cases
+from bench.goals import verdicts
+from bench.look import Look
 from bench.pick import Pick
 from bench.results import Results
 from bench.runs import Run
@@ -38,6 +40,8 @@ def report(results: Results, base: str) -> str:
         own = [run for run in results.runs if run.experiment == experiment.name]
         if own:
             parts.append(answer_to(experiment, own, base))
+    if lines := goals(results):
+        parts.append(lines)
     parts.append(servers(results))
     return "\n\n".join(parts)
 
@@ -54,6 +58,21 @@ def heading(results: Results) -> str:
         "Medians over the rounds, with the least and the most in brackets. Ratios are "
         "of deliveries per CPU second, round by round: more is better."
     )
+
+
+def goals(results: Results) -> str:
+    """Return which goals were kept and which missed, of those that were measured."""
+    rows = [
+        {
+            "server": one.whose,
+            "goal": f"{one.goal.what}, {one.goal.wanted}",
+            "measured": f"{one.value:.2f}",
+            "": one.words,
+        }
+        for one in verdicts(Look(results))
+        if one.value is not None
+    ]
+    return table("goals", rows) if rows else ""
 
 
 def servers(results: Results) -> str:
@@ -149,8 +168,11 @@ def plain(columns: Sequence[Column]) -> Tables:
 
     def tables(measured: Sequence[Case], _: str) -> Iterator[str]:
         for case in measured:
+            load = case.load
             if case.peers:
-                yield table(f"{case.load.members} members", filled(case, columns))
+                yield table(
+                    f"{load.members * load.rooms} members", filled(case, columns)
+                )
 
     return tables
 

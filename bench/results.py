@@ -13,6 +13,9 @@ from bench.packing import packable, packed, unpacked
 from bench.peers import Peer
 from bench.process import PINNED
 from bench.runs import Run
+from lab.story import ROOT
+
+FULL = ROOT / "bench" / "results" / "full.json"  # the run that the book shows
 
 
 @packable

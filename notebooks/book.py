@@ -20,6 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import measuring
 import scenes
 
 from lab import (
@@ -75,6 +76,7 @@ __all__ = [
     "encode",
     "frame",
     "judge",
+    "measuring",
     "mutants",
     "nets",
     "new_messages",

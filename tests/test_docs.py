@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bench import __main__ as bench
+from bench.peers import available
 from lab import behaviours, searching, story, versions
 from lab.behaviours import every
 from lab.search import troubles
@@ -199,7 +201,10 @@ def test_a_command_on_a_page_names_what_is_there(command):
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
         assert f"\n{words[1]}:" in makefile
         for word in words[2:]:
-            selects_tests(word)
+            if words[1] == "bench":
+                can_be_measured(word)
+            else:
+                selects_tests(word)
 
 
 def can_be_searched(words):
@@ -208,6 +213,14 @@ def can_be_searched(words):
     searching.subject(options)
     for name in options.trouble or ():
         troubles.find(name)
+
+
+def can_be_measured(word):
+    """Refuse a question or a server that is not there; mine.py is the reader's."""
+    variable, _, arguments = word.partition("=")
+    assert variable == "ARGS"
+    options = bench.parser().parse_args(shlex.split(arguments))
+    available(name for name in options.peers if name != "mine.py")
 
 
 def selects_tests(word):

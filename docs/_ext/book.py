@@ -6,6 +6,7 @@ Each directive lives in a module of its own; this one names them to Sphinx.
 from pathlib import Path
 
 import behaviour_lists
+import bench_tables
 import broken
 import browser
 import callouts
@@ -52,6 +53,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("catches", catch_tables.Catches)
     app.add_directive("costs", catch_tables.Costs)
     app.add_directive("mutants", catch_tables.Mutants)
+    app.add_directive("measured", bench_tables.Measured)
+    app.add_role("measured", bench_tables.Figure())
     app.connect("doctree-read", callouts.note_listings)
     app.connect("doctree-resolved", callouts.resolve)
     app.connect("env-purge-doc", callouts.forget)

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LITE = ROOT / "docs" / "_lite"
 BOOK = ("lab", "steps", "docs/examples")  # what a cell can import
 # What can be downloaded: requirements.txt is what the notebooks need besides.
-LEARNERS = (*BOOK, "notebooks", "LICENSE", "requirements.txt")
+LEARNERS = (*BOOK, "bench", "notebooks", "LICENSE", "requirements.txt")
 ARCHIVE = "asyncio-chat-book.zip"  # in the site's root
 
 logger = logging.getLogger(__name__)

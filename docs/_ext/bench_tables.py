@@ -1,0 +1,249 @@
+"""``.. measured:: headline`` and ``:measured:`busy server09```: what was measured.
+
+A page is built on a machine that builds pages, which measures nothing well. So the
+figures come from a file that a command has written. Nobody types one.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+from computed import Computed
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.util.docutils import SphinxRole
+from story_table import table
+
+from bench import pick, results
+from bench.figures import Case
+from bench.goals import verdicts
+from bench.look import LOADS, WHERE, Look, brief
+from bench.results import FULL
+
+COMMAND = 'make bench ARGS="--out bench/results/full.json"'
+
+Row = list[str]
+HEADS = {
+    "p50": "p50, ms",
+    "p99": "p99, ms",
+    "p99.9": "p99.9, ms",
+    "worst": "worst, ms",
+    "late": "the generator was late, ms",
+    "memory": "KiB for a connection",
+    "accepted": "let in, a second",
+    "accepting": "µs of the server for that",
+    "heard": "heard by the nine, %",
+    "growth": "memory grew by, MiB",
+    "left": "and in the end, MiB",
+    "dropped": "hung up on, after s",
+}
+COLUMNS = {
+    "latency": ("p50", "p99", "p99.9", "worst", "late"),
+    "idle": ("memory", "accepted", "accepting"),
+    "silent": ("heard", "p99", "growth", "left", "dropped"),
+}
+
+
+@cache
+def looked_at(path: Path, changed: float) -> Look:
+    """Return what is in a file that was last changed then."""
+    return Look(results.load(path))
+
+
+def look() -> Look:
+    """Return what is in the file; OSError or ValueError if it cannot be read."""
+    return looked_at(FULL, FULL.stat().st_mtime)
+
+
+class Measured(Computed):
+    """Show a table of what was measured.
+
+    The argument is an experiment, or ``origin``, ``servers``, ``goals``, ``times``.
+    The content of the last is a comparison on each line: ``server09 over server06``.
+    ``:load:`` names one load of the headline, or of what grows.
+    """
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"load": directives.unchanged_required}
+
+    def shown(self) -> list[nodes.Node]:
+        """Return the table; the build fails where the file lacks a figure."""
+        self.env.note_dependency(str(FULL))
+        kind, known = self.arguments[0], look()
+        if kind == "origin":
+            return [origin(known)]
+        head, rows, widths = self.rows(kind, known)
+        literal = () if kind == "times" else (0,)
+        return [table(head, rows, widths, f"measured {kind}", literal)]
+
+    def rows(self, kind: str, known: Look) -> tuple[Row, list[Row], Sequence[int]]:
+        """Return the head, the rows and the widths; LookupError for another kind."""
+        load = self.options.get("load", "")
+        if kind == "servers":
+            return servers(known)
+        if kind == "goals":
+            return goals(known)
+        if kind == "times":
+            return times(known, list(self.content))
+        if kind == "headline":
+            return headline(known, load)
+        if kind in COLUMNS:
+            return plain(known, kind)
+        return growing(known, kind, load)
+
+
+class Figure(SphinxRole):
+    """``:measured:`busy server09 over websockets```: a figure in a sentence.
+
+    What can be asked for is in ``bench/look.py``; ``rounds`` and ``generator`` besides.
+    """
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the figure; the build fails if there is no such."""
+        self.env.note_dependency(str(FULL))
+        try:
+            words = said(look(), self.text)
+        except (LookupError, ValueError) as error:
+            message = self.inliner.reporter.error(
+                f"measured: {error}", line=self.lineno
+            )
+            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [
+                message
+            ]
+        return [nodes.Text(words)], []
+
+
+def said(known: Look, request: str) -> str:
+    """Return what a sentence asks for; LookupError if there is no such figure."""
+    if request == "rounds":
+        return str(known.rounds)
+    if request == "generator":
+        return f"{known.busiest().median:.0f}"
+    if request == "newest":
+        return known.newest.removeprefix("server")
+    return known.said(request)
+
+
+def origin(known: Look) -> nodes.paragraph:
+    """Return where the figures come from, and how they are renewed."""
+    machine = known.results.machine
+    cores = "the server on one, the generator on another" * bool(machine["pinned"])
+    where = (
+        f"Measured {known.results.made}: {machine['processor']}, "
+        f"{machine['cores']} cores{', ' * bool(cores)}{cores}; {machine['system']}, "
+        f"Python {machine['python']}; a load of {machine['load']:.1f} when it began. "
+    )
+    gone = [f"{name}: {why}" for name, why in known.results.missing.items()]
+    left_out = f" Left out, {'; '.join(gone)}." * bool(gone)
+    return nodes.paragraph(
+        "",
+        "",
+        nodes.Text(f"{where}The file bench/results/full.json, made anew by "),
+        nodes.literal(COMMAND, COMMAND),
+        nodes.Text(f".{left_out}"),
+        classes=["origin"],
+    )
+
+
+def servers(known: Look) -> tuple[Row, list[Row], Sequence[int]]:
+    """Return what is to be said beside the row of each server."""
+    head = ["server", "version", "the same", "different", "limits lifted"]
+    body = [
+        [
+            one.name,
+            one.version,
+            one.same,
+            one.different.removesuffix("."),
+            ", ".join(f"{name}={value}" for name, value in one.settings.items()),
+        ]
+        for one in known.results.servers
+    ]
+    return head, body, [16, 16, 24, 28, 16]
+
+
+def goals(known: Look) -> tuple[Row, list[Row], Sequence[int]]:
+    """Return each goal, what was measured, and what is in the way of it."""
+    head = ["server", "goal", "", "measured", "", "in the way"]
+    body = [
+        [
+            one.whose,
+            one.goal.what,
+            one.goal.wanted,
+            "" if one.value is None else f"{one.value:.2f}",
+            one.words,
+            one.why,
+        ]
+        for one in verdicts(known)
+    ]
+    return head, body, [18, 24, 10, 8, 12, 28]
+
+
+def times(known: Look, wanted: Sequence[str]) -> tuple[Row, list[Row], Sequence[int]]:
+    """Return by how much a server does better than another, under each load."""
+    body = []
+    for line in wanted:
+        peer, other = (known.named(name) for name in line.split(" over "))
+        row = [f"{peer} over {other}"]
+        for load in LOADS:
+            figure = known.times(load, peer, other)
+            spread = f"{brief(figure.least)} to {brief(figure.most)}"
+            row.append(f"{brief(figure.median)} ({spread})")
+        body.append(row)
+    return ["times, for the same CPU time", *LOADS], body, [40, 20, 20, 20]
+
+
+def headline(known: Look, load: str) -> tuple[Row, list[Row], Sequence[int]]:
+    """Return what a delivery costs each server under one load."""
+    (case,) = known.every("headline")
+    head = ["server", "µs for a delivery", "times websockets", "deliveries a second"]
+    body = []
+    for peer in case.peers:
+        cost = case.figure(peer, pick.cpu(load))
+        ratio = case.ratio(peer, "websockets", pick.cpu(load))
+        speed = case.figure(peer, pick.speed(load))
+        body.append([peer, cost.shown(), ratio.shown(), f"{speed.median:,.0f}"])
+    body += [[peer, f"no figure: {why}", "", ""] for peer, why in case.failures.items()]
+    return head, body, [26, 26, 28, 20]
+
+
+def growing(known: Look, kind: str, load: str) -> tuple[Row, list[Row], Sequence[int]]:
+    """Return what a delivery costs when something grows: a column for each size."""
+    unit = {"members": "members", "sizes": "text", "rooms": "rooms"}[kind]
+    every = known.every(kind)
+    sizes = [f"{vars(case.load)[unit]:,}" for case in every]
+    heads = {"sizes": "characters"}
+    head = [f"µs, and {heads.get(kind, kind)}", *sizes]
+    peers = dict.fromkeys(peer for case in every for peer in case.peers)
+    body = [[peer, *cells(every, peer, load)] for peer in peers]
+    return head, body, [28, *(72 // len(sizes) for _ in sizes)]
+
+
+def cells(every: Sequence[Case], peer: str, load: str) -> Iterator[str]:
+    """Yield what a delivery costs a server in each case, or nothing."""
+    for case in every:
+        has = peer in case.peers
+        yield case.figure(peer, pick.cpu(load)).shown() if has else ""
+
+
+def plain(known: Look, kind: str) -> tuple[Row, list[Row], Sequence[int]]:
+    """Return a row for each server, with the figures that one experiment has."""
+    names = COLUMNS[kind]
+    case = known.every(kind)[-1]
+    body = [
+        [
+            peer,
+            *(
+                case.figure(peer, WHERE[name].pick).shown(WHERE[name].digits)
+                for name in names
+            ),
+        ]
+        for peer in case.peers
+    ]
+    body += [
+        [peer, f"no figure: {why}", *[""] * (len(names) - 1)]
+        for peer, why in case.failures.items()
+    ]
+    widths = [22, *(78 // len(names) for _ in names)]
+    return ["server", *(HEADS[name] for name in names)], body, widths

@@ -1,0 +1,31 @@
+"""Puts a copy of step 09 that loses messages to the benchmark, beside the step itself.
+
+The copy sends a member the last 24 messages of a turn, and forgets those before them.
+"""
+
+import asyncio
+from dataclasses import replace
+
+from bench import report, runs
+from bench.cases import Load
+from bench.job import Closed
+from bench.peers import peer
+from lab.mistakes import planted
+
+LOAD = Load(20, (Closed("busy", publishers=1, in_flight=32, seconds=0.2),))
+
+
+async def main() -> None:
+    """Measure both, and print what the benchmark says of them."""
+    copy = planted(
+        "09",
+        "heard[member].append(frame)",
+        "heard[member] = [*heard[member], frame][-24:]",
+    )
+    lossy = replace(peer(str(copy.path)), name="the copy")
+    for one in (peer("09"), lossy):
+        answer = await runs.run(one, LOAD)
+        print(report.line(runs.Run("busy", one.name, 0, LOAD, answer)))
+
+
+asyncio.run(main())
