@@ -15,7 +15,7 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxRole
 from story_table import table
 
-from bench import pick, results
+from bench import figures, pick, results
 from bench.figures import Case
 from bench.goals import verdicts
 from bench.look import LOADS, WHERE, Look, brief
@@ -74,6 +74,8 @@ class Measured(Computed):
         kind, known = self.arguments[0], look()
         if kind == "origin":
             return [origin(known)]
+        if kind == "servers":
+            return servers(known)
         head, rows, widths = self.rows(kind, known)
         literal = () if kind == "times" else (0,)
         return [table(head, rows, widths, f"measured {kind}", literal)]
@@ -81,8 +83,6 @@ class Measured(Computed):
     def rows(self, kind: str, known: Look) -> tuple[Row, list[Row], Sequence[int]]:
         """Return the head, the rows and the widths; LookupError for another kind."""
         load = self.options.get("load", "")
-        if kind == "servers":
-            return servers(known)
         if kind == "goals":
             return goals(known)
         if kind == "times":
@@ -147,20 +147,33 @@ def origin(known: Look) -> nodes.paragraph:
     )
 
 
-def servers(known: Look) -> tuple[Row, list[Row], Sequence[int]]:
-    """Return what is to be said beside the row of each server."""
-    head = ["server", "version", "the same", "different", "limits lifted"]
-    body = [
-        [
-            one.name,
-            one.version,
-            one.same,
-            one.different.removesuffix("."),
-            ", ".join(f"{name}={value}" for name, value in one.settings.items()),
+def servers(known: Look) -> list[nodes.Node]:
+    """Return what is the same and what differs in the work of each server."""
+    shown: list[nodes.Node] = []
+    every = known.results.servers
+    for same in dict.fromkeys(one.same for one in every):
+        strong = nodes.strong("", "The same in these: ")
+        shown.append(nodes.paragraph("", "", strong, nodes.Text(f"{same}.")))
+        body = [
+            [one.name, one.different.removesuffix("."), one.version]
+            for one in every
+            if one.same == same
         ]
+        head = ["server", "and what is different", "version"]
+        shown.append(table(head, body, [26, 48, 26], "measured servers", (0,)))
+    return [*shown, lifted(known)]
+
+
+def lifted(known: Look) -> nodes.paragraph:
+    """Return which limits were lifted, and to what."""
+    limits = {
+        name: value
         for one in known.results.servers
-    ]
-    return head, body, [16, 16, 24, 28, 16]
+        for name, value in one.settings.items()
+    }
+    words = ", ".join(f"{name} to {value}" for name, value in limits.items())
+    text = f"Limits of our steps that were lifted, where a step has them: {words}."
+    return nodes.paragraph(text, text, classes=["origin"])
 
 
 def goals(known: Look) -> tuple[Row, list[Row], Sequence[int]]:
@@ -203,9 +216,20 @@ def headline(known: Look, load: str) -> tuple[Row, list[Row], Sequence[int]]:
         cost = case.figure(peer, pick.cpu(load))
         ratio = case.ratio(peer, "websockets", pick.cpu(load))
         speed = case.figure(peer, pick.speed(load))
-        body.append([peer, cost.shown(), ratio.shown(), f"{speed.median:,.0f}"])
+        row = [cost.shown(digits(cost)), ratio.shown(digits(ratio))]
+        body.append([peer, *row, f"{speed.median:,.0f}"])
     body += [[peer, f"no figure: {why}", "", ""] for peer, why in case.failures.items()]
     return head, body, [26, 26, 28, 20]
+
+
+def shown(figure: figures.Figure, most: int) -> str:
+    """Return a figure, with one more digit where it is small and not a whole number."""
+    return figure.shown(digits(figure) if most else 0)
+
+
+def digits(figure: figures.Figure) -> int:
+    """Return how many digits are worth showing behind the point."""
+    return 2 if figure.median < 2 else 1
 
 
 def growing(known: Look, kind: str, load: str) -> tuple[Row, list[Row], Sequence[int]]:
@@ -224,7 +248,8 @@ def cells(every: Sequence[Case], peer: str, load: str) -> Iterator[str]:
     """Yield what a delivery costs a server in each case, or nothing."""
     for case in every:
         has = peer in case.peers
-        yield case.figure(peer, pick.cpu(load)).shown() if has else ""
+        figure = case.figure(peer, pick.cpu(load)) if has else None
+        yield "" if figure is None else figure.shown(digits(figure))
 
 
 def plain(known: Look, kind: str) -> tuple[Row, list[Row], Sequence[int]]:
@@ -235,7 +260,7 @@ def plain(known: Look, kind: str) -> tuple[Row, list[Row], Sequence[int]]:
         [
             peer,
             *(
-                case.figure(peer, WHERE[name].pick).shown(WHERE[name].digits)
+                shown(case.figure(peer, WHERE[name].pick), WHERE[name].digits)
                 for name in names
             ),
         ]
