@@ -191,7 +191,7 @@ html_theme = "basic"
 pages = inventory.write(HERE / "docs" / "python-inventory.txt", HERE / "python.inv")
 intersphinx_mapping = {"python": ("https://docs.python.org/3", pages)}
 """
-COPIED = ("steps", "lab", "docs/_ext", "docs/examples")
+COPIED = ("steps", "lab", "bench", "docs/_ext", "docs/examples")
 TWINS = ("echoes", "keeps_the_line_open", "reads_what_is_there")  # a few are enough
 CACHES = shutil.ignore_patterns("__pycache__", "*.pyc")
 
@@ -318,6 +318,15 @@ SHOWN = {  # pages that show something, each of which is looked at below
     "twin": ".. broken:: echoes\n   :show: Client.chat\n\n   It echoes.\n",
     "story": ".. story::\n",
     "riddles": ".. spot-the-bug::\n",
+    "measured": """
+.. measured:: origin
+
+.. measured:: times
+
+   server09 over server06
+
+Step 09 takes :measured:`quiet server09` µs, and :measured:`newest` is the newest.
+""",
 }
 STATED = {  # the same, of what is stated about all servers and tried on all of them
     "can_do": ".. behaviours:: 03\n",
@@ -603,6 +612,13 @@ def test_the_story_is_that_of_the_docstrings(shown):
     assert rows == told
 
 
+def test_what_was_measured_is_in_tables_and_in_sentences(shown):
+    page = words(shown("measured"))
+    assert "make bench ARGS=" in page
+    assert "server09 over server06" in page
+    assert re.search(r"Step 09 takes \d+\.\d\d µs, and \d\d is the newest\.", page)
+
+
 def test_every_twin_is_a_riddle_with_its_answer_folded_away(shown):
     page = shown("riddles")
     known = [twin for twin in twins.twins() if twin.step.name in TWINS]
@@ -699,6 +715,16 @@ REFUSED = {  # pages that are wrong as they are written, and what the build says
         "'CHUNK = 1024' needs a sentence",
     ),
     "empty_list": (".. callouts:: server02\n", "one definition list"),
+    "no_such_table": (".. measured:: weather\n", "no table is called 'weather'"),
+    "no_such_load": (".. measured:: rooms\n   :load: loud\n", "loud"),
+    "no_such_row": (
+        ".. measured:: times\n\n   server01 over server05\n",
+        "server01 has no figure: it was not measured",
+    ),
+    "no_such_figure": (
+        "So many: :measured:`busy server01`.\n",
+        "server01 has no figure: it was not measured",
+    ),
 }
 
 FIRST_EDITS = (  # each in a file of its own, or in another part of it
@@ -856,7 +882,7 @@ def test_a_twin_whose_docstring_has_lost_its_form_fails_the_build(misspelt, page
 
 @pytest.mark.timeout(300)
 def test_the_book_itself_fails_when_a_function_that_it_shows_is_renamed(tmp_path):
-    for part in ("steps", "lab", "docs", "notebooks"):
+    for part in ("steps", "lab", "bench", "docs", "notebooks"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=CACHES)
     shutil.copy(ROOT / "conf.py", tmp_path)
     edit(tmp_path, "steps/client01.py", "listen", "attend")

@@ -12,7 +12,7 @@ from lab.host import load
 from lab.story import Step
 
 # Steps that all questions are put to; the newest is put to them, too.
-CLOSELY = {"09", "09_protocol", story.steps_of("server")[-1].number}
+CLOSELY = {"09", "09_protocol"}
 SAME = frozenset({"all", "same"})
 FEW = SAME | {"few"}
 
@@ -45,6 +45,7 @@ def step(name: str) -> Peer:
     own = story.STEPS / f"server{number}.py"
     # A side step has no number that could be looked up.
     found = story.read(own) if own.is_file() else story.find(number)
+    newest = story.steps_of("server")[-1].number
     settings = lifted(found)
     options = [f"--set={key}={value}" for key, value in settings.items()]
     if loop:
@@ -59,7 +60,7 @@ def step(name: str) -> Peer:
         same=OURS,
         different=found.new,
         settings=settings,
-        asked=FEW if name in CLOSELY else SAME,
+        asked=FEW if name in {*CLOSELY, newest} else SAME,
     )
 
 

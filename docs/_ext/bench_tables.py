@@ -18,7 +18,7 @@ from story_table import table
 from bench import figures, pick, results
 from bench.figures import Case
 from bench.goals import verdicts
-from bench.look import LOADS, WHERE, Look, brief
+from bench.look import LOADS, SIZES, WHERE, Look, brief
 from bench.results import FULL
 
 COMMAND = 'make bench ARGS="--out bench/results/full.json"'
@@ -91,7 +91,9 @@ class Measured(Computed):
             return headline(known, load)
         if kind in COLUMNS:
             return plain(known, kind)
-        return growing(known, kind, load)
+        if kind in SIZES:
+            return growing(known, kind, load)
+        raise LookupError(f"no table is called {kind!r}")
 
 
 class Figure(SphinxRole):
@@ -106,12 +108,10 @@ class Figure(SphinxRole):
         try:
             words = said(look(), self.text)
         except (LookupError, ValueError) as error:
-            message = self.inliner.reporter.error(
-                f"measured: {error}", line=self.lineno
-            )
-            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [
-                message
-            ]
+            words = f"measured: {error}"
+            message = self.inliner.reporter.error(words, line=self.lineno)
+            shown = self.inliner.problematic(self.rawtext, self.rawtext, message)
+            return [shown], [message]
         return [nodes.Text(words)], []
 
 
@@ -234,9 +234,8 @@ def digits(figure: figures.Figure) -> int:
 
 def growing(known: Look, kind: str, load: str) -> tuple[Row, list[Row], Sequence[int]]:
     """Return what a delivery costs when something grows: a column for each size."""
-    unit = {"members": "members", "sizes": "text", "rooms": "rooms"}[kind]
     every = known.every(kind)
-    sizes = [f"{vars(case.load)[unit]:,}" for case in every]
+    sizes = [f"{vars(case.load)[SIZES[kind]]:,}" for case in every]
     heads = {"sizes": "characters"}
     head = [f"µs, and {heads.get(kind, kind)}", *sizes]
     peers = dict.fromkeys(peer for case in every for peer in case.peers)
