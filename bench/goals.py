@@ -55,7 +55,7 @@ def memory(peer: str, bound: float) -> Goal:
     return Goal(peer, what, bound, measure, most=True)
 
 
-def flat(peer: str, what: str, small: int, large: int) -> Goal:
+def flat(peer: str, what: str, small: int, large: int, why: str = "") -> Goal:
     """Return the goal that a delivery does not cost more where there are many."""
 
     def measure(look: Look) -> float:
@@ -63,7 +63,7 @@ def flat(peer: str, what: str, small: int, large: int) -> Goal:
         return look.figure(other, peer).median / look.figure(one, peer).median
 
     words = f"quiet: with {large:,} {what}, times what it costs with {small}"
-    return Goal(peer, words, FLAT, measure, most=True)
+    return Goal(peer, words, FLAT, measure, most=True, in_the_way=why)
 
 
 def linear(peer: str) -> Goal:
@@ -102,6 +102,10 @@ NOT_C = (
 WATCHING = (
     "what the later steps do for each message: they count it, and look at the clock"
 )
+BEATS = (
+    "a task for each client, which looks at it once a second: a thousand rooms of ten "
+    "are ten thousand of them, whether anybody speaks or not"
+)
 
 GOALS = (
     times("server09", "quiet", "websockets", 1.3, SENDING),
@@ -118,8 +122,10 @@ GOALS = (
     memory(PROTOCOL, 2.5),
     memory(ON_UVLOOP, 2.5),
     *(times("newest", load, "server09", 0.8, WATCHING) for load in LOADS),
-    flat("server09", "members", 10, 1000),
+    *(flat(peer, "members", 10, 1000) for peer in ("server09", PROTOCOL, "newest")),
     flat("server09", "rooms", 1, 1000),
+    flat(PROTOCOL, "rooms", 1, 1000),
+    flat("newest", "rooms", 1, 1000, BEATS),
     linear("server09"),
 )
 

@@ -20,7 +20,7 @@ PATIENCE = 50.0  # seconds for a whole notebook, which takes two to ten otherwis
 LONGEST = 8  # lines of code that a cell may have: what is seen at one glance
 
 # What a kernel is told here: to measure once shows that it can be done.
-SETTINGS = {"MEASURING_ROUNDS": "1"}
+SETTINGS = {"MEASURING_BRIEFLY": "1"}
 
 ORDER = [step.name for step in story.steps() if step.kind != "client"]
 SERVERS = [step for step in story.steps() if step.kind == "server"]

@@ -1,6 +1,6 @@
 """Puts a copy of step 09 that loses messages to the benchmark, beside the step itself.
 
-The copy sends a member the last 24 messages of a turn, and forgets those before them.
+What is said when 2000 bytes wait in the outbox already, the copy throws away.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ async def main() -> None:
     """Measure both, and print what the benchmark says of them."""
     copy = planted(
         "09",
-        "heard[member].append(frame)",
-        "heard[member] = [*heard[member], frame][-24:]",
+        "send_to(ROOMS[room] - {self}, relay)",
+        "OUTBOX.size > 2000 or send_to(ROOMS[room] - {self}, relay)",
     )
     lossy = replace(peer(str(copy.path)), name="the copy")
     for one in (peer("09"), lossy):
