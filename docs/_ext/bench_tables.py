@@ -178,19 +178,17 @@ def lifted(known: Look) -> nodes.paragraph:
 
 def goals(known: Look) -> tuple[Row, list[Row], Sequence[int]]:
     """Return each goal, what was measured, and what is in the way of it."""
-    head = ["server", "goal", "", "measured", "", "in the way"]
+    head = ["server", "goal", "measured", "kept or missed, and what is in the way"]
     body = [
         [
             one.whose,
-            one.goal.what,
-            one.goal.wanted,
+            f"{one.goal.what}, {one.goal.wanted}",
             "" if one.value is None else f"{one.value:.2f}",
-            one.words,
-            one.why,
+            f"{one.words}: {one.why}" if one.why else one.words,
         ]
         for one in verdicts(known)
     ]
-    return head, body, [18, 24, 10, 8, 12, 28]
+    return head, body, [22, 30, 10, 38]
 
 
 def times(known: Look, wanted: Sequence[str]) -> tuple[Row, list[Row], Sequence[int]]:
@@ -237,7 +235,7 @@ def growing(known: Look, kind: str, load: str) -> tuple[Row, list[Row], Sequence
     every = known.every(kind)
     sizes = [f"{vars(case.load)[SIZES[kind]]:,}" for case in every]
     heads = {"sizes": "characters"}
-    head = [f"µs, and {heads.get(kind, kind)}", *sizes]
+    head = [f"{load}, µs; {heads.get(kind, kind)}:", *sizes]
     peers = dict.fromkeys(peer for case in every for peer in case.peers)
     body = [[peer, *cells(every, peer, load)] for peer in peers]
     return head, body, [28, *(72 // len(sizes) for _ in sizes)]
