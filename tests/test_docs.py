@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from docs.examples.mistakes import MISTAKES
 from lab import behaviours, searching, story, versions
 from lab.behaviours import every
 from lab.search import troubles
@@ -194,6 +195,10 @@ def test_a_command_on_a_page_names_what_is_there(command):
             return
         assert words[3] in ("run", "story", "start", "check", "solution")
         assert len(words) == 4 or story.find(words[4])
+    elif words[:2] == ["python", "-m"]:
+        program, *names = words[2:]
+        assert (ROOT / program.replace(".", "/")).with_suffix(".py").is_file()
+        assert set(names) <= {mistake.name for mistake in MISTAKES}
     else:
         assert words[0] == "make"
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
