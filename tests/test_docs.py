@@ -307,7 +307,7 @@ def site(tmp_path_factory):
         capture_output=True,
         text=True,
         env={**os.environ, "BOOK_WITHOUT_PYTHON": "1"},
-        timeout=290,
+        timeout=590,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -347,7 +347,7 @@ def the_conversation_of_step_05_is_drawn_on_its_page(site):
     assert "currentColor" in picture[0]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_built_site_is_complete_and_stands_alone(site):
     # One test for all: the site takes long to build, and every worker would build it.
     the_built_site_loads_nothing_from_elsewhere(site)
