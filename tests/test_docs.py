@@ -14,6 +14,7 @@ import pytest
 
 from bench import __main__ as bench
 from bench.peers import available
+from docs.examples.mistakes import MISTAKES
 from lab import behaviours, searching, story, versions
 from lab.behaviours import every
 from lab.search import troubles
@@ -196,6 +197,10 @@ def test_a_command_on_a_page_names_what_is_there(command):
             return
         assert words[3] in ("run", "story", "start", "check", "solution")
         assert len(words) == 4 or story.find(words[4])
+    elif words[:2] == ["python", "-m"]:
+        program, *names = words[2:]
+        assert (ROOT / program.replace(".", "/")).with_suffix(".py").is_file()
+        assert set(names) <= {mistake.name for mistake in MISTAKES}
     else:
         assert words[0] == "make"
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -315,7 +320,7 @@ def site(tmp_path_factory):
         capture_output=True,
         text=True,
         env={**os.environ, "BOOK_WITHOUT_PYTHON": "1"},
-        timeout=290,
+        timeout=590,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -355,7 +360,7 @@ def the_conversation_of_step_05_is_drawn_on_its_page(site):
     assert "currentColor" in picture[0]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_built_site_is_complete_and_stands_alone(site):
     # One test for all: the site takes long to build, and every worker would build it.
     the_built_site_loads_nothing_from_elsewhere(site)

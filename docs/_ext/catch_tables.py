@@ -118,6 +118,7 @@ class Mutants(Computed):
 
 KILLERS = {
     "tests": "units, and behaviours in the simulation",
+    "units": "units",
     "wire": "behaviours over TCP",
     "search": "the search",
 }
@@ -131,7 +132,8 @@ def report(
     share = f"{killed / found['mutants']:.0%}"
     yield f"{name}: {killed} of {found['mutants']} mutants killed ({share})"
     for net, count in found["killed"].items():
-        yield f"{count:5} by {KILLERS[net]}"
+        is_unit = net == "tests" and name.startswith("utils")
+        yield f"{count:5} by {KILLERS['units' if is_unit else net]}"
     of = {survivor: reason(survivor, reasons) for survivor in found["survivors"]}
     for why in reasons:
         those = [survivor for survivor in found["survivors"] if of[survivor] == why]

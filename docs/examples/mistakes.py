@@ -38,9 +38,9 @@ MISTAKES = (
     ),
     Mistake(
         "drops_too_soon",
-        "Throws out a member for whom 64 KiB wait, as on any slow line.",
+        "Throws out a member for whom half of what may wait for it is waiting.",
         "MAX_BACKLOG = 2**20",
-        "MAX_BACKLOG = 2**16",
+        "MAX_BACKLOG = 2**19",
     ),
     Mistake(
         "expects_a_clean_end",

@@ -1,4 +1,9 @@
-"""Put one mistake to the behaviours, in the simulation, and then to random crowds."""
+"""Put one mistake to the behaviours, in the simulation, and then to random crowds.
+
+Another mistake can be named: ``python -m docs.examples.two_nets lists_everybody``.
+"""
+
+import sys
 
 from docs.examples.mistakes import MISTAKES, STEP
 from lab import nets, story
@@ -6,7 +11,10 @@ from lab import nets, story
 
 def main() -> None:
     """Let each of the two say what it finds."""
-    (mistake,) = [m for m in MISTAKES if m.name == "drops_too_soon"]
+    name, known = (*sys.argv[1:], "drops_too_soon")[0], {m.name: m for m in MISTAKES}
+    if name not in known:
+        sys.exit(f"no mistake is called {name}; there are {', '.join(known)}")
+    mistake = known[name]
     step, like = mistake.planted(), story.find(STEP)
     print(mistake.sentence)
     print("behaviours:", nets.simulated(step, like))

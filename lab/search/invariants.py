@@ -183,8 +183,9 @@ def who_stays_hears_that_it_is_over(run: Run) -> Iterator[str]:
 def what_is_bad_is_answered(run: Run) -> Iterator[str]:
     """Whoever sends what is no message is told so, each time."""
     for played in run.everybody:
-        # Who reads nothing may be dropped, and what was on its way is lost.
-        reads = all(act.what != "stall" for act in played.part.acts)
+        # Who reads nothing may be dropped, and what was on its way is lost. Whoever
+        # brings a crowd has only eyes for that one.
+        reads = all(act.what not in ("stall", "crowd") for act in played.part.acts)
         whole = reads and not played.broken and played.part.end == "finish"
         heard = played.client.heard if played.client else []
         if whole and not any(message.get("code") == "full" for message in heard):

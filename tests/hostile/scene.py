@@ -146,12 +146,17 @@ class Scene:
     async def set(
         cls, step: Step, settings: Mapping[str, str] | None = None
     ) -> AsyncIterator["Scene"]:
-        """Start the server and the two, and end them afterwards."""
+        """Start the server and the two, and end them afterwards.
+
+        Settings that an earlier step has not are left out: it has no such limits.
+        """
         pace = SLOWER if holds("server11", step) else PACE
         pair = await _pair(pace)  # it comes up while the server does
         try:
             with warnings_are_errors():
-                server = await host.start_process(step, settings=settings)
+                server = await host.start_process(
+                    step, settings=host.had(step, settings or {})
+                )
             async with server:
                 pair.stdin.write("{} {}\n".format(*server.address).encode())
                 scene = cls(server, pair)
