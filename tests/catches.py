@@ -1,7 +1,7 @@
 """Which net catches what: every twin and every planted mistake, put to every net.
 
 ``python -m tests.catches`` renews docs/catches.json, from which the chapter about
-testing makes its tables. It takes half an hour or more: hostile clients alone take a
+testing makes its tables. It takes an hour or more: hostile clients alone take a
 minute or two for what gets past them. ``--only NAME`` renews single rows.
 """
 

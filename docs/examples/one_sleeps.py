@@ -70,7 +70,8 @@ async def _played(step: str, changes: dict[str, Any]) -> Played:
             tasks.create_task(_read_for_a_while(sleepy))
             tasks.create_task(_watch(server, bob, played))
         played.bob, played.cleo = _chats(bob), _chats(cleo)
-        names = [task.get_coro().__name__ for task in asyncio.all_tasks()]  # type: ignore[union-attr]
+        coroutines = [task.get_coro() for task in asyncio.all_tasks()]
+        names = [getattr(coroutine, "__name__", "") for coroutine in coroutines]
         played.tasks = sum(name.startswith("send") for name in names)
     return played
 

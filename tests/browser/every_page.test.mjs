@@ -1,9 +1,10 @@
-// Every page, before anything in it is run.
+// Every page, before anything in it is run. PAGES as for the programs.
 
 import assert from "node:assert/strict";
+import path from "node:path";
 import { test } from "node:test";
 
-import { pages } from "./book.mjs";
+import { pages, unwanted } from "./book.mjs";
 import { browse, faults, tooWide } from "./browser.mjs";
 
 const MOST = 500_000; // bytes that a page may weigh with all that it loads
@@ -13,7 +14,8 @@ const here = browse();
 const weights = [];
 
 for (const address of pages) {
-  test(`${address} is light, fits a phone, and can be read by everybody`, async () => {
+  const skip = unwanted("PAGES", path.basename(address, ".html"));
+  test(`${address} is light, fits a phone, and can be read by everybody`, { skip }, async () => {
     const before = here.served().length;
     await here.visit(address, PHONE, async (page) => {
       await page.waitForLoadState("networkidle"); // the front page leads to another
