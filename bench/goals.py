@@ -103,8 +103,8 @@ WATCHING = (
     "what the later steps do for each message: they count it, and look at the clock"
 )
 BEATS = (
-    "a task for each client, which looks at it once a second: a thousand rooms of ten "
-    "are ten thousand of them, whether anybody speaks or not"
+    "a task for each client, which looks at it once a second: what ten thousand of "
+    "them leave behind makes the garbage collector walk through everything, often"
 )
 
 GOALS = (

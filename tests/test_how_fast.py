@@ -152,8 +152,7 @@ CLAIMS = [
         "The newest step pays most.",
         lambda: (
             cost("rooms quiet 1000", "newest")
-            > 1.2
-            * max(
+            > max(
                 cost("rooms quiet 1000", name)
                 for name in ("server09", "server09_protocol", "websockets")
             )

@@ -9,6 +9,7 @@ import signal
 from asyncio import StreamReader, StreamWriter
 from collections import defaultdict
 from contextlib import aclosing, suppress
+from itertools import groupby
 from typing import Any
 
 from utils02 import MAX_MEMBERS, Refused, encode, folded, new_payloads, parse
@@ -81,7 +82,7 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
                     errors += 1
                     if errors == MAX_ERRORS:
                         raise Refused("too_many_errors") from None
-                # What has come already is read without waiting. A turn for the others?
+                # What has come already is read without waiting. A turn for the others.
                 await OUTBOX.give_way()
     except Refused as refused:
         client.say_last(refused.message)
@@ -225,8 +226,7 @@ class Outbox:
         """Let these members have the frame when the turn ends."""
         if not self.rooms:
             loop = asyncio.get_running_loop()
-            # In the turn after the next: what has come by now is said in the next one.
-            loop.call_soon(loop.call_soon, self.flush)
+            loop.call_soon(loop.call_soon, self.flush)  # after all who have just woken
         self.rooms.setdefault(room, []).append((members, frame))
         self.size += len(frame)
 
@@ -241,12 +241,13 @@ class Outbox:
         rooms, self.rooms, self.size = self.rooms, {}, 0
         heard: defaultdict[Client, list[bytes]] = defaultdict(list)
         for posts in rooms.values():
-            for members, frame in posts:
+            for members, said in groupby(posts, key=lambda post: post[0]):
+                piece = b"".join(frame for _, frame in said)  # once, and not for each
                 for member in members:
-                    heard[member].append(frame)
-        for member, frames in heard.items():
+                    heard[member].append(piece)
+        for member, pieces in heard.items():
             try:
-                member.write(b"".join(frames))
+                member.write(b"".join(pieces))
             except Exception:
                 member.writer.transport.abort()  # and the others still have theirs
 

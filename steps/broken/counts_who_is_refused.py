@@ -10,6 +10,7 @@ import signal
 from asyncio import StreamReader, StreamWriter
 from collections import defaultdict
 from contextlib import aclosing, suppress
+from itertools import groupby
 from typing import Any
 
 from utils02 import MAX_MEMBERS, Refused, encode, folded, parse
@@ -310,8 +311,7 @@ class Outbox:
         """Let these members have the frame when the turn ends."""
         if not self.posts:
             loop = asyncio.get_running_loop()
-            # In the turn after the next: what has come by now is said in the next one.
-            loop.call_soon(loop.call_soon, self.flush)
+            loop.call_soon(loop.call_soon, self.flush)  # after all who have just woken
         self.posts.append((members, frame))
         self.size += len(frame)
 
@@ -325,12 +325,13 @@ class Outbox:
         """Write to each member, at once, all that it is to hear."""
         posts, self.posts, self.size = self.posts, [], 0
         heard: defaultdict[Client, list[bytes]] = defaultdict(list)
-        for members, frame in posts:
+        for members, said in groupby(posts, key=lambda post: post[0]):
+            piece = b"".join(frame for _, frame in said)  # once, and not for each
             for member in members:
-                heard[member].append(frame)
-        for member, frames in heard.items():
+                heard[member].append(piece)
+        for member, pieces in heard.items():
             try:
-                member.write(b"".join(frames))
+                member.write(b"".join(pieces))
             except Exception:
                 member.writer.transport.abort()  # and the others still have theirs
 
