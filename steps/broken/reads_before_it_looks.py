@@ -162,6 +162,8 @@ def _visible(value: str, most: int, code: str) -> str:
     value = value.strip()
     if not 1 <= len(value) <= most:
         raise Refused(code)
+    if value.isprintable():
+        return value  # nothing of it is unseen: so for most, and quick to tell
     if any(unicodedata.category(character) in UNSEEN for character in value):
         raise Refused(code)
     return value
