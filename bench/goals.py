@@ -90,14 +90,14 @@ SENDING = (
     "Python, it is {quiet bare-send over websockets} times"
 )
 PYTHON = (
-    "for each message and member there are a few lines of Python, which put it on a "
-    "list and join it with others; the server in C, which has none, reaches "
+    "each message is parsed, checked and built in Python, and each member has a list "
+    "of its own; the server in C, which has none of it, reaches "
     "{busy c-writev over websockets} times"
 )
 LIMIT = "the limit: the server in C reaches {crowd c-writev over websockets} times"
 NOT_C = (
-    "JSON is parsed and checked, and a frame put on a list for each member; the other "
-    "is in C, and does neither"
+    "JSON is parsed, checked and built in Python, and each member has a list of its "
+    "own; the other is in C, and does none of it"
 )
 WATCHING = (
     "what the later steps do for each message: they count it, and look at the clock"

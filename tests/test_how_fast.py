@@ -164,7 +164,7 @@ CLAIMS = [
     ),
     Claim(
         "From one room to ten it becomes less, for the loop finds several messages "
-        "when it is woken up. After that it becomes more.",
+        "when it is woken up. With a thousand it becomes more again.",
         lambda: (
             cost("rooms quiet 1", "server09")
             > cost("rooms quiet 10", "server09")
