@@ -38,9 +38,9 @@ MISTAKES = (
     ),
     Mistake(
         "drops_too_soon",
-        "Throws out a member for whom half of what may wait for it is waiting.",
+        "Throws out a member for whom 384 KiB are waiting, where 1 MiB may wait.",
         "MAX_BACKLOG = 2**20",
-        "MAX_BACKLOG = 2**19",
+        "MAX_BACKLOG = 3 * 2**17",
     ),
     Mistake(
         "expects_a_clean_end",
