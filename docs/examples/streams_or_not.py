@@ -81,7 +81,7 @@ def main() -> None:
             for _ in range(TURNS)
         ]
         medians = [statistics.median(column) for column in zip(*costs, strict=True)]
-        shown = "".join(f"{number:18.1f}" for number in medians)
+        shown = "".join(f"{number:18.2f}" for number in medians)
         # Of one turn each: what has disturbed the machine has disturbed both.
         part = statistics.median(without / streams for streams, without in costs)
         print(f"{name:28}{shown}   {rounded(100 * part)}")

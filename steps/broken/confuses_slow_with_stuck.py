@@ -98,7 +98,7 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
                     errors += 1
                     if errors == MAX_ERRORS:
                         raise Refused("too_many_errors") from None
-                # What has come already is read without waiting. A turn for the others.
+                # What has come already is read without waiting, and others want a turn.
                 await OUTBOX.give_way()
     except Refused as refused:
         client.say_last(refused.message)

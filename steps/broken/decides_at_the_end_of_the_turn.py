@@ -82,7 +82,7 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
                     errors += 1
                     if errors == MAX_ERRORS:
                         raise Refused("too_many_errors") from None
-                # What has come already is read without waiting. A turn for the others.
+                # What has come already is read without waiting, and others want a turn.
                 await OUTBOX.give_way()
     except Refused as refused:
         client.say_last(refused.message)

@@ -79,7 +79,7 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
                     errors += 1
                     if errors == MAX_ERRORS:
                         raise Refused("too_many_errors") from None
-                # What has come already is read without waiting. A turn for the others.
+                # What has come already is read without waiting, and others want a turn.
                 await asyncio.sleep(0)
     except Refused as refused:
         client.say_last(refused.message)
