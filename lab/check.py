@@ -201,7 +201,7 @@ class Program(Process):
         _, waiting = await asyncio.wait({ended, *self._reading}, timeout=GOODBYE)
         if waiting:
             # A child that has left the group holds the pipes open.
-            self.process._transport.close()  # type: ignore[attr-defined]
+            self.process._transport.close()  # type: ignore[attr-defined]  # not public
             for task in waiting:
                 task.cancel()
             await asyncio.wait(waiting)

@@ -126,7 +126,7 @@ def _swapped(node: ast.Compare | ast.BinOp, operator: ast.AST) -> Iterator[Chang
             if isinstance(changed, ast.Compare):
                 changed.ops = [other()]  # type: ignore[list-item]  # one of the same kind
             else:
-                changed.op = other()  # type: ignore[assignment]
+                changed.op = other()  # type: ignore[assignment]  # of the same kind
             yield node, f"({ast.unparse(changed)})"
 
 

@@ -297,7 +297,7 @@ def _outside(what: str) -> str:
 def _mend_pyodide() -> None:
     """Give Pyodide's loop what it calls after a factory and asyncio 3.14 has lost."""
     if sys.platform == "emscripten" and not hasattr(asyncio.tasks, "_set_task_name"):
-        asyncio.tasks._set_task_name = _set_task_name  # type: ignore[attr-defined]
+        asyncio.tasks._set_task_name = _set_task_name  # type: ignore[attr-defined]  # not public
 
 
 def _set_task_name(task: asyncio.Task[Any], name: str | None) -> None:

@@ -19,9 +19,9 @@ EXTENSION = ROOT / "docs" / "_ext"
 sys.path.append(str(EXTENSION))
 
 import callouts  # noqa: E402  # ours: the path had to be set first
-import inventory  # noqa: E402
-import listing  # noqa: E402
-import running  # noqa: E402
+import inventory  # noqa: E402  # as above
+import listing  # noqa: E402  # as above
+import running  # noqa: E402  # as above
 
 # ---- What is computed, without Sphinx.
 

@@ -313,7 +313,7 @@ def test_instead_holds_in_its_block_only():
     async def main():
         return type(asyncio.get_running_loop())
 
-    with pytest.raises(LookupError), simulation.instead():  # noqa: PT012
+    with pytest.raises(LookupError), simulation.instead():  # noqa: PT012 - it leaves
         assert asyncio.run(main()) is Loop
         raise LookupError
     assert asyncio.run(main()) is not Loop

@@ -414,7 +414,7 @@ async def test_a_task_that_nobody_holds_is_lost_as_ever():
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
     with Timeline() as picture:
-        asyncio.create_task(lonely())  # noqa: RUF006
+        asyncio.create_task(lonely())  # noqa: RUF006  # to lose it is the point
         await asyncio.sleep(0)
         gc.collect()
         assert lost == ["lonely"]

@@ -54,7 +54,7 @@ AWAITS = 100  # in the ``finally`` of one task, at most
 def _throw_away() -> None:
     with contextlib.redirect_stdout(io.StringIO()):
         for task in _UNDONE:
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # not public
             task._log_traceback = False
             coroutine = task.get_coro()
             for _ in range(AWAITS):

@@ -40,7 +40,7 @@ def _numbered(cls: Any, loop: "Loop") -> type:
 
     if cls.__dictoffset__:
         cls.__hash__ = hash_of
-        return cls  # type: ignore[no-any-return]
+        return cls  # type: ignore[no-any-return]  # it is Any here
     # Its objects have slots, and no room for a number.
     body = {
         "__slots__": ("_number",),

@@ -18,7 +18,7 @@ from asyncio import (
 from typing import AsyncGenerator, Dict  # noqa: UP035 - the seed's
 
 
-async def new_messages(reader: StreamReader) -> AsyncGenerator[Dict, None]:  # noqa: UP006
+async def new_messages(reader: StreamReader) -> AsyncGenerator[Dict, None]:  # noqa: UP006 - the seed's
     try:
         while True:
             size_prefix = await reader.readexactly(3)
@@ -38,7 +38,7 @@ async def new_messages(reader: StreamReader) -> AsyncGenerator[Dict, None]:  # n
         return
 
 
-async def send_message(writer: StreamWriter, message: Dict):  # noqa: UP006
+async def send_message(writer: StreamWriter, message: Dict):  # noqa: UP006 - the seed's
     payload = json.dumps(message).encode()
     size_prefix = len(payload).to_bytes(3, byteorder="little")
     writer.write(size_prefix)
