@@ -25,7 +25,7 @@ async def main() -> None:
     while heard < MESSAGES:
         heard += (await bob.receive()).count(b"hello")
         pieces += 1
-    print(f"Bob has heard {heard} messages, in {pieces} pieces.")
+    print(f"Messages that Bob has heard: {heard}. Pieces they came in: {pieces}.")
     await alice.close()
     await bob.close()
 

@@ -24,7 +24,7 @@ async def main(members: int) -> None:
             for _ in range(MESSAGES):
                 await client.hear("chat")
         calls = sum(end.sends for end in ends) - before
-        print(f"{MESSAGES} messages, {len(others):3} others: {calls:5} calls of send")
+        print(f"to {len(others):3} of them, {MESSAGES} messages: {calls:5} calls of send")
 
 
 for members in (2, 11, 101):
