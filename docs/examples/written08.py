@@ -24,7 +24,7 @@ async def main(members: int) -> None:
             for _ in range(MESSAGES):
                 await client.hear("chat")
         calls = sum(end.sends for end in ends) - before
-        print(f"{MESSAGES} messages to each of {len(others):3}: {calls:5} calls of send")
+        print(f"{MESSAGES} messages to each of {len(others):3}: {calls:5} sends")
 
 
 for members in (2, 11, 101):
