@@ -140,7 +140,7 @@ def origin(known: Look) -> nodes.paragraph:
     return nodes.paragraph(
         "",
         "",
-        nodes.Text(f"{where}The file bench/results/full.json, made anew by "),
+        nodes.Text(f"{where}The file is bench/results/full.json; it is made anew by "),
         nodes.literal(COMMAND, COMMAND),
         nodes.Text(f".{left_out}"),
         classes=["origin"],
