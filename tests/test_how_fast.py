@@ -167,6 +167,10 @@ CLAIMS = [
         ),
     ),
     Claim(
+        "a core has time for more than fifty such rooms.",
+        lambda: cost("rooms quiet 1000", "server09") * 1000 * 50 < 1_000_000,
+    ),
+    Claim(
         "The newest step pays most.",
         lambda: (
             cost("rooms quiet 1000", "newest")
