@@ -19,7 +19,7 @@ LOADS = {  # how many talk, how many messages each sends at once, and how often
     "32 at once, from one": (1, 32, 30),
     "16 at once, one from each": (16, 1, 60),
 }
-TURNS = 5  # that the two take
+TURNS = 3  # that the two take
 
 
 async def cost(step: str, talkers: int, each: int, times: int) -> float:
