@@ -39,6 +39,7 @@ from lab.story import ROOT, STEPS, Step
 PATIENCE = 1.0  # seconds for one answer
 START = 10.0  # seconds for a server to begin to listen: some languages compile first
 MOST = 60.0  # seconds for one behaviour, whatever the server does
+ENDED = 0.5  # seconds until the system has said that a process is no more
 GOODBYE = 0.5  # seconds for hanging up on whoever only wanted to see if it listens
 PAUSE = 0.02  # seconds between two tries to connect: nothing tells us when it listens
 LINES = 10_000  # of what a server prints: those before are forgotten
@@ -198,7 +199,7 @@ class Program(Process):
         self._kill()
         await Running.stop(self)
         ended = asyncio.create_task(self.process.wait())
-        _, waiting = await asyncio.wait({ended, *self._reading}, timeout=GOODBYE)
+        _, waiting = await asyncio.wait({ended, *self._reading}, timeout=ENDED)
         if waiting:
             # A child that has left the group holds the pipes open.
             self.process._transport.close()  # type: ignore[attr-defined]  # not public
@@ -244,7 +245,7 @@ async def until_it_listens(running: Program, port: int) -> None:
         async with asyncio.timeout(START):
             while not await listens_somewhere(running, port):
                 if running.process.returncode is not None:
-                    await asyncio.wait(running._reading, timeout=GOODBYE)
+                    await asyncio.wait(running._reading, timeout=ENDED)
                     raise CannotStart(f"it ended before it listened{why(running)}")
                 await asyncio.sleep(PAUSE)
     except TimeoutError as error:

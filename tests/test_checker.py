@@ -593,7 +593,7 @@ def test_a_server_that_misbehaves_gets_a_clear_line_and_is_ended(
 def test_a_child_that_left_the_group_does_not_hold_the_checker_up(
     lab, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(check, "GOODBYE", 0.1)
+    monkeypatch.setattr(check, "ENDED", 0.1)
     code = """
 import pathlib, subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"],
