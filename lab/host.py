@@ -167,6 +167,39 @@ class Running:
             self.listens_at(found[1], int(found[2]))
 
 
+class _Complaints:
+    """What a loop is told of exceptions that nobody asked for: of steps, and of others.
+
+    It stays when a step has ended: up to Python 3.11 asyncio complains of a client's
+    task when it happens to be collected, and that may be long afterwards.
+    """
+
+    KEPT = "__errors__"  # in a step's module: where complaints about it go
+
+    def __init__(self, before: Any) -> None:
+        self.before = before
+
+    def __call__(
+        self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+    ) -> None:
+        error = context.get("exception")
+        errors = self.kept(error) if error is not None else None
+        if errors is not None:
+            errors.add("".join(traceback.format_exception(error)))
+        elif self.before is not None:
+            self.before(loop, context)
+        else:
+            loop.default_exception_handler(context)
+
+    def kept(self, error: BaseException) -> Transcript | None:
+        """Return where complaints go about the step that the exception came through."""
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if self.KEPT in frame.f_globals:
+                errors: Transcript = frame.f_globals[self.KEPT]
+                return errors
+        return self.kept(error.__context__) if error.__context__ is not None else None
+
+
 class InLoop(Running):
     """A step that runs in the loop that was running already."""
 
@@ -176,7 +209,6 @@ class InLoop(Running):
         vars(self.module)["print"] = self.transcript.print
         self._main: asyncio.Task[None] | None = None
         self._before_clients: set[asyncio.Task[Any]] = set()
-        self._errors_before: tuple[Any, Any] = None, None  # the handler, and ours
 
     @property
     def main(self) -> asyncio.Task[None]:
@@ -219,39 +251,15 @@ class InLoop(Running):
             await self._end({self._main}, cancel=True, patience=patience)
             # Somebody else's connection may have held it up: see the module's text.
             await self._end(self.tasks(), cancel=True)
-        self._give_back_errors()
         sys.modules.pop(self.module.__name__, None)
 
     def _take_over_errors(self) -> None:
         """Keep the loop's complaints about this step, and pass on all others."""
+        vars(self.module)[_Complaints.KEPT] = self.errors
         loop = asyncio.get_running_loop()
         before = loop.get_exception_handler()
-
-        def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-            error = context.get("exception")
-            if error is not None and self._is_ours(error):
-                self.errors.add("".join(traceback.format_exception(error)))
-            elif before is not None:
-                before(loop, context)
-            else:
-                loop.default_exception_handler(context)
-
-        loop.set_exception_handler(handle)
-        self._errors_before = before, handle
-
-    def _give_back_errors(self) -> None:
-        """Let the loop's complaints go where they went before us."""
-        loop = asyncio.get_running_loop()
-        before, ours = self._errors_before
-        if ours is not None and loop.get_exception_handler() is ours:
-            loop.set_exception_handler(before)
-
-    def _is_ours(self, error: BaseException) -> bool:
-        """Whether the exception, or one behind it, came through code of this step."""
-        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-        if any(frame.f_globals is vars(self.module) for frame in frames):
-            return True
-        return error.__context__ is not None and self._is_ours(error.__context__)
+        if not isinstance(before, _Complaints):
+            loop.set_exception_handler(_Complaints(before))
 
     def tasks(self) -> set[asyncio.Task[Any]]:
         """Return the tasks that run code of this step."""
@@ -473,14 +481,19 @@ def had(step: Step, settings: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _constants(path: Path) -> set[str]:
+def _constants(path: Path) -> frozenset[str]:
     """Return the names to which a file assigns something, outside of all functions."""
+    return _assigned(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _assigned(path: Path, changed: int) -> frozenset[str]:
     names: set[str] = set()
     for node in ast.parse(path.read_bytes()).body:
         targets = node.targets if isinstance(node, ast.Assign) else []
         targets += [node.target] if isinstance(node, ast.AnnAssign) else []
         names |= {target.id for target in targets if isinstance(target, ast.Name)}
-    return names
+    return frozenset(names)
 
 
 def change(module: ModuleType, setting: str, value: str) -> None:

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from lab import behaviours, story
+from lab.behaviours import SIMULATED
 from lab.judge import put
 from lab.notyet import NotYet
 from lab.staircase import IMPATIENT, PATIENT
@@ -49,7 +50,13 @@ def skip_what_cannot_be_judged_here(behaviour):
 
 @pytest.mark.parametrize(
     ("behaviour", "step", "patience"),
-    [stair(b, step) for step in SERVERS for b in OF_SERVERS if is_near(b, step)],
+    # What only a simulation can see is judged there, and once is enough.
+    [
+        stair(b, step)
+        for step in SERVERS
+        for b in OF_SERVERS
+        if is_near(b, step) and b.needs not in SIMULATED
+    ],
 )
 async def test_server(behaviour, step, patience):
     skip_what_cannot_be_judged_here(behaviour)
