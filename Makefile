@@ -33,8 +33,7 @@ BOOK := build/html
 BROWSER := build/browser
 SOURCES = conf.py $(shell find docs notebooks steps lab -type f \
 	-not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*')
-# -E: a page may show what another file does, so all pages are made afresh.
-SPHINX = $(BIN)/python -m sphinx -b html -E -W --keep-going -n -q -j auto
+SPHINX = $(BIN)/python -m sphinx -b html -d build/doctrees -W --keep-going -n -q -j auto
 
 # Chromium or Chrome, for the tests in a browser: the first that is found, or the one named.
 export CHROMIUM ?= $(shell for name in chromium chromium-browser google-chrome; do \
@@ -167,16 +166,12 @@ format: $(READY)  ## let ruff mend what it can
 	$(BIN)/python -m ruff format
 
 .PHONY: lock
-lock: .venv-lock/bin/uv  ## pin the newest dependencies, with hashes, for every platform
-	$< pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.11 \
-		--custom-compile-command 'make lock' --output-file requirements.txt pyproject.toml
-	$< pip compile --quiet --universal --generate-hashes --upgrade --python-version 3.11 \
-		--custom-compile-command 'make lock' --output-file bench/requirements.txt \
-		--group pyproject.toml:bench
+lock: $(READY)  ## pin the newest dependencies, with hashes, for every platform
+	$(LOCK) --output-file requirements.txt pyproject.toml
+	$(LOCK) --output-file bench/requirements.txt --group pyproject.toml:bench
 
-.venv-lock/bin/uv:
-	$(check-python)
-	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --upgrade \
+	--python-version 3.11 --custom-compile-command 'make lock'
 
 .PHONY: clean
 clean:  ## remove what was built, environments included
@@ -197,19 +192,29 @@ $(MUTMUT)/.ready: $(READY)
 	@touch $@
 
 $(READY): requirements.txt
-	$(call environment,$(VENV),half a minute)
+	$(call environment,$(VENV))
 
 $(BENCH)/.ready: bench/requirements.txt
-	$(call environment,$(BENCH),a few seconds)
+	$(call environment,$(BENCH))
 
-# $(call environment,folder,how long it takes): make one with what the lock names: that is
-# all that is needed, and most of it is never imported, so nothing is compiled beforehand.
+# $(call environment,folder): make one with what the lock names. That is all that is
+# needed, and most of it is never imported, so nothing is compiled beforehand.
 define environment
 $(check-python)
 @rm -rf $(1)
 $(call timed,Making $(1) with Python $(call version-of,$(PYTHON)),$(PYTHON) -m venv $(1))
-$(call timed,Installing what the lock names: $(2),$(1)/bin/python -m pip install \
-	--disable-pip-version-check --no-input --quiet --no-deps --no-compile \
-	--require-hashes -r $<)
+@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > $(1)/uv.txt
+$(call timed,Installing what the lock names,$(call install,$(1),$<))
 @touch $@
 endef
+
+# $(call install,environment,lock): uv takes three seconds where pip takes twenty. But it
+# knows nothing of what pip.conf says of proxies and indexes: where it cannot be had, or
+# finds nothing, pip has its turn. Both check every hash.
+UV = uv
+install = { $(call pip-install,$(1)) -r $(1)/uv.txt && UV_SYSTEM_CERTS=1 $(1)/bin/$(UV) pip \
+	install --quiet --python $(1)/bin/python --no-deps --require-hashes -r $(2); } \
+	2> $(1)/uv.log || { echo "» Not with uv: $$(tail -n 1 $(1)/uv.log). With pip, which takes longer ..."; \
+	$(call pip-install,$(1)) -r $(2); }
+pip-install = $(1)/bin/python -m pip install --disable-pip-version-check --no-input --quiet \
+	--no-deps --no-compile --require-hashes

@@ -28,9 +28,7 @@ nitpicky = True
 pandoc = Path(pypandoc.get_pandoc_path()).parent
 os.environ["PATH"] = os.pathsep.join([str(pandoc), os.environ["PATH"]])
 # Notebooks are stored without outputs, so a page shows what happened in this build.
-nbsphinx_execute = "always"
-nbsphinx_timeout = 60  # seconds a cell may take: ours take one or two
-nbsphinx_execute_arguments = ["--log-level=ERROR"]  # no remark on each kernel's start
+nbsphinx_execute = "never"  # by nbsphinx: docs/_ext/notebooks.py has done it
 # Every page works offline: no script from anywhere else.
 nbsphinx_requirejs_path = ""
 nbsphinx_widgets_path = ""

@@ -4,9 +4,14 @@ import asyncio
 import gc
 import itertools
 import signal
+import sys
 
 import pytest
 import pytest_asyncio
+
+# In debug mode asyncio notes from where each call came; nobody reads ten frames of it,
+# and to note them takes more time than all that is tested.
+asyncio.constants.DEBUG_STACK_DEPTH = 1
 
 # A job in the background of a script is started with Ctrl-C switched off, and would
 # hand that on to every step that a test starts.
@@ -19,12 +24,10 @@ OFTEN = 50
 tests = itertools.count(1)
 
 
-# What takes longest begins first, the site at the head of its file: nobody is to wait
-# for the last file alone. (pytest-xdist would go by the number of tests in a file.)
+# What takes longest begins first, so that no worker is left alone with it at the end.
+# (pytest-xdist would go by the number of tests in a file.)
 LONGEST = (
-    "test_the_built_site_is_complete_and_stands_alone",
-    "test_docs.py",
-    "test_notebooks.py",
+    "test_book.py",
     "test_search.py",
     "test_staircase.py",
     "test_checker.py",
@@ -35,8 +38,21 @@ LONGEST = (
 )
 
 
-def pytest_collection_modifyitems(items):
-    """Put the longest first; the order within a file stays as it is."""
+def pytest_addoption(parser):
+    """Let everything be run, and not only what a change needs."""
+    words = "run the long tests, too: what the others find as well, or what takes long"
+    parser.addoption("--all", action="store_true", help=words)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out the long tests, unless asked for them, and put the longest first.
+
+    The order within a file stays as it is.
+    """
+    if not config.getoption("--all"):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if item not in set(left_out)]
+        config.hook.pytest_deselected(items=left_out)
 
     def place(item):
         found = [n for n, name in enumerate(LONGEST) if name in item.nodeid]
@@ -54,6 +70,10 @@ def pytest_collection_finish():
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item, call):
     """Describe briefly what was expected to fail, for nobody reads it."""
+    if call.excinfo is not None and sys.version_info < (3, 11, 5):
+        # There, a traceback that the collector prints spoils one that is being written:
+        # https://github.com/python/cpython/issues/106905
+        gc.collect()
     if call.excinfo is not None and item.get_closest_marker("xfail"):
         call.excinfo.value.__cause__ = call.excinfo.value.__context__ = None
         call.excinfo.traceback = call.excinfo.traceback[-1:]

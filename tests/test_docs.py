@@ -2,13 +2,10 @@
 
 import itertools
 import json
-import os
 import re
 import shlex
 import subprocess
 import sys
-from html.parser import HTMLParser
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -243,130 +240,6 @@ def selects_tests(word):
         assert all(part in names for part in wanted)
     else:
         assert all((ROOT / path).is_file() for path in [option, *rest])
-
-
-LOADING = {  # the attributes that make a browser fetch something
-    "script": ("src",),
-    "link": ("href",),
-    "img": ("src", "srcset"),
-    "iframe": ("src",),
-    "source": ("src", "srcset"),
-    "video": ("src",),
-    "audio": ("src",),
-    "object": ("data",),
-}
-
-
-class References(HTMLParser):
-    """Collects everything that a page makes a browser load."""
-
-    def __init__(self):
-        super().__init__()
-        self.found = []
-
-    def handle_starttag(self, tag, attrs):
-        attributes = dict(attrs)
-        if tag == "link" and attributes.get("rel") in ("canonical", "license"):
-            return
-        for attribute in LOADING.get(tag, ()):
-            if attributes.get(attribute):
-                self.found.append(attributes[attribute])
-        self.found += urls(attributes.get("style") or "")
-
-    def handle_data(self, data):
-        self.found += re.findall(r"@import\s+[\"']([^\"']+)", data) + urls(data)
-
-
-def urls(css):
-    return re.findall(r"url\(\s*[\"']?([^\"')]+)", css)
-
-
-def outside(references):
-    return [r for r in references if urlsplit(r).netloc]
-
-
-def test_the_search_for_outside_hosts_finds_them():
-    page = References()
-    page.feed(
-        '<script src="//cdn.example/x.js"></script><link rel="stylesheet" '
-        'href="https://fonts.example/a.css"><style>@import "https://c.example/b.css";'
-        "</style><p style=\"background:url('http://d.example/e.png')\">"
-    )
-    assert len(outside(page.found)) == 4
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """Build the book, without running the notebooks, and without a Python in it.
-
-    Another test runs the notebooks; JupyterLite's own pages are not ours to judge.
-    """
-    folder = tmp_path_factory.mktemp("site")
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-W",
-        "--keep-going",
-        "-n",
-        "-q",
-        "-j",
-        "auto",
-    ]
-    command += ["-D", "nbsphinx_execute=never", "-d", str(folder / "doctrees")]
-    done = subprocess.run(
-        [*command, str(ROOT), str(folder / "html")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "BOOK_WITHOUT_PYTHON": "1"},
-        timeout=590,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder / "html"
-
-
-def the_built_site_loads_nothing_from_elsewhere(site):
-    pages = sorted(site.rglob("*.html"))
-    assert len(pages) > len(PAGES)
-    for path in pages:
-        page = References()
-        page.feed(path.read_text(encoding="utf-8"))
-        assert not outside(page.found), path.relative_to(site)
-    for path in site.rglob("*.css"):
-        css = path.read_text(encoding="utf-8")
-        found = urls(css) + re.findall(r"@import\s+[\"']([^\"']+)", css)
-        assert not outside(found), path.relative_to(site)
-
-
-def the_built_site_names_no_folder_of_this_machine(site):
-    for path in site.rglob("*.html"):
-        assert str(ROOT) not in path.read_text(encoding="utf-8"), path.relative_to(site)
-
-
-def the_sites_root_leads_to_the_book(site):
-    target = re.search(r"url=(\S+?)\"", (site / "index.html").read_text("utf-8"))[1]
-    assert (site / target).is_file()
-
-
-def the_conversation_of_step_05_is_drawn_on_its_page(site):
-    page = (site / "docs" / "05-delivery.html").read_text(encoding="utf-8")
-    picture = re.search(
-        r"<svg.*?</svg>", page[page.index('class="picture"') :], re.DOTALL
-    )
-    assert 'role="img"' in picture[0]
-    assert "server to bob: chat tea" in picture[0]
-    assert "currentColor" in picture[0]
-
-
-@pytest.mark.timeout(600)
-def test_the_built_site_is_complete_and_stands_alone(site):
-    # One test for all: the site takes long to build, and every worker would build it.
-    the_built_site_loads_nothing_from_elsewhere(site)
-    the_built_site_names_no_folder_of_this_machine(site)
-    the_sites_root_leads_to_the_book(site)
-    the_conversation_of_step_05_is_drawn_on_its_page(site)
 
 
 def test_the_readme_tells_the_story_that_the_steps_tell():

@@ -1,10 +1,7 @@
-"""Every notebook runs as it is, and has the form of the others."""
+"""Every notebook has the form of the others; test_book.py sees that it runs."""
 
 import ast
-import os
 import re
-import subprocess
-import sys
 from itertools import pairwise
 
 import nbformat
@@ -16,46 +13,10 @@ from lab.story import ROOT
 NOTEBOOKS = ROOT / "notebooks"
 EVERY = sorted(NOTEBOOKS.glob("*.ipynb"))
 PAGES = sorted((ROOT / "docs").glob("*.rst"))
-PATIENCE = 50.0  # seconds for a whole notebook, which takes two to ten otherwise
 LONGEST = 8  # lines of code that a cell may have: what is seen at one glance
-
-# What a kernel is told here: to measure once shows that it can be done.
-SETTINGS = {"MEASURING_BRIEFLY": "1"}
 
 ORDER = [step.name for step in story.steps() if step.kind != "client"]
 SERVERS = [step for step in story.steps() if step.kind == "server"]
-
-# Run after the last cell of a notebook: nothing that it started may be left.
-NOTHING_IS_LEFT = """
-import asyncio, pathlib
-import lab
-
-root = pathlib.Path(lab.__file__).parent.parent
-codes = [getattr(task.get_coro(), "cr_code", None) for task in asyncio.all_tasks()]
-folders = [pathlib.Path(code.co_filename).parent for code in codes if code]
-assert not {root / "lab", root / "steps"} & set(folders), asyncio.all_tasks()
-"""
-
-# A process of its own: a kernel manager leaves sockets to the garbage collector, which
-# here would be an error, and it brings its own loop. It speaks to the kernel through
-# files where it can: the ports that it picks are free, and others may take them before
-# the kernel does, as the other tests of this run do all the time.
-EXECUTE = """
-import os, sys, tempfile
-import nbformat
-from nbclient import NotebookClient
-from traitlets.config import Config
-
-source, target, last_cell = sys.argv[1:]
-notebook = nbformat.read(source, as_version=4)
-notebook.cells.append(nbformat.v4.new_code_cell(last_cell))
-with tempfile.TemporaryDirectory() as folder:
-    ports = {"transport": "ipc", "ip": f"{folder}/kernel"} if os.name == "posix" else {}
-    config = Config(KernelManager=ports)
-    options = {"kernel_name": "python3", "timeout": 20, "shutdown_kernel": "immediate"}
-    NotebookClient(notebook, config=config, **options).execute()
-nbformat.write(notebook, target)
-"""
 
 
 def found(step):
@@ -120,26 +81,6 @@ def titles(path):
 
 
 of_each = pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
-
-
-@of_each
-def test_it_runs_from_the_first_cell_to_the_last(path, tmp_path):
-    target = tmp_path / path.name
-    done = subprocess.run(
-        [sys.executable, "-c", EXECUTE, path, target, NOTHING_IS_LEFT],
-        cwd=NOTEBOOKS,  # where a kernel starts whose notebook lies there
-        # With nobody's own settings of IPython.
-        env={**os.environ, **SETTINGS, "IPYTHONDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    for cell in code_cells(read(target)):
-        kinds = {output.get("name", output.output_type) for output in cell.outputs}
-        assert "stderr" not in kinds, cell
-        assert ("error" in kinds) == may_raise(cell), cell
 
 
 @of_each

@@ -5,6 +5,7 @@ Each directive lives in a module of its own; this one names them to Sphinx.
 
 from pathlib import Path
 
+import ahead
 import behaviour_lists
 import bench_tables
 import broken
@@ -15,6 +16,7 @@ import error_codes
 import listing
 import llms
 import messages
+import outdated
 import output
 import picture
 import story_table
@@ -22,6 +24,8 @@ import versions_table
 import your_turn
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
+
+import notebooks
 
 FRONT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -63,8 +67,13 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("book_python", False, "env", bool)
     app.add_config_value("book_pyodide", None, "", Path)  # its folder, once it is here
     app.connect("builder-inited", browser.fetch)
+    app.connect("env-get-outdated", outdated.to_be_read)
+    app.connect("env-before-read-docs", ahead.run)
+    app.connect("source-read", notebooks.execute)
+    app.connect("env-updated", outdated.to_be_written)
     app.connect("build-finished", browser.add)
     app.connect("build-finished", llms.write)
+    app.connect("build-finished", outdated.forget_failures)
     app.add_js_file("live/live.js", loading_method="defer")
     app.add_css_file("live/live.css")
     return {

@@ -53,8 +53,8 @@ class Broken(Computed):
     def example(self, name: str) -> tuple[str, str, str, str]:
         """Return title, file, text and captured output of a wrong example."""
         path = running.EXAMPLES / name
-        self.env.note_dependency(str(path))
-        printed = running.run(name, status=self.options.get("status", 0))
+        run = running.Run(name, self.options.get("status", 0))
+        printed = running.show(self, run)
         text = path.read_text(encoding="utf-8")
         first = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
         mark, _, sentence = first.partition(": ")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyodide
+from remembered import state_of_all
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -80,6 +81,14 @@ def build_lite(site: Path, python: Path) -> None:
 
     Raises ExtensionError, with what it wrote, if that fails.
     """
+    # Nothing of it changes with a page: only with what is in it, or makes it.
+    made_of = [p for p in LITE.rglob("*") if p.is_file()]
+    made_of += [*sources(("notebooks", *BOOK)), ROOT / "requirements.txt"]
+    state = f"{python.name} {state_of_all(made_of)}"
+    made = site / "lite" / ".made"
+    if made.exists() and made.read_text(encoding="utf-8") == state:
+        return
+    made.unlink(missing_ok=True)
     work = ROOT / "build" / "lite"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(LITE, work / "lite")
@@ -108,3 +117,4 @@ def build_lite(site: Path, python: Path) -> None:
     )
     if done.returncode != 0:
         raise ExtensionError(f"JupyterLite could not be built:\n{done.stderr[-2000:]}")
+    made.write_text(state, encoding="utf-8")

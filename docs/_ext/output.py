@@ -29,11 +29,9 @@ class Output(Computed):
     def shown(self) -> list[nodes.Node]:
         """Run the example; the build fails if it does not end as expected."""
         name = self.arguments[0]
-        if " " not in name:
-            self.env.note_dependency(str(running.EXAMPLES / name))
         beside = self.options.get("beside", "")
-        status = self.options.get("status", 0)
-        text = running.run(name, status=status, beside=beside)
+        run = running.Run(name, self.options.get("status", 0), beside)
+        text = running.show(self, run)
         shown = f"$ {running.command(name)}\n{text}".rstrip("\n")
         block = nodes.literal_block(shown, shown, language="text", classes=["output"])
         self.set_source_info(block)

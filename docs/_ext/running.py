@@ -1,17 +1,18 @@
-"""Runs the programs of ``docs/examples/`` for the directives that show what they do."""
+"""Runs programs for the pages that show what they do: examples, commands, notebooks."""
 
 import os
 import re
 import subprocess
 import sys
 import sysconfig
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 
-from remembered import ROOT, remembered
+from remembered import ROOT, Shown, recall, remembered
+from sphinx.util.docutils import SphinxDirective
 
 EXAMPLES = ROOT / "docs" / "examples"
-PATIENCE = 100.0  # seconds: an example takes one or two, on a busy machine many more
+TIMEOUT = 100.0  # seconds: an example takes one or two, on a busy machine many more
 
 
 class ExampleFailed(Exception):
@@ -28,51 +29,77 @@ def file_or_command(name: str) -> str:
     return name if " " in name else f"docs/examples/{name}"
 
 
-@cache
-def run(name: str, *, status: int = 0, beside: str = "") -> str:
-    """Run one command, and return what it printed, errors included, in their order.
+@dataclass(frozen=True)
+class Run:
+    """A run that a page shows.
 
     ``name`` is a command that begins with ``python``, or the file of an example, which
-    may find a step ``beside`` it that runs already. Where a traceback names this
-    machine's folders, the folder is taken out. Raises ExampleFailed if there is no such
-    example, or if it ends with another status.
+    may find a step ``beside`` it that runs already. ``status`` is the exit status with
+    which it is expected to end.
     """
-    what = f"{name} {status} {beside}"
-    return remembered(what, lambda: _run(name, status, beside))
+
+    name: str
+    status: int = 0
+    beside: str = ""
+
+    def shown(self) -> Shown:
+        """Return what it printed, errors included, in their order, and what it read.
+
+        Where a traceback names this machine's folders, the folder is taken out. Raises
+        ExampleFailed if there is no such example, or if it ends with another status.
+        """
+        return remembered(repr(self), self._output)
+
+    def is_known(self) -> bool:
+        """Whether it is known what it shows, without running it again."""
+        return recall(repr(self)) is not None
+
+    def _output(self, noting: dict[str, str]) -> str:
+        try:
+            done = subprocess.run(
+                [sys.executable, "-u", *self._words()],
+                cwd=ROOT,
+                env=_environment() | noting,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ExampleFailed(
+                f"{file_or_command(self.name)} still ran after {TIMEOUT:g} s"
+            ) from error
+        text = without_folders(done.stdout.decode(errors="replace"))
+        if done.returncode != self.status:
+            ended = f"ended with {done.returncode}, and not with {self.status}"
+            raise ExampleFailed(f"{file_or_command(self.name)} {ended}:\n{text}")
+        return text
+
+    def _words(self) -> list[str]:
+        """Return what follows after ``python``."""
+        python, *words = command(self.name).split()
+        if python != "python":
+            raise ExampleFailed(f"only python can be run, not {python}")
+        if " " not in self.name and not (EXAMPLES / self.name).is_file():
+            raise ExampleFailed(f"there is no docs/examples/{self.name}")
+        if self.beside:
+            return ["docs/_ext/beside.py", self.beside, Path(self.name).stem]
+        return words
 
 
-def _run(name: str, status: int, beside: str) -> str:
-    python, *words = command(name).split()
-    if beside:
-        words = ["docs/_ext/beside.py", beside, Path(name).stem]
-    if python != "python":
-        raise ExampleFailed(f"only python can be run, not {python}")
-    if " " not in name and not (EXAMPLES / name).is_file():
-        raise ExampleFailed(f"there is no docs/examples/{name}")
-    environment = dict(os.environ)
-    environment.pop("PYTHONPATH", None)  # what is shown works without it
-    environment.pop("PYTHONASYNCIODEBUG", None)  # pages show what readers will see
-    environment.pop("PYTHONDEVMODE", None)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-u", *words],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ExampleFailed(
-            f"{file_or_command(name)} still ran after {PATIENCE:g} s"
-        ) from error
-    text = without_folders(done.stdout.decode(errors="replace"))
-    if done.returncode != status:
-        ended = f"ended with {done.returncode}, and not with {status}"
-        raise ExampleFailed(f"{file_or_command(name)} {ended}:\n{text}")
-    return text
+def _environment() -> dict[str, str]:
+    """Return the variables of a reader who has set none of Python's."""
+    taken_out = ("PYTHONPATH", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE")
+    return {name: v for name, v in os.environ.items() if name not in taken_out}
+
+
+def show(directive: SphinxDirective, run: Run) -> str:
+    """Return what a run prints; the page is made again when that may have changed."""
+    shown = run.shown()
+    for path in shown.files:
+        directive.env.note_dependency(str(path))
+    return shown.text
 
 
 def without_folders(text: str) -> str:

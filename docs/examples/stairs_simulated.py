@@ -16,6 +16,8 @@ for behaviour in behaviours.every():
         except NotYet:
             kept = False
         runs += 1
-        surprises += kept != holds(behaviour, step)
+        if kept != holds(behaviour, step):
+            surprises += 1
+            print(f"not as stated: {behaviour.name} on {step.name}")
 took = time.perf_counter() - begin
 print(f"{runs} runs in {took:.1f} s; not as stated: {surprises}")
