@@ -31,8 +31,6 @@ BENCH := $(VENV)-bench
 MUTMUT := build/mutmut
 BOOK := build/html
 BROWSER := build/browser
-SOURCES = conf.py $(shell find docs notebooks steps lab -type f \
-	-not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*')
 SPHINX = $(BIN)/python -m sphinx -b html -d build/doctrees -W --keep-going -n -q -j auto
 
 # Chromium or Chrome, for the tests in a browser: the first that is found, or the one named.
@@ -67,13 +65,17 @@ help:  ## show this list
 setup: $(READY)  ## make the environment and nothing else
 
 .PHONY: learn
-learn: $(BOOK)/index.html  ## build the book and serve it on a free local port
-	@echo "» The book is at the address below. Ctrl-C ends it."
+learn: book  ## build the book and serve it on a free local port
+	@echo "» The book is at the address below. Ctrl-C ends this."
 	@$(BIN)/python -u -m http.server 0 --bind 127.0.0.1 --directory $(BOOK)
 
+# Jupyter refuses to start as root, as which most containers run.
+AS_ROOT = $(filter 0,$(shell id -u 2>/dev/null))
 .PHONY: lab
 lab: $(READY)  ## open JupyterLab on the notebooks
-	$(BIN)/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
+	@$(if $(AS_ROOT),echo "» You are root: whatever a notebook does, it may do to all of this machine.")
+	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks \
+		$(if $(AS_ROOT),--allow-root) $(ARGS)
 
 .PHONY: chat
 chat: $(READY)  ## start a step: make chat STEP=05
@@ -98,21 +100,22 @@ story: $(READY)  ## print the steps, a sentence each
 
 .PHONY: book
 book: $(READY)  ## build the book, every notebook executed, warnings as errors
-	$(call timed,Building the book: two minutes the first time,$(SPHINX) . $(BOOK))
-	@echo "» It is in $(BOOK)/index.html"
+	$(call timed,Building the book: a minute or two the first time,$(SPHINX) . $(BOOK))
+	@echo "» The book is in $(BOOK)/index.html"
 
-# For `make learn`, only when something has changed since the last time.
-$(BOOK)/index.html: $(READY) $(SOURCES)
-	@$(MAKE) --no-print-directory book
-
+PYTEST = $(BIN)/python -X dev -m pytest
 .PHONY: test
-test: $(READY)  ## run every test that needs no browser
-	$(call timed,Testing on Python $(call version-of,$(BIN)/python),$(BIN)/python -X dev -m pytest $(ARGS))
-	@echo "» Left out: the tests that press the buttons of the book in a browser. Run them: make test-browser"
+test: $(READY)  ## run what a change to a step, a page or the lab needs
+	$(call timed,Testing on Python $(call version-of,$(BIN)/python),$(PYTEST) $(ARGS))
+	@echo "» Left out: what takes long (make test-all) and what needs a browser (make test-browser)."
+
+.PHONY: test-all
+test-all: $(READY)  ## run every test that needs no browser
+	$(call timed,Testing all on Python $(call version-of,$(BIN)/python),$(PYTEST) --all $(ARGS))
 
 # What measures runs by itself, before the others.
 .PHONY: test-browser
-test-browser: chromium $(BOOK)/index.html $(BROWSER)/.ready  ## press every button of the book in a browser
+test-browser: chromium book $(BROWSER)/.ready  ## press every button of the book in a browser
 	@test -d $(BOOK)/lite || { echo "The book in $(BOOK) has no Python in it, for it was built \
 without a network. With one: make book, and then again." >&2; exit 1; }
 	$(call timed,Measuring,$(IN_BROWSER) tests/browser/ready.test.mjs)

@@ -155,9 +155,9 @@ def test_the_folders_of_this_machine_are_cut_out():
 
 def test_only_python_and_only_what_is_there_can_be_run():
     with pytest.raises(running.ExampleFailed, match="only python"):
-        running.run("make book")
+        running.Run("make book").shown()
     with pytest.raises(running.ExampleFailed, match=r"no docs/examples/x\.py"):
-        running.run("x.py")
+        running.Run("x.py").shown()
 
 
 def test_numbers_of_lines_that_the_text_speaks_of_become_links():
@@ -271,7 +271,9 @@ def build():
         def build(folder, *options):
             order = json.dumps([str(folder), arguments(folder, *options)])
             print(order, file=press.stdin, flush=True)
-            return Built(*json.loads(press.stdout.readline()))
+            status, said = json.loads(press.stdout.readline())
+            how_far = re.compile(r"^» .*\n", re.MULTILINE)
+            return Built(status, how_far.sub("", said))
 
         yield build
         press.stdin.close()  # it ends when there is no more to build
@@ -515,7 +517,7 @@ def test_a_line_can_be_named_in_a_title(shown):
 def test_output_is_what_the_command_printed(shown):
     (text,) = blocks(shown("output"), "output")
     assert text.startswith("$ python -m docs.examples.turns\n")
-    assert text.split("\n", 1)[1] == running.run("turns.py")
+    assert text.split("\n", 1)[1] == running.Run("turns.py").shown().text
 
 
 def test_output_of_an_example_that_finds_a_step_beside_it(shown):

@@ -62,10 +62,12 @@ def runs(path: Path) -> Iterator[Run]:
 
 
 class Progress:
-    """Says on stderr how far something long is: in one line on a terminal.
+    """Says on stderr how far something is that takes longer than a few seconds.
 
-    Elsewhere, in a log, it says it at each quarter.
+    On a terminal that is one line, which changes. In a log it is a line at each quarter.
     """
+
+    SHORT = 3.0  # seconds
 
     def __init__(self, words: str, number: int) -> None:
         self.words, self.number, self.done = words, number, 0
@@ -77,7 +79,7 @@ class Progress:
         self.done += 1
         last = self.done == self.number
         quarter = self.done * 4 // self.number > (self.done - 1) * 4 // self.number
-        if self.terminal or quarter:
+        if time.monotonic() - self.begun > self.SHORT and (self.terminal or quarter):
             end = "\r" if self.terminal and not last else "\n"
             print(f"» {self}", end=end, file=sys.stderr, flush=True)
 
