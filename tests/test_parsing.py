@@ -1,4 +1,4 @@
-"""What the lab parses, it parses although a collection in the middle of it may print."""
+"""What the lab parses is parsed, although a collection amid it may print."""
 
 import ast
 import gc
