@@ -41,7 +41,7 @@ def tree(path: Path) -> ast.Module:
 
 @cache
 def _tree(path: Path, changed: int) -> ast.Module:
-    return parsed(path.read_bytes(), str(path))
+    return parsed(path.read_text(encoding="utf-8-sig"), str(path))
 
 
 def told(error: BaseException) -> str:
