@@ -4,10 +4,11 @@ import asyncio
 import gc
 import itertools
 import signal
-import sys
 
 import pytest
 import pytest_asyncio
+
+from lab import parsing
 
 # In debug mode asyncio notes from where each call came; nobody reads ten frames of it,
 # and to note them takes more time than all that is tested.
@@ -67,16 +68,38 @@ def pytest_collection_finish():
     gc.freeze()
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item, call):
-    """Describe briefly what was expected to fail, for nobody reads it."""
-    if call.excinfo is not None and sys.version_info < (3, 11, 5):
-        # There, a traceback that the collector prints spoils one that is being written:
-        # https://github.com/python/cpython/issues/106905
-        gc.collect()
+    """Describe briefly what was expected to fail, for nobody reads it.
+
+    A description that fails itself must not end the run: that would hide all that has
+    failed before, and nothing that comes after would be tried.
+    """
     if call.excinfo is not None and item.get_closest_marker("xfail"):
         call.excinfo.value.__cause__ = call.excinfo.value.__context__ = None
         call.excinfo.traceback = call.excinfo.traceback[-1:]
+    try:
+        with parsing.nothing_collected():
+            return (yield)
+    except Exception as error:
+        if call.excinfo is None:
+            raise
+        return undescribed(item, call, error)
+
+
+def undescribed(item, call, error):
+    """Return the report of a failure that could not be described."""
+    return pytest.TestReport(
+        nodeid=item.nodeid,
+        location=item.location,
+        keywords=dict.fromkeys(item.keywords, 1),
+        outcome="failed",
+        longrepr=f"{call.excinfo.exconly()}\nIt cannot be described: {error!r}",
+        when=call.when,
+        start=call.start,
+        stop=call.stop,
+        duration=call.duration,
+    )
 
 
 @pytest_asyncio.fixture(autouse=True)
