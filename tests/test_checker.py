@@ -333,6 +333,19 @@ def test_what_a_file_does_in_a_simulation_only_is_found(
     assert got in results["behaviours"][0]["got"]
 
 
+def test_a_mistake_outside_of_every_try_is_named(report, started, tmp_path):
+    # On Python 3.11.2 the loop hears of it only when the task is collected.
+    file = tmp_path / "mine.py"
+    text = (STEPS / "server05.py").read_text()
+    right = "    client = Client(writer)\n"
+    assert text.count(right) == 1
+    file.write_text(text.replace(right, "    client = Client(writer, log)\n"))
+    _, results = report("05", "--only", "an_answer_takes_no_time", file)
+    (found,) = results["behaviours"]
+    assert found["verdict"] == "broken"
+    assert "its last complaint was: NameError: name 'log'" in found["got"]
+
+
 # The command line
 
 
