@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lab import simulation, story
+from lab import parsing, simulation, story
 from lab.check import CannotStart
 from lab.simulated_check import check_in_simulation
 
@@ -149,7 +149,7 @@ async def evaluated(source: str, name: str, names: dict[str, Any]) -> Any:
 
     None if it does not end with one. Raises whatever the source raises.
     """
-    parsed = ast.parse(source, name)
+    parsed = parsing.parsed(source, name)
     tree = _Here(parsed).visit(parsed)
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
@@ -255,4 +255,5 @@ def told(error: BaseException, name: str) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename != name:
         trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace))
+    with parsing.nothing_collected():
+        return "".join(traceback.format_exception(type(error), error, trace))

@@ -6,7 +6,7 @@ import io
 import tokenize
 from collections.abc import Iterator
 
-from lab import story
+from lab import parsing, story
 from lab.story import Step
 
 
@@ -80,7 +80,7 @@ def names(text: str) -> Iterator[tuple[str, ast.stmt]]:
                 yield prefix + node.name, node
                 yield from walk(node.body, f"{prefix}{node.name}.")
 
-    return walk(ast.parse(text).body, "")
+    return walk(parsing.parsed(text).body, "")
 
 
 def _part(text: str, name: str) -> str:
@@ -94,7 +94,7 @@ def _part(text: str, name: str) -> str:
 def _counted(text: str) -> list[str]:
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     strings = [token for token in tokens if token.type == tokenize.STRING]
-    documented = ast.get_docstring(ast.parse(text)) is not None
+    documented = ast.get_docstring(parsing.parsed(text)) is not None
     skip = range(strings[0].start[0], strings[0].end[0] + 1) if documented else ()
     return [
         line

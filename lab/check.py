@@ -7,6 +7,7 @@ the function that attends to a client: ``check_here``.
 """
 
 import asyncio
+import gc
 import inspect
 import json
 import os
@@ -355,6 +356,8 @@ async def judged(
         )
     async with Bench(server, patience=PATIENCE) as bench:
         not_yet = await tried(behaviour, bench, subject.most)
+    if not_yet is not None:
+        gc.collect()  # some Pythons complain of a failed task when it is collected
     if not_yet is not None and (complaint := why(server).removeprefix(": ")):
         words = f"{not_yet.got}; its last complaint was: {complaint}"
         not_yet = NotYet(not_yet.expected, words)

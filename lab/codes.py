@@ -7,7 +7,7 @@ list of names would gain nothing by that.
 import ast
 from functools import cache
 
-from lab import story
+from lab import parsing, story
 from lab.host import load
 from lab.story import Step
 
@@ -34,8 +34,7 @@ def since(code: str) -> str:
 
 def _texts(step: Step) -> set[str]:
     """Return the strings in a file, without those of the definition itself."""
-    tree = ast.parse(step.path.read_text(encoding="utf-8"))
-    found = [node for node in tree.body if not _defines(node)]
+    found = [node for node in parsing.tree(step.path).body if not _defines(node)]
     walk = (part for node in found for part in ast.walk(node))
     return {str(p.value) for p in walk if isinstance(p, ast.Constant)}
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Self
 
-from lab import story
+from lab import parsing, story
 from lab.client import Client, Connection, connect
 from lab.notyet import NotYet
 from lab.story import ROOT, STEPS, Step
@@ -183,9 +183,9 @@ class _Complaints:
         self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]
     ) -> None:
         error = context.get("exception")
-        errors = self.kept(error) if error is not None else None
-        if errors is not None:
-            errors.add("".join(traceback.format_exception(error)))
+        errors = None if error is None else self.kept(error)
+        if error is not None and errors is not None:
+            errors.add(parsing.told(error))
         elif self.before is not None:
             self.before(loop, context)
         else:
@@ -483,13 +483,8 @@ def had(step: Step, settings: Mapping[str, str]) -> dict[str, str]:
 
 def _constants(path: Path) -> frozenset[str]:
     """Return the names to which a file assigns something, outside of all functions."""
-    return _assigned(path, path.stat().st_mtime_ns)
-
-
-@cache
-def _assigned(path: Path, changed: int) -> frozenset[str]:
     names: set[str] = set()
-    for node in ast.parse(path.read_bytes()).body:
+    for node in parsing.tree(path).body:
         targets = node.targets if isinstance(node, ast.Assign) else []
         targets += [node.target] if isinstance(node, ast.AnnAssign) else []
         names |= {target.id for target in targets if isinstance(target, ast.Name)}

@@ -1,6 +1,8 @@
 """Says of one behaviour whether a step has it, and if not, what came instead."""
 
+import gc
 import sys
+import warnings
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -9,12 +11,21 @@ from lab.behaviours import SIMULATED, Behaviour
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
 from lab.host import Running, had, start, start_process
+from lab.network import Faults
 from lab.notyet import NotYet
 from lab.simulation.program import InSimulation
 from lab.story import Step
+from lab.twins import Twin
 
 PATIENCE = 1.0  # seconds: whoever judges by hand sits and waits
+SIMULATED_PATIENCE = 5.0  # seconds of a clock for which nobody waits
 PROCESSES = sys.platform != "emscripten"  # a browser starts none
+
+# The networks on which the end of a server is tried, for each shows what the other one
+# hides: bytes that nobody has read when a connection is closed, and bytes that clients
+# have sent before they could know of the end.
+AT_ONCE = Faults()
+ON_ITS_WAY = Faults(latency=0.02)  # seconds in each direction
 
 Begin = Callable[..., Awaitable[Running]]  # of a step and its settings
 
@@ -85,7 +96,32 @@ async def put(
 
 
 def put_in_simulation(behaviour: Behaviour, step: Step, patience: float) -> None:
-    """Do as ``put`` does, in a simulation, where no answer takes any time."""
-    begin = InSimulation.start if behaviour.needs == "exit" else start
-    # In debug mode most of the time goes into noting from where each call came.
-    simulation.run(put(behaviour, step, patience, begin), debug=False)
+    """Do as ``put`` does, in a simulation, where no answer takes any time.
+
+    The end of a server is tried a second time, on a network where everything does.
+    """
+    ends = behaviour.needs == "exit"
+    begin = InSimulation.start if ends else start
+    for faults in (AT_ONCE, ON_ITS_WAY) if ends else (AT_ONCE,):
+        # In debug mode most of the time goes into noting from where each call came.
+        judged = put(behaviour, step, patience, begin)
+        simulation.run(judged, debug=False, faults=faults)
+
+
+def judge_twin(twin: Twin) -> Verdict:
+    """Put a twin to the behaviour that it breaks, and return the verdict.
+
+    All of it happens in the simulation: nothing is waited for, and the verdict is the
+    same each time. A twin whose mistake shows only sometimes has to show it there.
+    """
+    wanted = behaviours.find(twin.breaks)
+    not_yet = None
+    with warnings.catch_warnings():
+        # What a twin does wrong may be that it leaves a connection open.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            put_in_simulation(wanted, twin.step, SIMULATED_PATIENCE)
+        except NotYet as error:
+            not_yet = NotYet(error.expected, error.got)  # holds nothing that has run
+        gc.collect()
+    return Verdict(wanted, twin.step, not_yet)

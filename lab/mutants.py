@@ -9,6 +9,8 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lab import parsing
+
 OPPOSITES: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.GtE,
     ast.Gt: ast.LtE,
@@ -51,7 +53,7 @@ class Mutant:
 
 def mutants(text: str) -> Iterator[Mutant]:
     """Yield every mutant of a Python file, in the order of its lines."""
-    tree = ast.parse(text)
+    tree = parsing.parsed(text)
     found = [change for node in _walk(tree) for change in _changes(node)]
     for node, new in sorted(found, key=lambda change: _place(change[0])):
         old = ast.get_source_segment(text, node)

@@ -46,6 +46,7 @@ class Visitor:
         self._news = asyncio.Event()
         self.end: str | None = None
         self.hangs_up = True  # as soon as the server has
+        self.was_kept = False  # connected, although the server will never answer
         self.listening: asyncio.Task[None] | None = None
 
     def listen(self) -> None:
@@ -80,6 +81,8 @@ class Visitor:
         """Return in words how it ended."""
         if self.end is None:
             return "nothing"
+        if self.was_kept:
+            return f"nothing until it was stopped, then {self.end}"
         return f"bye, {self.end}" if self.last == "bye" else self.end
 
     async def _listen(self) -> None:
@@ -224,6 +227,15 @@ async def half_a_frame(company: Company) -> None:
     visitor = await company.visitor()
     frame = wire.encode({"action": "connect", "username": "alice"})
     visitor.writer.write(frame[: len(frame) // 2])
+
+
+async def failed(company: Company) -> None:
+    """One client that has sent what makes its handler fail."""
+    visitor = await company.visitor()
+    visitor.writer.write(b"no number")
+    assert visitor.listening is not None, "a visitor listens, unless told otherwise"
+    _, late = await asyncio.wait({visitor.listening}, timeout=BOUND)
+    visitor.was_kept = bool(late)
 
 
 Who = Callable[[Company], Awaitable[None]]

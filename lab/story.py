@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from lab import parsing
+
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = ROOT / "steps"
 ADDRESS: dict[str, str | int] = {"host": "127.0.0.1", "port": 9011}
@@ -75,7 +77,7 @@ class Step:
 
     def _parameters(self) -> dict[str, bool]:
         """Return what ``main`` takes, and of each whether it has to be given."""
-        for node in _tree(self.path).body:
+        for node in parsing.tree(self.path).body:
             if isinstance(node, ast.AsyncFunctionDef) and node.name == "main":
                 names = [argument.arg for argument in node.args.args]
                 demanded = len(names) - len(node.args.defaults)
@@ -92,7 +94,7 @@ class Step:
         """The names of the other steps' files that this one imports."""
         return tuple(
             node.module
-            for node in _tree(self.path).body
+            for node in parsing.tree(self.path).body
             if isinstance(node, ast.ImportFrom) and _NAME.fullmatch(node.module or "")
             if node.module
         )
@@ -108,7 +110,7 @@ def read(path: Path) -> Step:
     Raises ValueError if the docstring has not the form that the story needs: a
     sentence, then ``New:`` and ``Still wrong:``, a line each.
     """
-    lines = (ast.get_docstring(_tree(path)) or "").splitlines()
+    lines = (ast.get_docstring(parsing.tree(path)) or "").splitlines()
     found = {
         label: line.removeprefix(label).strip()
         for line in lines
@@ -179,12 +181,3 @@ def markdown() -> str:
     rows = [f"| `{step.name}` | {step.sentence} | {step.wrong} |" for step in steps()]
     head = "| step | what it does | still wrong, until the next step |"
     return "\n".join([head, "|---|---|---|", *rows])
-
-
-@cache
-def _parsed(path: Path, changed: int) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
-
-
-def _tree(path: Path) -> ast.Module:
-    return _parsed(path, path.stat().st_mtime_ns)

@@ -4,7 +4,7 @@ import ast
 import re
 from dataclasses import dataclass
 
-from lab import story
+from lab import parsing, story
 from lab.story import STEPS, Step
 
 BROKEN = STEPS / "broken"
@@ -33,7 +33,7 @@ def twins() -> list[Twin]:
     """Return all of them; ValueError for a file whose docstring has another form."""
     found = []
     for path in sorted(BROKEN.glob("*.py")):
-        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        text = ast.get_docstring(parsing.tree(path)) or ""
         form = _FORM.fullmatch(text)
         if form is None:
             raise ValueError(f"{path.name}: the docstring has not the form of a twin")

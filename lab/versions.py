@@ -37,6 +37,7 @@ WAYS = (
     Way(BEFORE, stopping.asleep, settings=ROOM),
     Way(BEFORE, stopping.idle, "SIGTERM"),
     Way("never_closes", stopping.gone),
+    Way("closes_at_the_end", stopping.failed),
     Way("closes_and_waits", stopping.idle),
     Way("cancels_tasks", stopping.idle),
     Way("closes_every_writer", stopping.idle),

@@ -6,13 +6,13 @@ import io
 import runpy
 import signal
 import sys
-import traceback
 from asyncio import CancelledError
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lab import parsing
 from lab.host import PATIENCE, InLoop, Running
 from lab.notyet import NotYet
 from lab.simulation.loop import Loop, Spinning, Stuck
@@ -72,11 +72,11 @@ def _status(path: Path, errors: io.StringIO) -> int:
         return 1
     except (Stuck, Spinning):
         raise
-    except KeyboardInterrupt:
-        traceback.print_exc(file=errors)
+    except KeyboardInterrupt as error:
+        errors.write(parsing.told(error))
         return -signal.SIGINT
-    except (Exception, CancelledError):
-        traceback.print_exc(file=errors)
+    except (Exception, CancelledError) as error:
+        errors.write(parsing.told(error))
         return 1
     return 0
 
@@ -152,7 +152,7 @@ class InSimulation(InLoop):
         await self._end(self.tasks(), cancel=True)  # as asyncio.run does
         if self._main.cancelled() or (error := self._main.exception()) is None:
             return 0
-        self.errors.add("".join(traceback.format_exception(error)))
+        self.errors.add(parsing.told(error))
         return 1
 
 
