@@ -196,7 +196,15 @@ def named(results, verdict):
 # How far a server is
 
 
-@pytest.mark.parametrize("number", ["02", "03", "04", "05"])
+# How it is reported that a server is not there yet can be seen on any step, and these
+# have more to wait for in vain.
+LONG = pytest.mark.long
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["02", pytest.param("03", marks=LONG), pytest.param("04", marks=LONG), "05"],
+)
 def test_our_own_step_is_as_far_as_its_number_and_no_further(
     number, report, impatient_with, started, fewer_visits
 ):
@@ -259,6 +267,7 @@ def test_the_node_server_says_which_faults_it_can_make():
     assert re.findall(r"^  (\w+): ", done.stderr, re.MULTILINE) == list(FAULTS)
 
 
+@LONG
 def test_the_sketch_in_the_seed_stops_before_step_03(report, impatient_with, started):
     # Its new_messages returns when it is cancelled; and it says that the handlers
     # print, not what.
@@ -310,7 +319,8 @@ def test_how_often_a_file_sends_is_judged_in_a_simulation(report, started):
 def test_what_a_file_does_in_a_simulation_only_is_found(
     does, got, report, started, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(check, "MOST", 1.0)
+    if "while True" in does:  # else a busy machine may need more to begin
+        monkeypatch.setattr(check, "MOST", 1.0)
     file = tmp_path / "mine.py"
     text = (STEPS / "server09.py").read_text()
     first = 'room, text = message["room"], message["message"]'
@@ -768,8 +778,10 @@ def test_limits_of_a_python_file_are_lifted(step, report):
 
 
 def test_whether_a_limit_can_be_lifted_matters_to_behaviours_in_whose_way_it_is(
-    report, fewer_visits
+    report, fewer_visits, monkeypatch
 ):
+    # Most of step 11 is too much for this server, and is waited for in vain.
+    monkeypatch.setattr(check, "PATIENCE", IMPATIENT)
     _, found = report("11", *ROOMS)
     got = {r["name"]: r["got"] for r in found["behaviours"] if r["since"] == "server05"}
     lifted = {b.name for b in behaviours.every() if b.lifts and b.since == "server05"}

@@ -9,6 +9,7 @@ from lab import behaviours, changes, story
 from lab.story import ROOT, NoSuchStep
 
 PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure
+IMPATIENT = 0.1  # seconds for what cannot happen
 
 
 # The story.
@@ -111,7 +112,7 @@ async def test_a_behaviour_that_is_kept_is_judged_so():
 
 
 async def test_a_behaviour_that_is_not_kept_yet_is_judged_so():
-    verdict = await lab.judge("chat_reaches_everyone_else", "04")
+    verdict = await lab.judge("chat_reaches_everyone_else", "04", IMPATIENT)
     assert "  not yet" in repr(verdict).splitlines()
     assert "  expected: a message with the action 'chat' for bob" in repr(verdict)
     assert f"  got:      {verdict.not_yet.got}" in repr(verdict)

@@ -21,6 +21,9 @@ BOUND = 8.0  # seconds for what has to end in bounded time, whatever happens
 
 LISTENING = [step for step in story.steps() if step.kind == "server" and step.listens]
 
+# Where waiting for those who do not hang up is not the point, nobody waits for long.
+SOON = {"GOODBYE": "0.3"}
+
 of_each_server = pytest.mark.parametrize("step", LISTENING, ids=lambda step: step.name)
 
 
@@ -106,7 +109,7 @@ async def test_what_main_raises_is_raised(tmp_path):
 
 @of_each_server
 async def test_stopping_is_bounded_while_a_stranger_stays(step):
-    server = await start(step)
+    server = await start(step, settings=had(step, SOON))
     _, writer = await asyncio.open_connection(*server.address)
     await server.prints("New client connected!", PATIENT)
     begun = time.monotonic()
@@ -212,7 +215,7 @@ async def test_a_process_takes_settings():
 
 @of_each_server
 async def test_stopping_a_process_is_bounded_while_a_stranger_stays(step):
-    server = await start_process(step)
+    server = await start_process(step, settings=had(step, SOON))
     reader, writer = await asyncio.open_connection(*server.address)
     begun = time.monotonic()
     await server.stop()

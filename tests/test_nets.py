@@ -96,9 +96,10 @@ def test_searched(name):
 
 
 async def test_over_tcp():
-    mistake = BY_NAME["tells_one_room"].planted()
-    haul = await nets.wire(mistake, LIKE, patience=3.0, processes=False)
-    assert haul.by == ROWS["tells_one_room"]["wire"]["by"] != ""
+    # A wrong answer, and no silence: nothing is waited for in vain.
+    (twin,) = [twin for twin in twins() if twin.step.name == "echoes"]
+    haul = await nets.wire(twin.step, twin.of, processes=False)
+    assert haul.by == ROWS["echoes"]["wire"]["by"] != ""
 
 
 async def test_a_server_that_cannot_be_started_is_caught():
@@ -149,7 +150,15 @@ def test_the_mutants_of_a_small_file():
     ]
 
 
-@pytest.mark.parametrize("step", story.steps(), ids=lambda step: step.name)
+# Nobody makes mutants of the other steps; but some have lines that LIKE has not.
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(step, marks=[] if step == LIKE else [pytest.mark.long])
+        for step in story.steps()
+    ],
+    ids=lambda step: step.name,
+)
 def test_every_mutant_is_python_and_another_program(step):
     text = step.path.read_text("utf-8")
     made = [mutant.text for mutant in mutants(text)]
@@ -204,6 +213,8 @@ def test_what_a_mutant_changes_is_told_in_words(tmp_path, monkeypatch):
 # What looks into the newest server.
 
 
+# It runs other test files three times, once for each of these and once without.
+@pytest.mark.long
 def test_from_inside():
     assert copies.from_inside(LIKE, LIKE).by == ""
     for name in ("silences_the_rest", "keeps_empty_rooms"):

@@ -29,6 +29,7 @@ from lab.twins import BROKEN, twins
 PATIENT = 15.0  # seconds for another process: a busy machine is no failure
 
 SEARCHED = [s for s in story.steps() if s.kind in ("server", "side") and s.listens]
+NEW = [step for step in SEARCHED if step.kind == "side"] + SEARCHED[-1:]
 LAST = story.find("05")  # what is changed below, and short enough for that
 TO_COME = [trouble for trouble in TROUBLES if trouble.since > LAST.name]
 EVERYTHING = [trouble.name for trouble in TROUBLES]
@@ -102,7 +103,15 @@ def searched(twin, seeds, **options):
 # What it finds.
 
 
-@pytest.mark.parametrize("step", SEARCHED, ids=lambda step: step.name)
+# An older step changes seldom, and its behaviours are tried each time.
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(step, marks=[] if step in NEW else [pytest.mark.long])
+        for step in SEARCHED
+    ],
+    ids=lambda step: step.name,
+)
 def test_each_step_survives_all_troubles_that_it_must_survive(step):
     result = search.search(step, range(40))  # `make search` plays as many as you like
     assert result.found is None, repr(result)
@@ -122,6 +131,8 @@ def test_what_a_step_survives_is_too_much_for_the_one_before(trouble):
     assert result.found.invariant == invariant
 
 
+# It tells how good the search is, and changes with the search or with a twin only.
+@pytest.mark.long
 @of_each_twin
 def test_each_wrong_version_is_found_soon(twin):
     if twin.step.name in NOT_FOUND:

@@ -1,7 +1,9 @@
-"""Each behaviour on the steps that keep it, and on the one before: not yet.
+"""Each behaviour, over TCP, on its own step and on the one before: not yet.
 
-What does not come has to be waited for here. So all the steps before that one are put
-to it in test_staircase_simulated.py only, where no time passes.
+And on the newest step and the side steps, which nobody has tried for as long. The steps
+between are tried in the simulation, and here in the long tier only. What does not come
+has to be waited for here, so the steps further down are put to a behaviour in
+test_staircase_simulated.py only, where no time passes.
 """
 
 import sys
@@ -10,12 +12,12 @@ import pytest
 
 from lab import behaviours, story
 from lab.behaviours import SIMULATED
-from lab.judge import put
+from lab.judge import put, put_in_simulation
 from lab.notyet import NotYet
 from lab.staircase import IMPATIENT, PATIENT
 
 
-def stair(behaviour, step):
+def stair(behaviour, step, *marks):
     """Return the parameters of one test, marked if it is expected to fail."""
     expected = behaviours.holds(behaviour, step)
     reason = f"since {behaviour.since}, until {behaviour.until or 'now'}"
@@ -25,12 +27,14 @@ def stair(behaviour, step):
         step,
         PATIENT if expected else IMPATIENT,
         id=f"{step.name}-{behaviour.name}",
-        marks=[] if expected else not_yet,
+        marks=[*marks] if expected else [*marks, not_yet],
     )
 
 
 SERVERS = [step for step in story.steps() if step.kind in ("server", "side")]
 WITH_FRAMING = [step for step in story.steps() if step.kind in ("server", "utils")]
+
+NEWEST = story.steps_of("server")[-1]
 
 OF_SERVERS = [b for b in behaviours.every() if not b.of_framing]
 OF_FRAMING = [b for b in behaviours.every() if b.of_framing]
@@ -43,6 +47,16 @@ def is_near(behaviour, step):
     return any(behaviours.holds(behaviour, other) for other in near)
 
 
+def over_tcp(behaviour, step):
+    """Return the parameters of one test over TCP, and in which tier it is."""
+    first = next(n for n, other in enumerate(SERVERS) if other.name == behaviour.since)
+    below = first if behaviour.needs == "exit" else max(0, first - 1)  # it may hang
+    wanted = step in SERVERS[below : first + 1] or step == NEWEST
+    # What breaks on a step between breaks in the simulation as well, as far as we know.
+    between = [] if wanted or step.kind == "side" else [pytest.mark.long]
+    return stair(behaviour, step, *between)
+
+
 def skip_what_cannot_be_judged_here(behaviour):
     if behaviour.needs == "exit" and sys.platform == "win32":
         pytest.skip("Windows lets nobody send Ctrl-C to a single process")
@@ -52,7 +66,7 @@ def skip_what_cannot_be_judged_here(behaviour):
     ("behaviour", "step", "patience"),
     # What only a simulation can see is judged there, and once is enough.
     [
-        stair(b, step)
+        over_tcp(b, step)
         for step in SERVERS
         for b in OF_SERVERS
         if is_near(b, step) and b.needs not in SIMULATED
@@ -67,5 +81,5 @@ async def test_server(behaviour, step, patience):
     ("behaviour", "step", "patience"),
     [stair(behaviour, step) for step in WITH_FRAMING for behaviour in OF_FRAMING],
 )
-async def test_framing(behaviour, step, patience):
-    await put(behaviour, step, patience)
+def test_framing(behaviour, step, patience):
+    put_in_simulation(behaviour, step, patience)

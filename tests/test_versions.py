@@ -58,11 +58,30 @@ def tried(*ways):
 # What came of it, on this Python.
 
 
+PATIENT = 30.0  # seconds, where an end has to come: a busy machine is no failure
+
+
+def patient(way):
+    """Return a way that takes its time where the server ends, according to the file.
+
+    Where it hangs it is waited for in vain, and no longer than usual.
+    """
+    expected = versions.kept().outcomes.get(THIS.version, {}).get(way.name)
+    if expected is None:
+        return way
+    if expected.seconds is not None:
+        way = replace(way, bound=PATIENT)
+    return replace(way, again=PATIENT) if expected.again else way
+
+
 @pytest.fixture(scope="module")
 def outcomes():
-    return tried(*WAYS)
+    return tried(*map(patient, WAYS))
 
 
+# It takes twenty servers, and what hangs is waited for. Nothing but a new Python, or
+# another way, changes what comes of it.
+@pytest.mark.long
 @posix
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 def test_it_ends_as_the_file_says(way, outcomes):
@@ -89,7 +108,6 @@ async def test_what_does_not_listen_to_signals_is_ended_by_force(tmp_path, monke
     file = tmp_path / "stubborn.py"
     file.write_text(STUBBORN)
     monkeypatch.setattr(stopping, "EXAMPLES", tmp_path)
-    monkeypatch.setattr(stopping, "AGAIN", 0.1)
     servers = []
 
     async def nobody(company):
@@ -97,7 +115,7 @@ async def test_what_does_not_listen_to_signals_is_ended_by_force(tmp_path, monke
         servers.append(company.server)
         await company.server.prints("deaf")
 
-    outcome = await stopping.stop(Way("stubborn", nobody, bound=0.1))
+    outcome = await stopping.stop(Way("stubborn", nobody, bound=0.1, again=0.1))
     assert outcome == Outcome(None, None, False, True, 0, ())
     assert servers[0].process.returncode == -9
     assert outcome.words() == "hangs even after a second signal"
@@ -179,7 +197,7 @@ def test_two_outcomes_that_differ_are_not_alike(other):
 
 def test_a_little_time_and_the_order_of_clients_make_no_difference():
     assert replace(QUIET, seconds=4).alike(replace(QUIET, seconds=5))
-    assert replace(QUIET, seconds=0).alike(replace(QUIET, seconds=1))
+    assert replace(QUIET, seconds=0).alike(replace(QUIET, seconds=2))
     one = replace(QUIET, saw=("the end", "a reset"))
     assert one.alike(replace(QUIET, saw=("a reset", "the end")))
 

@@ -1,5 +1,6 @@
 """How many bad messages are put up with."""
 
+from lab.behaviours import AT_FULL_SPEED
 from lab.wire import encode, frame
 
 from ..pair import ROOM
@@ -56,7 +57,7 @@ async def twenty_bad_ones_at_once_and_more(foes):
     assert not witness.has_heard_from(caller.name)
 
 
-@fault(since=8)
+@fault(since=8, settings=AT_FULL_SPEED)
 async def nineteen_bad_ones_and_a_good_one(foes):
     """A good one among them is understood, and the counting begins anew."""
     caller = await foes.named()

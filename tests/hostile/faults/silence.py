@@ -60,7 +60,7 @@ async def never_answers_a_ping(foes):
 async def answers_every_ping(foes):
     """Who answers stays, however silent they are."""
     caller = await foes.named()
-    for _ in range(5):
+    for _ in range(2):
         await caller.hears("ping")
         await caller.send({"action": "pong"})
     await caller.is_understood()
@@ -99,7 +99,7 @@ async def takes_slowly_what_is_owed(foes):
         await asyncio.sleep(0.05)
 
 
-@fault(since=10, settings=SETTINGS)
+@fault(since=10, settings={**SETTINGS, **AT_FULL_SPEED})
 async def pongs_that_nobody_asked_for(foes):
     """They are no bad messages, and no news to anybody."""
     caller = await foes.named()
