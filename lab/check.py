@@ -99,7 +99,7 @@ class Address(Subject):
 
     async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
         """Return the server; CannotStart if nobody answers the door."""
-        running = Running(Step(Path(f"{self.host}:{self.port}"), "", "", ""))
+        running = Running(Step(Path(f"{self.host}:{self.port}")))
         running.listens_at(self.host, self.port)
         try:
             async with asyncio.timeout(START):
@@ -147,7 +147,7 @@ class PythonFile(Command):
             raise CannotStart(f"there is no file {path}")
         self.path = path.resolve()
         try:
-            listens = Step(self.path, "", "", "").listens
+            listens = Step(self.path).listens
         except SyntaxError as error:
             raise CannotStart(f"{path}, line {error.lineno}: {error.msg}") from error
         except ValueError as error:  # such as bytes that are not UTF-8
@@ -159,12 +159,12 @@ class PythonFile(Command):
 
     def options(self, lifts: Mapping[str, str]) -> list[str]:
         """Return the options for those of the limits that the file has."""
-        limits = had(Step(self.path, "", "", ""), lifts)
+        limits = had(Step(self.path), lifts)
         return [f"--set={name}={value}" for name, value in limits.items()]
 
     def framing(self) -> Framing | None:
         """Return the framing that the file imports, or has itself."""
-        step = Step(self.path, "", "", "")
+        step = Step(self.path)
         try:
             own = Framing.of(step, patience=PATIENCE)
         except Exception:  # whatever is wrong with the file, its server will show it
@@ -222,6 +222,7 @@ class Program(Process):
 
 async def begun(words: Sequence[str], path: Path) -> Program:
     """Start a command; CannotStart if there is no such program."""
+    path = [str(ROOT), str(STEPS), *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         with ctrl_c_for_children():
             process = await asyncio.create_subprocess_exec(
@@ -230,14 +231,11 @@ async def begun(words: Sequence[str], path: Path) -> Program:
                 stdout=PIPE,
                 stderr=PIPE,
                 start_new_session=True,
-                env={
-                    **os.environ,
-                    "PYTHONPATH": os.pathsep.join([str(ROOT), str(STEPS)]),
-                },
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
             )
     except OSError as error:
         raise CannotStart(f"{words[0]} cannot be started: {error.strerror}") from error
-    return Program(Step(path, "", "", ""), process)
+    return Program(Step(path), process)
 
 
 async def until_it_listens(running: Program, port: int) -> None:
@@ -536,7 +534,7 @@ class Served(Running):
     """A function that attends to clients in the running loop."""
 
     def __init__(self, client_connected: ClientConnected) -> None:
-        super().__init__(Step(Path("your function"), "", "", ""))
+        super().__init__(Step(Path("your function")))
         self.transcript, self.errors = Latest(), Latest()
         self._attend = client_connected
         self._tasks: set[asyncio.Task[Any]] = set()

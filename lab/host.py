@@ -431,7 +431,7 @@ def standing_in(name: str, path: Path | None) -> Iterator[None]:
     """
     before = sys.modules.get(name)
     if path is not None:
-        sys.modules[name] = load(Step(path, "", "", ""))
+        sys.modules[name] = load(Step(path))
     try:
         yield
     finally:

@@ -91,7 +91,7 @@ def subject(options: argparse.Namespace) -> tuple[Step, Step]:
     path = Path(options.file)
     if not path.is_file():
         raise CannotSearch(f"there is no file {path}")
-    step = Step(path.resolve(), "", "", "")
+    step = Step(path.resolve())
     try:
         listens = step.listens
     except SyntaxError as error:

@@ -49,7 +49,7 @@ class Simulated(Subject):
 
     async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
         """Start the file in the loop that runs; CannotStart if it fails at once."""
-        step = Step(self.file.path, "", "", "")
+        step = Step(self.file.path)
         try:
             running = InSimulation(step, had(step, lifts or {}))
         except Exception as error:  # whatever the file does while it is imported

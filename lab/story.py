@@ -21,16 +21,42 @@ _NAME = re.compile(r"(server|utils|client)(\d\d)(_\w+)?")
 
 @dataclass(frozen=True)
 class Step:
-    """One file of the story.
+    """One file of the story, or one of the reader's.
 
-    ``sentence`` says what the server can do now, ``new`` what the step adds and
-    ``wrong`` what is left for the next one to mend.
+    Nothing of it is read before it is asked for.
     """
 
     path: Path
-    sentence: str
-    new: str
-    wrong: str
+
+    @property
+    def sentence(self) -> str:
+        """What it can do now: the first line of its docstring."""
+        return self._said[0]
+
+    @property
+    def new(self) -> str:
+        """What it adds."""
+        return self._said[1]
+
+    @property
+    def wrong(self) -> str:
+        """What is left for the next one to mend."""
+        return self._said[2]
+
+    @property
+    def _said(self) -> tuple[str, str, str]:
+        """What its docstring says; ValueError if that has not the form it needs."""
+        lines = (ast.get_docstring(parsing.tree(self.path)) or "").splitlines()
+        found = {
+            label: line.removeprefix(label).strip()
+            for line in lines
+            for label in ("New:", "Still wrong:")
+            if line.startswith(label)
+        }
+        if not lines or set(found) != {"New:", "Still wrong:"}:
+            form = "a sentence, followed by the lines 'New: ...' and 'Still wrong: ...'"
+            raise ValueError(f"{self.path.name}: its docstring has to open with {form}")
+        return lines[0], found["New:"], found["Still wrong:"]
 
     @property
     def name(self) -> str:
@@ -104,27 +130,6 @@ class NoSuchStep(LookupError):
     """There is no step of that name; the text says which there are."""
 
 
-def read(path: Path) -> Step:
-    """Read one file's place in the story from its docstring.
-
-    Raises ValueError if the docstring has not the form that the story needs: a
-    sentence, then ``New:`` and ``Still wrong:``, a line each.
-    """
-    lines = (ast.get_docstring(parsing.tree(path)) or "").splitlines()
-    found = {
-        label: line.removeprefix(label).strip()
-        for line in lines
-        for label in ("New:", "Still wrong:")
-        if line.startswith(label)
-    }
-    if not lines or set(found) != {"New:", "Still wrong:"}:
-        raise ValueError(
-            f"{path.name}: its docstring has to open with a sentence, followed by "
-            "the lines 'New: ...' and 'Still wrong: ...'"
-        )
-    return Step(path, lines[0], found["New:"], found["Still wrong:"])
-
-
 def steps() -> list[Step]:
     """All steps in the order of the story.
 
@@ -138,7 +143,7 @@ def steps() -> list[Step]:
 @cache
 def _in_order(files: tuple[tuple[Path, int], ...]) -> tuple[Step, ...]:
     """Return the steps in these files, of which it is known when they have changed."""
-    found = [read(path) for path, _ in files]
+    found = [Step(path) for path, _ in files]
     order: list[Step] = []
     for server in (step for step in found if step.kind == "server"):
         imports = server.imports  # read once: in a browser a file is far away
@@ -166,13 +171,12 @@ def find(name: str) -> Step:
     """
     path = Path(name)
     if path.suffix == ".py" and path.is_file():
-        return Step(path.resolve(), "", "", "")
+        return Step(path.resolve())
     wanted = f"server{int(name):02}" if name.isdecimal() else name
-    everything = steps()
-    for step in everything:
-        if step.name == wanted:
-            return step
-    names = ", ".join(step.name for step in everything)
+    step = Step(STEPS / f"{wanted}.py")
+    if step.kind != "other" and step.path.is_file():
+        return step
+    names = ", ".join(step.name for step in steps())
     raise NoSuchStep(f"there is no step {name!r}; the steps are {names}")
 
 

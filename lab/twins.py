@@ -37,7 +37,7 @@ def twins() -> list[Twin]:
         form = _FORM.fullmatch(text)
         if form is None:
             raise ValueError(f"{path.name}: the docstring has not the form of a twin")
-        step = Step(path, form["sentence"], "", "")
+        step = Step(path)
         found.append(
             Twin(step, form["sentence"], story.find(form["of"]), form["breaks"])
         )

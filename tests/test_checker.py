@@ -670,7 +670,7 @@ def test_what_a_program_has_printed_stays_bounded():
 async def at_a_server(attend):
     """Return a server that attends to each client with this, and what calls it."""
     server = await asyncio.start_server(attend, "127.0.0.1", 0)
-    running = Running(Step(Path("a server"), "", "", ""))
+    running = Running(Step(Path("a server")))
     running.listens_at(*server.sockets[0].getsockname()[:2])
     return server, running
 

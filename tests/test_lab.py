@@ -49,13 +49,13 @@ def test_a_docstring_of_another_form_is_refused(tmp_path, text):
     file = tmp_path / "server99.py"
     file.write_text(text)
     with pytest.raises(ValueError, match=r"server99\.py: its docstring has to open"):
-        story.read(file)
+        assert story.Step(file).sentence
 
 
 def test_a_step_is_read_from_its_docstring(tmp_path):
     file = tmp_path / "server99.py"
     file.write_text('"""It flies.\n\nNew: wings.\nStill wrong: no landing.\n"""\n')
-    step = story.read(file)
+    step = story.Step(file)
     assert (step.sentence, step.new, step.wrong) == (
         "It flies.",
         "wings.",
@@ -95,7 +95,7 @@ MAINS = {
 def test_main_is_called_with_what_it_demands_and_what_is_given(parameters, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(f"async def main({parameters}): pass\n")
-    step = story.Step(file, "", "", "")
+    step = story.Step(file)
     assert step.arguments() == MAINS[parameters]
     if step.listens:
         assert step.arguments(port=0) == {**MAINS[parameters], "port": 0}

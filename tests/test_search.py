@@ -1127,6 +1127,6 @@ def test_a_file_may_be_called_like_a_step_that_is_to_come(tmp_path, same_hashes)
 
 
 def test_a_file_is_held_to_the_step_that_is_named():
-    echoes = Step(BROKEN / "echoes.py", "", "", "")
+    echoes = Step(BROKEN / "echoes.py")
     assert search.search(echoes, range(5), like=story.find("04")).found is None
     assert search.search(echoes, range(5), like=story.find("05")).found is not None

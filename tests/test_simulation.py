@@ -1395,7 +1395,7 @@ async def test_a_program_that_does_not_end_at_ctrl_c_is_not_yet_right(tmp_path, 
         "            pass\n"
         "asyncio.run(main())\n"
     )
-    program = await Program.start(Step(file, "", "", ""))
+    program = await Program.start(Step(file))
     with pytest.raises(NotYet, match=r"in main \(stubborn\.py:5\)") as raised:
         await program.interrupt(5.0)
     assert raised.value.expected == "a process that ends"

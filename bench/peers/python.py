@@ -44,7 +44,7 @@ def step(name: str) -> Peer:
     number, _, loop = name.partition("+")
     own = story.STEPS / f"server{number}.py"
     # A side step has no number that could be looked up.
-    found = story.read(own) if own.is_file() else story.find(number)
+    found = Step(own) if own.is_file() else story.find(number)
     newest = story.steps_of("server")[-1].number
     settings = lifted(found)
     options = [f"--set={key}={value}" for key, value in settings.items()]

@@ -64,7 +64,7 @@ def runs(path: Path) -> Iterator[Run]:
 class Progress:
     """Says on stderr how far something is that takes longer than a few seconds.
 
-    On a terminal that is one line, which changes. In a log it is a line at each quarter.
+    On a terminal that is one line, which changes; in a log a line at each quarter.
     """
 
     SHORT = 3.0  # seconds

@@ -4,8 +4,6 @@ It carries a mark, a sentence, the code, and the failure as a run just captured 
 """
 
 import ast
-import asyncio
-from functools import cache
 from typing import ClassVar
 
 import running
@@ -13,14 +11,9 @@ from computed import Computed
 from docutils import nodes
 from docutils.parsers.rst import directives
 
-from lab import behaviours, changes, twins
-from lab.host import start_process
-from lab.judge import Verdict, verdict
+from lab import changes, twins
+from lab.judge import judge_twin
 from lab.twins import Twin
-
-PATIENCE = 0.5  # seconds: the failure is often silence, which the build waits for
-PATIENT = 5.0  # seconds: where a process has to end, which takes longer than an answer
-TRIES = 6
 
 
 class Broken(Computed):
@@ -74,7 +67,7 @@ class Broken(Computed):
             )
         twin = by_name[name]
         self.env.note_dependency(str(twin.step.path))
-        found = judged(twin)
+        found = judge_twin(twin)
         if found.not_yet is None:
             file = f"steps/broken/{name}.py"
             raise self.error(f"{file} keeps {twin.breaks}: it is not wrong any more")
@@ -110,20 +103,6 @@ class Broken(Computed):
         return nodes.admonition(
             "", title_node, *content, listing, output, classes=["broken"]
         )
-
-
-@cache
-def judged(twin: Twin) -> Verdict:
-    """Put a twin to the behaviour that it breaks, as a process where that can be."""
-    needs = behaviours.find(twin.breaks).needs
-    begin = None if needs in behaviours.SIMULATED else start_process
-    patience = PATIENT if needs == "exit" else PATIENCE
-    # Who loses a race does not lose it every time.
-    for _ in range(TRIES if needs == "exit" else 1):
-        found = asyncio.run(verdict(twin.breaks, twin.step, patience, begin=begin))
-        if found.not_yet is not None:
-            break
-    return found
 
 
 class SpotTheBug(Broken):

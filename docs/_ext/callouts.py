@@ -55,7 +55,7 @@ def found(name: str) -> Step:
     """
     path = ROOT / name
     if path.suffix == ".py" and path.is_file():
-        return Step(path, "", "", "")
+        return Step(path)
     return story.find(name)
 
 

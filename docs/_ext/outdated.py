@@ -7,6 +7,7 @@ So a book built again is the same as one built afresh.
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def to_be_read(
 
     A notebook shows only what it has run; but it may have been run since.
     """
-    now = state_of_all(shown())
+    now = f"{sys.version} {state_of_all(shown())}"
     pages = {name: Path(env.doc2path(name)) for name in env.found_docs}
     if now != getattr(env, "book_shown", ""):
         found = [name for name, path in pages.items() if path.suffix == ".rst"]
@@ -46,6 +47,7 @@ def to_be_read(
 
 def shown() -> Iterator[Path]:
     """Yield the files that any page can show."""
+    yield ROOT / "requirements.txt"
     yield from (ROOT / "docs").glob("*.json")
     for folder in SHOWN:
         for path in (ROOT / folder).rglob("*"):

@@ -9,7 +9,7 @@ import socket
 import sys
 from collections import Counter
 
-SECONDS = 4
+SECONDS = 3
 
 
 async def complaints(most: int) -> list[int]:

@@ -12,13 +12,13 @@ async def nap(seconds: float) -> None:
 async def main() -> None:
     """Nap twice, in both ways, and measure."""
     start = time.perf_counter()
-    await nap(0.1)
-    await nap(0.1)
+    await nap(0.5)
+    await nap(0.5)
     print(f"one after the other: {time.perf_counter() - start:.1f} s")
 
     start = time.perf_counter()
-    first = asyncio.create_task(nap(0.1))
-    second = asyncio.create_task(nap(0.1))
+    first = asyncio.create_task(nap(0.5))
+    second = asyncio.create_task(nap(0.5))
     await first
     await second
     print(f"at once: {time.perf_counter() - start:.1f} s")

@@ -7,6 +7,7 @@ import asyncio
 import gc
 import socket
 import tracemalloc
+from contextlib import ExitStack
 
 from lab import start
 from lab.story import STEPS
@@ -33,19 +34,16 @@ STEP = "the step itself"
 
 async def parts(step: str) -> dict[str, float]:
     """Return how many bytes each part of a connection takes, on average."""
-    clients = [socket.socket() for _ in range(CLIENTS)]
-    try:
-        async with await start(step) as server:
-            gc.collect()
-            tracemalloc.start()
-            for number, client in enumerate(clients):
+    async with await start(step) as server:
+        gc.collect()
+        tracemalloc.start()
+        with ExitStack() as clients:  # they hang up first, or the server waits for them
+            for number in range(CLIENTS):
+                client = clients.enter_context(socket.socket())
                 await enter(client, server.address, number)
             gc.collect()
             taken = tracemalloc.take_snapshot()
-            tracemalloc.stop()
-    finally:
-        for client in clients:
-            client.close()
+        tracemalloc.stop()
     sizes = dict.fromkeys([*PARTS.values(), STEP], 0.0)
     for found in taken.statistics("filename"):
         file = found.traceback[0].filename.replace("\\", "/")

@@ -47,6 +47,11 @@ async def look(step: str) -> dict[str, str]:
         return found
 
 
+async def look_at_all(steps: tuple[str, ...]) -> list[dict[str, str]]:
+    """Look at all of them at once: each is a process with limits of its own."""
+    return await asyncio.gather(*map(look, steps))
+
+
 def leave(pid: int, spare: int) -> None:
     """Let a process have only so many descriptors more than it has."""
     from resource import RLIMIT_NOFILE, prlimit
@@ -89,7 +94,7 @@ def show(*steps: str) -> None:
     if sys.platform != "linux":
         print("Only Linux lets a program take descriptors from another one.")
         return
-    found = [asyncio.run(look(step)) for step in steps]
+    found = asyncio.run(look_at_all(steps))
     print(row("", *(f"step {step}" for step in steps)))
     for name, text in TEXTS.items():
         print(row(text, *(each[name] for each in found)))

@@ -9,7 +9,7 @@ from lab import search, story
 from lab.search.troubles import TROUBLES
 from lab.story import Step
 
-SEEDS, MANY = range(200), range(20)  # until a step falls; what the next one survives
+SEEDS, MANY = range(200), range(10)  # until a step falls; what the next one survives
 LINE = "late"  # the other thing that goes wrong in each of them
 
 

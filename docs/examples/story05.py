@@ -2,9 +2,8 @@
 
 from lab import search
 
-SEEDS = range(12)
+SEED = 9  # the story of this one is the shortest of the first dozen seeds
 
-results = [search.search("05", [seed], trouble=["dead"]).found for seed in SEEDS]
-stories = [found for found in results if found is not None]
-shortest = min(stories, key=lambda found: found.run.plan.size)
-print(shortest.story().svg())
+found = search.search("05", [SEED], trouble=["dead"]).found
+assert found is not None, "a crowd that step 05 does not survive"
+print(found.story().svg())

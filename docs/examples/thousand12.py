@@ -1,4 +1,4 @@
-"""A thousand talk, ten thousand words a second are delivered, and 5,000 come and go.
+"""A thousand talk, ten thousand words a second are delivered, and others come and go.
 
 All clients are in this process and call from one address. The server is another
 process, and Linux tells what that one uses.
@@ -14,11 +14,12 @@ from lab import Connection
 from lab.host import Process, start_process
 from lab.wire import Message, encode
 
-ROOMS, MEMBERS = 10, 100  # of each room: a thousand together
+ROOMS, MEMBERS = 20, 50  # of each room: a thousand together
 SPEAKERS, PACE = 2, 0.19  # of each room, and the seconds from one word to the next
-WORDS = 27  # of each speaker: five seconds of them
-VISITS, AT_ONCE = 5000, 50  # clients that come, join and go, and how many together
+WORDS = 10  # of each speaker: two seconds of them
+VISITS, AT_ONCE = 1000, 50  # clients that come, join and go, and how many together
 LIMITS = {"MOST_PER_ADDRESS": "2000"}  # all others are as they are
+QUIET = 0.3  # seconds in which nothing comes: then all of it has come
 WORD = "a word that is as long as most words are"
 SPACES = 3 + 4  # after each comma and each colon; the server sends none
 
@@ -68,8 +69,8 @@ def chat(room: str, **fields: str) -> Message:
 
 async def talk(server: Process, members: list[Member]) -> None:
     """Let them talk, and print how much of it has come."""
-    await asyncio.sleep(1)  # the news of who has come are all there then
-    begin, before = time.perf_counter(), sum(member.bytes for member in members)
+    before = await settled(members)  # the news of who has come is all there then
+    begin = time.perf_counter()
     ticks = used(server)
     async with asyncio.TaskGroup() as tasks:
         for number, member in enumerate(members):
@@ -77,12 +78,20 @@ async def talk(server: Process, members: list[Member]) -> None:
                 tasks.create_task(member.talks())
     seconds = time.perf_counter() - begin
     cpu = (used(server) - ticks) / os.sysconf("SC_CLK_TCK") if ticks else 0.0
-    await asyncio.sleep(1)
-    size = len(encode(chat("room 0", **{"from": "00 of room 0"}))) - SPACES
-    came = (sum(member.bytes for member in members) - before) / size
+    size = len(encode(chat("room 00", **{"from": "00 of room 00"}))) - SPACES
+    came = (await settled(members) - before) / size
     due = ROOMS * SPEAKERS * WORDS * (MEMBERS - 1)
     print(f"{came:,.0f} of {due:,} words delivered, {came / seconds:,.0f} a second,")
     print(f"with {cpu / seconds:.0%} of a processor")
+
+
+async def settled(members: list[Member]) -> int:
+    """Wait until no more comes, and return how many bytes have come in all."""
+    before, now = -1, 0
+    while now != before:
+        await asyncio.sleep(QUIET)
+        before, now = now, sum(member.bytes for member in members)
+    return now
 
 
 async def visits(server: Process, many: int) -> None:
@@ -128,7 +137,7 @@ def may_open(many: int) -> None:
 async def come(server: Process) -> list[Member]:
     """Fill the rooms."""
     return [
-        await Member.enters(server, f"{n:02} of room {room}", f"room {room}")
+        await Member.enters(server, f"{n:02} of room {room:02}", f"room {room:02}")
         for room in range(ROOMS)
         for n in range(MEMBERS)
     ]

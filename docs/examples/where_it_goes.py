@@ -3,32 +3,26 @@
 import asyncio
 import cProfile
 import pstats
-import sys
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import Process
 from collections import Counter
 from typing import Any
 
 from docs.examples.profile08 import PLACES, rounded
-from docs.examples.streams_or_not import LISTENERS, LOADS
+from docs.examples.streams_or_not import LISTENERS, LOADS, lets, started
 from lab import start
-from lab.story import ROOT
 
 SEND = "<method 'send' of '_socket"
 
 
-async def profiled(step: str, talkers: int, each: int, times: int) -> pstats.Stats:
-    """Return what a step does while clients talk, who are another process."""
+async def profiled(
+    clients: Process, step: str, load: tuple[int, int, int]
+) -> pstats.Stats:
+    """Return what a step does while clients talk, which are another process."""
     async with await start(step) as server:
-        words = [sys.executable, "-m", "docs.examples.streams_or_not"]
-        numbers = [str(n) for n in (server.address[1], talkers, each, times)]
-        clients: Any = await asyncio.create_subprocess_exec(
-            *words, *numbers, stdin=PIPE, stdout=PIPE, cwd=ROOT
-        )
-        await clients.stdout.readline()
+        await lets(clients, server.address[1], *load)  # all are in the room
         with cProfile.Profile() as profile:
-            clients.stdin.write(b"begin\n")
-            await clients.stdout.readline()
-        await clients.communicate(b"end\n")
+            await lets(clients)  # all have heard everything
+        await lets(clients)  # all have hung up
     return pstats.Stats(profile)
 
 
@@ -47,13 +41,16 @@ def column(stats: Any, deliveries: int) -> list[str]:
     return [*shares, f"{sends / deliveries:.2f}", f"{calls / deliveries:.1f}"]
 
 
-def main() -> None:
+async def main() -> None:
     """Profile each load, and print a column for each."""
     columns = []
-    for talkers, each, times in LOADS.values():
-        stats = asyncio.run(profiled("09", talkers, each, times))
+    clients = await started()
+    for load in LOADS.values():
+        talkers, each, times = load
+        stats = await profiled(clients, "09", load)
         heard_by = LISTENERS + talkers - 1
         columns.append(column(stats, talkers * each * times * heard_by))
+    await clients.communicate(b"")  # no more lines: they end
     names = ("one", "32 from one", "16 from 16")
     print(f"{'':26}" + "".join(f"{name:>14}" for name in names))
     heads = [*dict.fromkeys(PLACES.values()), "all else"]
@@ -64,4 +61,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())
