@@ -17,7 +17,7 @@ from bench.peers.peer import SERVER_CPU
 from bench.process import CPUS, PINNED, on_cpu
 
 LOAD = Load(50, (Closed("busy", publishers=1, in_flight=32, seconds=0.2),))
-ROUNDS = 3
+ROUNDS = 2
 
 
 @contextmanager

