@@ -222,7 +222,7 @@ class Program(Process):
 
 async def begun(words: Sequence[str], path: Path) -> Program:
     """Start a command; CannotStart if there is no such program."""
-    path = [str(ROOT), str(STEPS), *filter(None, [os.environ.get("PYTHONPATH")])]
+    folders = [str(ROOT), str(STEPS), *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         with ctrl_c_for_children():
             process = await asyncio.create_subprocess_exec(
@@ -231,7 +231,7 @@ async def begun(words: Sequence[str], path: Path) -> Program:
                 stdout=PIPE,
                 stderr=PIPE,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
             )
     except OSError as error:
         raise CannotStart(f"{words[0]} cannot be started: {error.strerror}") from error
