@@ -3,13 +3,13 @@
 What a notebook needs comes from here: ``from lab import connect, judge, start``.
 """
 
-from lab.backlog import Backlog
 from lab.check import check_here
+from lab.check.judge import judge
 from lab.client import Client, Connection, connect
 from lab.host import start
-from lab.judge import judge
-from lab.sequence import Sequence
-from lab.timeline import Timeline
+from lab.pictures.backlog import Backlog
+from lab.pictures.sequence import Sequence
+from lab.pictures.timeline import Timeline
 
 __all__ = [
     "Backlog",

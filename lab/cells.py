@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from lab import parsing, simulation, story
 from lab.check import CannotStart
-from lab.simulated_check import check_in_simulation
+from lab.check.simulated import check_in_simulation
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from lab import wire
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 from lab.wire import Message
 
 PATIENCE = 5.0  # seconds to wait for an answer: longer than any busy machine needs
@@ -152,7 +152,7 @@ class Client:
     A task of its own reads what the server sends, so that a ``ping`` is answered even
     while nobody asks for a message. If ``answers`` is false it is heard as all others
     are, and that is all. ``log`` keeps every message of both directions with its time,
-    for a picture afterwards: see ``lab.sequence``.
+    for a picture afterwards: see ``lab.pictures.sequence``.
     """
 
     def __init__(

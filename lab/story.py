@@ -126,7 +126,11 @@ class Step:
         )
 
 
-class NoSuchStep(LookupError):
+class CannotDo(Exception):
+    """What was asked for cannot be done; the text says why, and what would help."""
+
+
+class NoSuchStep(CannotDo, LookupError):
     """There is no step of that name; the text says which there are."""
 
 

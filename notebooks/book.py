@@ -30,18 +30,17 @@ from lab import (
     check_here,
     connect,
     judge,
-    mutants,
-    nets,
     network,
     simulation,
     start,
     story,
 )
-from lab.mistakes import planted, written
+from lab.mistakes import detectors, mutants
+from lab.mistakes.planted import planted, written
+from lab.mistakes.twins import twins
 from lab.network import Faults
 from lab.search import search
 from lab.story import STEPS, Step
-from lab.twins import twins
 from lab.wire import encode, frame
 
 sys.path.insert(1, str(STEPS))
@@ -73,12 +72,12 @@ __all__ = [
     "caught",
     "check_here",
     "connect",
+    "detectors",
     "encode",
     "frame",
     "judge",
     "measuring",
     "mutants",
-    "nets",
     "new_messages",
     "planted",
     "rewritten",
@@ -99,9 +98,11 @@ CROWDS = 25  # that a cell lets loose on a step: nobody likes to wait for a cell
 async def caught(step: Step) -> None:
     """Put a copy of a step to three nets, and print what each has to say."""
     like = story.find(step.name)
-    print("wire:      ", await nets.wire(step, like, patience=1.0, processes=False))
-    print("simulation:", nets.simulated(step, like))
-    print("search:    ", nets.searched(step, like, CROWDS))
+    print(
+        "wire:      ", await detectors.wire(step, like, patience=1.0, processes=False)
+    )
+    print("simulation:", detectors.simulated(step, like))
+    print("search:    ", detectors.searched(step, like, CROWDS))
 
 
 def survivors(utils: str) -> list[mutants.Mutant]:
@@ -111,7 +112,7 @@ def survivors(utils: str) -> list[mutants.Mutant]:
     return [
         mutant
         for mutant in made
-        if not nets.units(written(framing, mutant.text), framing).by
+        if not detectors.units(written(framing, mutant.text), framing).by
     ]
 
 

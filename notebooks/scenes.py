@@ -10,7 +10,7 @@ import errno
 from lab import Backlog, Client, Connection, Sequence, Timeline, start
 from lab.host import Running
 from lab.network import link_of
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 from lab.wire import encode
 
 

@@ -18,12 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from docs.examples.mistakes import MISTAKES, STEP
-from lab import nets, story
-from lab.mistakes import framed_by
-from lab.nets import Haul
-from lab.searching import SAME_HASHES
+from lab import story
+from lab.commands.search import SAME_HASHES
+from lab.mistakes import detectors
+from lab.mistakes.detectors import Haul
+from lab.mistakes.planted import framed_by
+from lab.mistakes.twins import twins
 from lab.story import ROOT, Step
-from lab.twins import twins
 
 from . import copies
 from .hostile import faults
@@ -38,7 +39,7 @@ SOUND = "nothing wrong"  # the row of the step itself
 
 def hostile_clients(step: Step, like: Step) -> Haul:
     """Let hostile clients loose on a step, with all that ``like`` survives."""
-    watch, tried, by, got = nets.Watch(), 0, "", ""
+    watch, tried, by, got = detectors.Watch(), 0, "", ""
     with Stage(step) as stage:
         for fault in faults.every():
             if not fault.is_survived_by(like):
@@ -85,9 +86,9 @@ def tried(name: str, *, only: str = "") -> Iterator[tuple[str, Haul]]:
     framing = utils or next((story.find(found) for found in utils_of(like)), None)
     judges = {
         "units": framing and (lambda: units(framing, step, like)),
-        "wire": lambda: asyncio.run(nets.wire(step, like)),
-        "simulation": lambda: nets.simulated(step, like),
-        "search": lambda: nets.searched(step, like),
+        "wire": lambda: asyncio.run(detectors.wire(step, like)),
+        "simulation": lambda: detectors.simulated(step, like),
+        "search": lambda: detectors.searched(step, like),
         "hostile": like.name >= FIRST_HOSTILE and (lambda: hostile_clients(step, like)),
     }
     for net, judge in judges.items():
@@ -100,7 +101,7 @@ def units(framing: Step, step: Step, like: Step) -> Haul:
 
     A twin is not put to the latter, for it has no place in the story.
     """
-    found = nets.units(framing, like)
+    found = detectors.units(framing, like)
     if found.by or step.name != STEP:
         return found
     more = copies.from_inside(step, like)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lab.nets import Haul, Watch
+from lab.mistakes.detectors import Haul, Watch
 from lab.story import ROOT, Step
 
 COPIED = ("lab", "steps", "tests", "docs/examples", "pyproject.toml")

@@ -22,8 +22,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from docs.examples.mistakes import STEP
-from lab import nets, story
-from lab.searching import SAME_HASHES
+from lab import story
+from lab.commands.search import SAME_HASHES
+from lab.mistakes import detectors
 from lab.story import ROOT, Step
 
 from . import copies
@@ -77,7 +78,7 @@ class Mutmut:
     def __init__(self, step: Step, folder: Path, mutmut: Path) -> None:
         self.step, self.folder, self.mutmut = step, folder, mutmut
         copies.copy(folder)
-        host = folder / "lab" / "host.py"
+        host = folder / "lab" / "host" / "loading.py"
         text = host.read_text(encoding="utf-8")
         assert text.count(OLD) == 1, f"{host} loads steps in another way now"
         host.write_text(text.replace(OLD, NEW), encoding="utf-8")
@@ -179,10 +180,10 @@ def judged(net: str) -> str:
     """Return what catches the mutant that is in the environment; empty for nothing."""
     step = story.find(STEP)
     if net == "search":
-        return nets.searched(step, step, SEEDS).by
+        return detectors.searched(step, step, SEEDS).by
     # On a busy machine, once may be chance, and twice is not.
-    caught = asyncio.run(nets.wire(step, step)).by
-    return caught and asyncio.run(nets.wire(step, step)).by
+    caught = asyncio.run(detectors.wire(step, step)).by
+    return caught and asyncio.run(detectors.wire(step, step)).by
 
 
 def subjects(names: Sequence[str]) -> Iterator[Step]:

@@ -11,9 +11,10 @@ from itertools import groupby
 
 import pytest
 
-from lab import backlog
-from lab.backlog import Backlog, Series
 from lab.host import start
+from lab.pictures import backlog, backlog_drawing, backlog_notes, drawing
+from lab.pictures.backlog import Backlog
+from lab.pictures.backlog_notes import Series
 from lab.wire import encode
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -265,7 +266,7 @@ async def test_a_long_run_gives_a_bounded_picture():
                 near.write(bytes(1000))
             most = near.transport.get_write_buffer_size()
     (series,) = picture.series
-    assert len(series.samples) <= backlog.SAMPLES
+    assert len(series.samples) <= backlog_notes.SAMPLES
     assert series.written == 10_000_000
     assert picture.peak("far") == most > 0
     assert max(sample.waiting for sample in series.samples) == most
@@ -281,11 +282,11 @@ async def test_a_time_in_which_nothing_changes_is_noted_in_two_samples():
 
 def test_of_many_samples_those_with_most_waiting_are_kept():
     series = Series("bob", 0)
-    for time in range(2 * backlog.SAMPLES):
+    for time in range(2 * backlog_notes.SAMPLES):
         series.note(time, 1000 if time == 7 else time % 2, closing=False)
-    assert len(series.samples) <= backlog.SAMPLES
+    assert len(series.samples) <= backlog_notes.SAMPLES
     assert max(sample.waiting for sample in series.samples) == 1000
-    assert series.samples[-1].time == 2 * backlog.SAMPLES - 1
+    assert series.samples[-1].time == 2 * backlog_notes.SAMPLES - 1
 
 
 async def test_only_those_for_whom_most_has_waited_are_drawn():
@@ -327,10 +328,12 @@ def test_a_line_that_falls_within_a_pixel_is_drawn_down():
     for time, waiting in ((0, 0), (50, 2**20), (50, 0), (100, 0)):
         series.note(time, waiting, closing=False)
     corners = re.findall(r"H(\d+)V([\d.]+)", upper_line(Backlog.showing(series), "bob"))
-    ((x, top),) = [corner for corner in corners if float(corner[1]) == backlog.TOP]
+    ((x, top),) = [
+        corner for corner in corners if float(corner[1]) == backlog_drawing.TOP
+    ]
     assert corners[corners.index((x, top)) + 1] == (
         x,
-        f"{backlog.TOP + backlog.TALL:.1f}",
+        f"{backlog_drawing.TOP + backlog_drawing.TALL:.1f}",
     )
 
 
@@ -376,7 +379,7 @@ async def test_a_picture_says_who_waits_and_what_leaves():
     assert "bytes that wait" in words
     assert "bytes a second that leave" in words
     assert words.count("eve") == 2  # at the end of each line
-    waited = backlog.size(picture.peak("bob"))
+    waited = drawing.size(picture.peak("bob"))
     assert f"bob: {waited} at most" in words
     dashes = {
         path.get("stroke-dasharray") for path in drawn(picture).iter(f"{SVG}path")

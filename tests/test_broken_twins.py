@@ -11,19 +11,19 @@ import sys
 import warnings
 
 import pytest
+from staircase import PATIENT
 from test_staircase import OF_FRAMING, OF_SERVERS
 
 from lab.behaviours import find, holds
-from lab.judge import judge_twin, put_in_simulation
-from lab.staircase import PATIENT
+from lab.check.judge import judge_twin, put_in_simulation
+from lab.mistakes.twins import twins
 from lab.story import ROOT
-from lab.twins import twins
 
 TWINS = {twin.step.name: twin for twin in twins()}
 JUDGE = """
 import sys
-from lab.judge import judge_twin
-from lab.twins import twins
+from lab.check.judge import judge_twin
+from lab.mistakes.twins import twins
 
 print(*[judge_twin(twin) for twin in twins() if twin.step.name in sys.argv])
 """

@@ -8,7 +8,7 @@ import pytest
 
 from lab import story
 from lab.cells import CUT, MOST, Session
-from lab.exercise import beginning
+from lab.course.exercise import beginning
 from lab.story import STEPS
 
 

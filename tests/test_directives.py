@@ -11,8 +11,10 @@ from typing import NamedTuple
 import pytest
 from sphinx.util.inventory import InventoryFile
 
-from lab import behaviours, changes, story, twins, wire
-from lab.codes import codes
+from lab import behaviours, story, wire
+from lab.course import changes
+from lab.course.error_codes import codes
+from lab.mistakes import twins
 from lab.story import ROOT
 
 EXTENSION = ROOT / "docs" / "_ext"

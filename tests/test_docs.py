@@ -12,8 +12,9 @@ import pytest
 from bench import __main__ as bench
 from bench.peers import available
 from docs.examples.mistakes import MISTAKES
-from lab import behaviours, searching, story, versions
+from lab import behaviours, story
 from lab.behaviours import every
+from lab.commands import search, versions
 from lab.search import troubles
 from lab.story import ROOT
 
@@ -211,8 +212,8 @@ def test_a_command_on_a_page_names_what_is_there(command):
 
 def can_be_searched(words):
     """Refuse a step, a file or a trouble that is not there; mine.py is the reader's."""
-    options = searching.parsed([word for word in words if word != "mine.py"])
-    searching.subject(options)
+    options = search.parsed([word for word in words if word != "mine.py"])
+    search.subject(options)
     for name in options.trouble or ():
         troubles.find(name)
 

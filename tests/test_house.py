@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from lab import behaviours, changes, story
+from lab import behaviours, story
+from lab.course import changes
 from lab.host import load
+from lab.mistakes.twins import BROKEN, twins
 from lab.story import ROOT
-from lab.twins import BROKEN, twins
 
 MOST_CHANGED = 40  # lines that a step may change of the step before
 MORE_ALLOWED = {

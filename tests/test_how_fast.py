@@ -21,7 +21,7 @@ from bench.peers import everybody, ours, peer
 from bench.runs import Run
 from docs.examples import growing_drawn, headline_drawn, rounds_drawn
 from lab import story
-from lab.mistakes import planted
+from lab.mistakes.planted import planted
 from lab.story import ROOT
 
 sys.path.append(str(ROOT / "docs" / "_ext"))

@@ -5,7 +5,8 @@ import sys
 import pytest
 
 import lab
-from lab import behaviours, changes, story
+from lab import behaviours, story
+from lab.course import changes
 from lab.story import ROOT, NoSuchStep
 
 PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure
@@ -134,7 +135,7 @@ async def test_a_behaviour_that_needs_a_process_is_judged_too():
 async def test_where_no_process_can_be_started_it_is_judged_in_a_simulation(
     monkeypatch,
 ):
-    judging = sys.modules["lab.judge"]  # the package has a function of that name
+    judging = sys.modules["lab.check.judge"]  # the package has a function of that name
     monkeypatch.setattr(judging, "PROCESSES", False)
     monkeypatch.setattr(judging, "start_process", None)
     for step, kept in (("06", False), ("07", True)):

@@ -11,7 +11,7 @@ import pytest
 
 from lab.client import Connection, connect
 from lab.host import start
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 from lab.wire import encode, frame
 
 PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure

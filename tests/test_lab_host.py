@@ -11,8 +11,8 @@ import pytest
 
 from lab import story
 from lab.host import PATIENCE, had, start, start_process
-from lab.notyet import NotYet
 from lab.story import ROOT
+from lab.unmet import NotYet
 from lab.wire import encode
 
 PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from lab.host import start
-from lab.sequence import MOST, ROW, TOP, Arrow, Sequence, label
+from lab.pictures.sequence import MOST, ROW, TOP, Arrow, Sequence, label
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -6,10 +6,11 @@ import json
 import pytest
 
 from docs.examples.mistakes import MISTAKES, STEP
-from lab import mistakes, nets, story
-from lab.mutants import mutants
+from lab import story
+from lab.mistakes import detectors, planted
+from lab.mistakes.mutants import mutants
+from lab.mistakes.twins import twins
 from lab.story import ROOT
-from lab.twins import twins
 from tests import copies, mutation
 
 LIKE = story.find(STEP)
@@ -31,7 +32,7 @@ def caught_by(row):
 
 def test_a_planted_copy_differs_in_that_place_only():
     before = LIKE.path.read_text("utf-8")
-    copy = mistakes.planted(STEP, "MAX_BACKLOG = 2**20", "MAX_BACKLOG = 2**2")
+    copy = planted.planted(STEP, "MAX_BACKLOG = 2**20", "MAX_BACKLOG = 2**2")
     assert copy.path.read_text("utf-8") == before.replace("= 2**20", "= 2**2")
     assert copy.name == LIKE.name
     assert LIKE.path.read_text("utf-8") == before
@@ -40,7 +41,7 @@ def test_a_planted_copy_differs_in_that_place_only():
 @pytest.mark.parametrize("old", ["no such text", "client"])
 def test_what_is_not_there_or_more_than_once_cannot_be_planted(old):
     with pytest.raises(LookupError, match="and not once"):
-        mistakes.planted(STEP, old, "")
+        planted.planted(STEP, old, "")
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
@@ -73,39 +74,39 @@ def test_something_is_caught_by_none():
 @pytest.mark.parametrize("name", ["reads_what_is_there", "swallows_cancel"])
 def test_units(name):
     (twin,) = [twin for twin in twins() if twin.step.name == name]
-    assert nets.units(twin.step, LIKE).by == ROWS[name]["units"]["by"] != ""
+    assert detectors.units(twin.step, LIKE).by == ROWS[name]["units"]["by"] != ""
 
 
 @pytest.mark.parametrize("name", ["writes_twice", "tells_one_room"])
 def test_simulated(name):
-    haul = nets.simulated(BY_NAME[name].planted(), LIKE)
+    haul = detectors.simulated(BY_NAME[name].planted(), LIKE)
     assert haul.by == ROWS[name]["simulation"]["by"] != ""
     assert haul.by in repr(haul)
 
 
 def test_simulated_finds_nothing_where_nothing_is_to_be_found():
-    haul = nets.simulated(LIKE, LIKE)
+    haul = detectors.simulated(LIKE, LIKE)
     assert (haul.by, haul.got) == ("", "")
     assert "through" in repr(haul)
 
 
 @pytest.mark.parametrize("name", ["drops_too_soon", "tells_one_room"])
 def test_searched(name):
-    haul = nets.searched(BY_NAME[name].planted(), LIKE)
+    haul = detectors.searched(BY_NAME[name].planted(), LIKE)
     assert haul.by == ROWS[name]["search"]["by"] != ""
 
 
 async def test_over_tcp():
     # A wrong answer, and no silence: nothing is waited for in vain.
     (twin,) = [twin for twin in twins() if twin.step.name == "echoes"]
-    haul = await nets.wire(twin.step, twin.of, processes=False)
+    haul = await detectors.wire(twin.step, twin.of, processes=False)
     assert haul.by == ROWS["echoes"]["wire"]["by"] != ""
 
 
 async def test_a_server_that_cannot_be_started_is_caught():
-    broken = mistakes.planted(STEP, "await asyncio.start_server", "await start_server")
-    assert "NameError" in (await nets.wire(broken, LIKE, processes=False)).got
-    assert "NameError" in nets.simulated(broken, LIKE).got
+    broken = planted.planted(STEP, "await asyncio.start_server", "await start_server")
+    assert "NameError" in (await detectors.wire(broken, LIKE, processes=False)).got
+    assert "NameError" in detectors.simulated(broken, LIKE).got
 
 
 # Mutants.
@@ -168,7 +169,7 @@ def test_every_mutant_is_python_and_another_program(step):
 
 
 def test_the_report_on_mutants_is_of_the_newest_step_and_adds_up():
-    todo = "let STEP in docs/examples/mistakes.py be it, and run: make catches mutants"
+    todo = "let STEP in docs/examples/planted.py be it, and run: make catches mutants"
     assert story.steps_of("server")[-1] == LIKE, todo
     assert CATCHES["step"] == LIKE.name
     assert set(MUTANTS) == {step.name for step in mutation.subjects([])}
@@ -185,7 +186,7 @@ def test_of_every_survivor_it_is_said_once_why_and_of_no_other():
 
 def test_mutmut_works_on_a_copy_in_which_a_step_has_the_name_that_it_expects(tmp_path):
     mutation.Mutmut(LIKE, tmp_path, tmp_path / "nowhere")
-    host = (tmp_path / "lab" / "host.py").read_text("utf-8")
+    host = (tmp_path / "lab" / "host" / "loading.py").read_text("utf-8")
     ast.parse(host)
     assert mutation.NEW in host
     settings = (tmp_path / "setup.cfg").read_text("utf-8")

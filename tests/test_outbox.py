@@ -6,7 +6,7 @@ import pytest
 
 from lab import simulation, story
 from lab.host import start
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 
 # The newest step repeats it from step to step; a side step has it by other means.
 STEPS = [story.steps_of("server")[-1], story.find("server09_protocol")]

@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(PATIENCE + 10)]
 
 STAIRCASE = """
 from lab import behaviours, story
-from lab.judge import put_in_simulation
-from lab.notyet import NotYet
+from lab.check.judge import put_in_simulation
+from lab.unmet import NotYet
 
 def surprise(behaviour, step):
     wanted = behaviours.holds(behaviour, step)

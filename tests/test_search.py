@@ -16,15 +16,15 @@ import pytest
 from lab import search, simulation, story
 from lab.__main__ import main
 from lab.client import Client, Connection, Noted
+from lab.mistakes.twins import BROKEN, twins
 from lab.network import Faults, link_of
-from lab.notyet import NotYet
 from lab.search import crowd, invariants, plan, troubles
 from lab.search.crowd import PATIENCE, Played, Run, Said
 from lab.search.invariants import BOUND, INVARIANTS
 from lab.search.plan import BURST, Act, Part, Plan
 from lab.search.troubles import TROUBLES
 from lab.story import ROOT, STEPS, NoSuchStep, Step
-from lab.twins import BROKEN, twins
+from lab.unmet import NotYet
 
 PATIENT = 15.0  # seconds for another process: a busy machine is no failure
 

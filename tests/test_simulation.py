@@ -20,11 +20,11 @@ import pytest
 
 from lab import search, simulation, start, story
 from lab.network import Faults
-from lab.notyet import NotYet
 from lab.search import crowd, plan, troubles
 from lab.simulation import Killed, Loop, Spinning, Stuck, number_objects, run_file
 from lab.simulation.program import Program
 from lab.story import ROOT, STEPS, Step
+from lab.unmet import NotYet
 
 PATIENT = 10.0  # seconds for another process: a busy machine is no failure
 HANDLES_SIGTERM = "server07"  # the first step that does
@@ -1187,7 +1187,7 @@ def classes():
     before = dict(vars(module))
     hashes.update({n: v.__hash__ for n, v in before.items() if isinstance(v, type)})
     loop = Loop()
-    number_objects(module, loop)
+    number_objects(module, loop.numbers)
     yield module, before, loop
     loop.close()
 

@@ -9,12 +9,12 @@ test_staircase_simulated.py only, where no time passes.
 import sys
 
 import pytest
+from staircase import IMPATIENT, PATIENT
 
 from lab import behaviours, story
 from lab.behaviours import SIMULATED
-from lab.judge import put, put_in_simulation
-from lab.notyet import NotYet
-from lab.staircase import IMPATIENT, PATIENT
+from lab.check.judge import put, put_in_simulation
+from lab.unmet import NotYet
 
 
 def stair(behaviour, step, *marks):

@@ -3,7 +3,7 @@
 import pytest
 from test_staircase import OF_SERVERS, SERVERS, stair
 
-from lab.judge import put_in_simulation
+from lab.check.judge import put_in_simulation
 
 
 @pytest.mark.parametrize(

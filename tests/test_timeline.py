@@ -10,9 +10,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from lab import recording, simulation, timeline
+from lab import simulation
 from lab.host import start
-from lab.timeline import Timeline
+from lab.pictures import recording, timeline
+from lab.pictures.timeline import Timeline
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import pytest
 
-from lab import interpreters, stopping, versions
-from lab.interpreters import Found, Interpreter
-from lab.stopping import Outcome, Way
+from lab.commands import versions as command
+from lab.stopping import interpreters, versions, visitors, ways
+from lab.stopping.interpreters import Found, Interpreter
+from lab.stopping.versions import WAYS, Kept
+from lab.stopping.ways import Outcome, Way
 from lab.story import ROOT
-from lab.versions import WAYS, Kept
 
 sys.path.append(str(ROOT / "docs" / "_ext"))
 
@@ -46,11 +47,11 @@ def script(path, text):
     return str(path)
 
 
-def tried(*ways):
+def tried(*scenes):
     """Try some ways on this Python, and return what came of each."""
 
     async def everything():
-        return {way.name: o async for way, _, o in versions.tried(ways, [THIS])}
+        return {way.name: o async for way, _, o in versions.tried(scenes, [THIS])}
 
     return asyncio.run(everything())
 
@@ -93,8 +94,8 @@ def test_it_ends_as_the_file_says(way, outcomes):
 
 
 def test_the_file_knows_every_way_and_no_other_on_each_python():
-    for ways in versions.kept().outcomes.values():
-        assert list(ways) == [way.name for way in WAYS]
+    for outcomes in versions.kept().outcomes.values():
+        assert list(outcomes) == [way.name for way in WAYS]
 
 
 def test_the_file_names_no_folder_of_a_machine():
@@ -107,7 +108,7 @@ def test_the_file_names_no_folder_of_a_machine():
 async def test_what_does_not_listen_to_signals_is_ended_by_force(tmp_path, monkeypatch):
     file = tmp_path / "stubborn.py"
     file.write_text(STUBBORN)
-    monkeypatch.setattr(stopping, "EXAMPLES", tmp_path)
+    monkeypatch.setattr(ways, "EXAMPLES", tmp_path)
     servers = []
 
     async def nobody(company):
@@ -115,7 +116,7 @@ async def test_what_does_not_listen_to_signals_is_ended_by_force(tmp_path, monke
         servers.append(company.server)
         await company.server.prints("deaf")
 
-    outcome = await stopping.stop(Way("stubborn", nobody, bound=0.1, again=0.1))
+    outcome = await ways.stop(Way("stubborn", nobody, bound=0.1, again=0.1))
     assert outcome == Outcome(None, None, False, True, 0, ())
     assert servers[0].process.returncode == -9
     assert outcome.words() == "hangs even after a second signal"
@@ -144,9 +145,9 @@ async def test_whoever_gives_up_leaves_nothing_running():
 @posix
 async def test_a_server_that_does_not_start_is_refused(tmp_path, monkeypatch):
     (tmp_path / "fails.py").write_text("async def main(port): raise OSError('no')\n")
-    monkeypatch.setattr(stopping, "EXAMPLES", tmp_path)
+    monkeypatch.setattr(ways, "EXAMPLES", tmp_path)
     with pytest.raises(versions.CannotTry, match="fails on Python 3"):
-        async for _ in versions.tried([Way("fails", stopping.nobody)], [THIS]):
+        async for _ in versions.tried([Way("fails", visitors.nobody)], [THIS]):
             pass
 
 
@@ -338,7 +339,7 @@ def test_the_words_under_the_table_say_where_it_comes_from():
 
 @pytest.fixture
 def one_way(monkeypatch, tmp_path):
-    monkeypatch.setattr(versions, "WAYS", [Way("05", stopping.nobody)])
+    monkeypatch.setattr(versions, "WAYS", [Way("05", visitors.nobody)])
     monkeypatch.setattr(versions, "KEPT", tmp_path / "docs" / "versions.json")
     monkeypatch.setattr(versions, "ROOT", tmp_path)
     (tmp_path / "docs").mkdir()
@@ -347,7 +348,7 @@ def one_way(monkeypatch, tmp_path):
 
 @posix
 def test_the_command_prints_a_line_for_each_python_and_what_is_missing(one_way, capsys):
-    assert versions.run([]) == 0
+    assert command.run([]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "step 05: Ctrl-C with nobody",
         f"  {THIS.version:8} ends at once",
@@ -359,7 +360,7 @@ def test_the_command_prints_a_line_for_each_python_and_what_is_missing(one_way, 
 
 @posix
 def test_the_command_prints_json_and_keeps_it(one_way, capsys):
-    assert versions.run(["--json", "--save"]) == 0
+    assert command.run(["--json", "--save"]) == 0
     assert capsys.readouterr().out == versions.KEPT.read_text()
     (way,) = versions.WAYS
     assert versions.kept(versions.KEPT).outcomes[THIS.version][way.name].seconds == 0
@@ -367,17 +368,17 @@ def test_the_command_prints_json_and_keeps_it(one_way, capsys):
 
 @posix
 def test_a_program_shows_what_becomes_of_it(one_way, capsys):
-    versions.show("05")
+    command.show("05")
     assert capsys.readouterr().out.splitlines() == [
         f"Python {THIS.version}",
         "Ctrl-C with nobody",
         "  ends at once",
     ]
     with pytest.raises(LookupError, match="'06'"):
-        versions.show("06")
+        command.show("06")
 
 
 def test_on_windows_it_is_refused(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(versions.CannotTry, match="no process can press Ctrl-C"):
-        versions.run([])
+        command.run([])

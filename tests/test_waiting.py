@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from lab.waiting import given_name, label, waits_for
+from lab.suspended import given_name, label, waits_for
 
 PythonTask = asyncio.tasks._PyTask
 PythonFuture = asyncio.futures._PyFuture

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 
 from lab import simulation
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 
 
 @cache

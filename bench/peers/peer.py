@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.process import on_cpu
-from lab.check import Program, begun, free_port, until_it_listens
+from lab.check.program import Program, begun
+from lab.check.subjects import free_port, until_it_listens
 
 SERVER_CPU, GENERATOR_CPU = 0, 1  # cores, counted from the first that may be used
 

@@ -11,9 +11,10 @@ from computed import Computed
 from docutils import nodes
 from docutils.parsers.rst import directives
 
-from lab import changes, twins
-from lab.judge import judge_twin
-from lab.twins import Twin
+from lab.check.judge import judge_twin
+from lab.course import changes
+from lab.mistakes import twins
+from lab.mistakes.twins import Twin
 
 
 class Broken(Computed):

@@ -17,7 +17,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 from sphinx.writers.html5 import HTML5Translator
 
-from lab import changes, story
+from lab import story
+from lab.course import changes
 from lab.story import ROOT, Step
 
 

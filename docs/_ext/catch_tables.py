@@ -14,8 +14,8 @@ from story_table import table
 
 from docs.examples.mistakes import MISTAKES, STEP
 from lab import story
+from lab.mistakes.twins import twins
 from lab.story import ROOT
-from lab.twins import twins
 
 CATCHES = ROOT / "docs" / "catches.json"
 MUTANTS = ROOT / "docs" / "mutants.json"

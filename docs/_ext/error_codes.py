@@ -8,7 +8,7 @@ from docutils import nodes
 from story_table import table
 
 from lab import story
-from lab.codes import codes, since
+from lab.course.error_codes import codes, since
 
 
 class ErrorCodes(Computed):

@@ -11,7 +11,8 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.writers.html5 import HTML5Translator
 
-from lab import changes, story
+from lab import story
+from lab.course import changes
 from lab.story import Step
 
 WHOLE = 1000  # lines of context: a function is shown from its first line to its last

@@ -10,15 +10,15 @@ from computed import Computed
 from docutils import nodes
 from story_table import table
 
-from lab import versions
-from lab.stopping import Outcome, Way
-from lab.versions import Kept
+from lab.stopping import versions
+from lab.stopping.versions import Kept
+from lab.stopping.ways import Outcome, Way
 
 
 class Versions(Computed):
     """Show what came of all ways to stop these programs, a column for each Python.
 
-    The arguments are what ``lab.versions.WAYS`` calls the programs.
+    The arguments are what ``lab.stopping.versions.WAYS`` calls the programs.
     """
 
     required_arguments = 1
@@ -42,7 +42,7 @@ def stopped(program: str) -> list[Way]:
     """Return the ways to stop a program; LookupError for one without any."""
     ways = [way for way in versions.WAYS if way.program == program]
     if not ways:
-        raise LookupError(f"lab/versions.py has no way to stop {program!r}")
+        raise LookupError(f"lab/stopping/versions.py has no way to stop {program!r}")
     return ways
 
 

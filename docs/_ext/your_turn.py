@@ -4,7 +4,8 @@ import live
 from computed import Computed
 from docutils import nodes
 
-from lab import exercise, story
+from lab import story
+from lab.course import exercise
 
 WORDS = (
     "Or do it here: change the program, and press Check. It is put to the same "

@@ -1,7 +1,8 @@
 """Draws when three ways to limit let the same messages through: ten a second, each."""
 
-from lab import drawing, story
+from lab import story
 from lab.host import load
+from lab.pictures import drawing
 
 server11 = load(story.find("11"))
 RATE, BURST = server11.RATE, server11.BURST

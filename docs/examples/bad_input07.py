@@ -5,7 +5,7 @@ import gc
 import sys
 
 from lab import Client, simulation, start
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 from lab.wire import encode, frame
 
 CHAT = {"action": "chat", "room": "tea"}

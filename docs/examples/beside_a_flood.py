@@ -10,7 +10,7 @@ import time
 
 from lab import Client, Connection
 from lab.host import Process, start_process
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 from lab.wire import encode
 
 TALKERS = 14  # in a room of their own

@@ -41,6 +41,6 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
 
 
 if __name__ == "__main__":
-    from lab.versions import show
+    from lab.commands.versions import show
 
     show("closes_every_writer")

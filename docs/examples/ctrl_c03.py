@@ -4,7 +4,7 @@ import asyncio
 import platform
 
 from lab.host import start_process
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 
 
 async def main() -> None:

@@ -2,7 +2,8 @@
 
 from docs.examples.one_sleeps import FRAME, Played, play
 from docs.examples.task_for_each import send_to
-from lab.backlog import Backlog, Sample, Series
+from lab.pictures.backlog import Backlog
+from lab.pictures.backlog_notes import Sample, Series
 
 
 def line(name: str, played: Played) -> Series:

@@ -6,7 +6,7 @@ from bench import pick, results
 from bench.figures import Case
 from bench.look import SIZES, Look
 from docs.examples.rounds_drawn import OURS, THEIRS, joined
-from lab.drawing import picture, small, wide, written
+from lab.pictures.drawing import picture, small, wide, written
 
 LOAD = "quiet"
 TITLES = {"members": "members", "rooms": "rooms of 10", "sizes": "characters"}

@@ -5,7 +5,7 @@ import math
 from bench import pick, results
 from bench.figures import Case, Figure
 from bench.look import LOADS, Look
-from lab.drawing import picture, small, wide, written
+from lab.pictures.drawing import picture, small, wide, written
 
 LEFT, TOP, HIGH, WIDTH = 190, 52, 24, 470  # pixels; the first is for the names
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)

@@ -3,7 +3,7 @@
 import asyncio
 
 from docs.examples.memory_of_a_connection import SERVERS, parts
-from lab.drawing import picture, small, ticks, wide, written
+from lab.pictures.drawing import picture, small, ticks, wide, written
 
 LEFT, TOP, HIGH, APART = 120, 34, 26, 44  # pixels
 WIDTH = 500  # pixels of the longest bar

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lab import mistakes
+from lab.mistakes import planted
 from lab.story import Step
 
 STEP = "server12"  # the newest; then: make catches mutants
@@ -19,7 +19,7 @@ class Mistake:
 
     def planted(self) -> Step:
         """Return the copy; LookupError if the step has no such line any more."""
-        return mistakes.planted(STEP, self.old, self.new)
+        return planted.planted(STEP, self.old, self.new)
 
 
 MISTAKES = (

@@ -1,8 +1,9 @@
 """Put every mutant of utils01 to the behaviours of framing, and name the survivors."""
 
-from lab import nets, story
-from lab.mistakes import written
-from lab.mutants import mutants
+from lab import story
+from lab.mistakes import detectors
+from lab.mistakes.mutants import mutants
+from lab.mistakes.planted import written
 
 
 def main() -> None:
@@ -11,7 +12,7 @@ def main() -> None:
     text = framing.path.read_text(encoding="utf-8")
     killed, survivors = 0, []
     for mutant in mutants(text):
-        haul = nets.units(written(framing, mutant.text), framing)
+        haul = detectors.units(written(framing, mutant.text), framing)
         if haul.by:
             killed += 1
         else:

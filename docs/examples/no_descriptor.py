@@ -6,8 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from lab import Client, Connection, connect, drawing
+from lab import Client, Connection, connect
 from lab.host import Process, start_process
+from lab.pictures import drawing
 
 SPARE, CALLS = 5, 40  # descriptors that are left, and those who call
 WORDS, PACE = 30, 0.12  # said meanwhile, and the seconds from one to the next

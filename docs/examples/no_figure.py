@@ -10,7 +10,7 @@ from bench import report, runs
 from bench.cases import Load
 from bench.job import Closed
 from bench.peers import peer
-from lab.mistakes import planted
+from lab.mistakes.planted import planted
 
 LOAD = Load(20, (Closed("busy", publishers=1, in_flight=32, seconds=0.2),))
 

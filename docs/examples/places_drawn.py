@@ -7,8 +7,9 @@ is refused does not hang up.
 import asyncio
 from typing import NamedTuple
 
-from lab import drawing, simulation, start
+from lab import simulation, start
 from lab.host import Running
+from lab.pictures import drawing
 from lab.wire import encode
 
 UNTIL, EVERY, STAYS = 30.0, 0.5, 15.0  # seconds: of calling, between two, and inside

@@ -3,7 +3,7 @@
 from bench import pick, results
 from bench.figures import Case
 from bench.look import Look
-from lab.drawing import picture, small, ticks, wide, written
+from lab.pictures.drawing import picture, small, ticks, wide, written
 
 LOAD, OURS, THEIRS = "quiet", "server09", "websockets"
 LEFT, WIDTH, HIGH, APART = 60, 540, 110, 54  # pixels

@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any
 
-from lab import drawing, simulation, start
+from lab import simulation, start
+from lab.pictures import drawing
 from lab.wire import encode
 
 LISTENERS = 5

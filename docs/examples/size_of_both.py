@@ -3,7 +3,8 @@
 import ast
 
 from docs.examples.memory_of_a_connection import SERVERS
-from lab import changes, story
+from lab import story
+from lab.course import changes
 
 WAITS = ast.Await | ast.AsyncFor | ast.AsyncWith
 

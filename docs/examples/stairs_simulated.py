@@ -4,8 +4,8 @@ import time
 
 from lab import behaviours, story
 from lab.behaviours import holds
-from lab.judge import put_in_simulation
-from lab.notyet import NotYet
+from lab.check.judge import put_in_simulation
+from lab.unmet import NotYet
 
 begin, runs, surprises = time.perf_counter(), 0, 0
 for behaviour in behaviours.every():

@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any, NamedTuple
 
-from lab import Client, drawing, simulation, start
+from lab import Client, simulation, start
+from lab.pictures import drawing
 from lab.wire import encode
 
 SECONDS = 42

@@ -6,7 +6,8 @@ Another mistake can be named: ``python -m docs.examples.two_nets lists_everybody
 import sys
 
 from docs.examples.mistakes import MISTAKES, STEP
-from lab import nets, story
+from lab import story
+from lab.mistakes import detectors
 
 
 def main() -> None:
@@ -17,8 +18,8 @@ def main() -> None:
     mistake = known[name]
     step, like = mistake.planted(), story.find(STEP)
     print(mistake.sentence)
-    print("behaviours:", nets.simulated(step, like))
-    print("search:", nets.searched(step, like))
+    print("behaviours:", detectors.simulated(step, like))
+    print("search:", detectors.searched(step, like))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import asyncio
 
 from docs.examples.too_fast10 import TALKS, TEXT, read
 from lab import Backlog, Client, simulation, start
-from lab.backlog import Series
+from lab.pictures.backlog_notes import Series
 from lab.wire import encode
 
 SECONDS = 3

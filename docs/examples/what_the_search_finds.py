@@ -1,7 +1,7 @@
 """What the search finds in the wrong versions of steps 01 to 05, and how soon."""
 
 from lab import search, story
-from lab.twins import twins
+from lab.mistakes.twins import twins
 
 SEEDS = range(100)
 

@@ -3,8 +3,9 @@
 import asyncio
 import inspect
 
-from lab import drawing, story
+from lab import story
 from lab.host import load
+from lab.pictures import drawing
 
 # Asyncio stops reading when there is more than twice the limit of a reader, and takes
 # at most this much at a time (max_size in selector_events.py).

@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from lab.client import Client, Connection
 from lab.host import Running
-from lab.notyet import NotYet
 from lab.simulation.loop import Loop
+from lab.unmet import NotYet
 from lab.wire import encode
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from lab import story
 from lab.host import load
-from lab.notyet import NotYet
 from lab.story import Step
+from lab.unmet import NotYet
 from lab.wire import Message
 
 

@@ -4,7 +4,7 @@ import re
 
 from lab.behaviours import since
 from lab.behaviours.bench import Bench
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 
 EVERYWHERE = re.compile(
     r"Listening on (0\.0\.0\.0|::):"

@@ -5,7 +5,7 @@ import socket
 from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect
 from lab.client import Client, Connection
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 from lab.wire import encode
 
 TEXT = 30_000  # characters of each message: many small ones would take long

@@ -8,7 +8,7 @@ import socket
 from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect
 from lab.client import Client
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 from lab.wire import encode
 
 AT_MOST = 5.0  # seconds from Ctrl-C to the end of the process, whatever the clients do

@@ -4,8 +4,8 @@ from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect
 from lab.behaviours.s08_utils02_strictness import WRONG
 from lab.client import Client
-from lab.codes import codes
-from lab.notyet import NotYet
+from lab.course.error_codes import codes
+from lab.unmet import NotYet
 from lab.wire import encode, frame
 
 HUGE = 12 * 2**20  # characters: less than a header can say, and more than may wait

@@ -6,7 +6,7 @@ import sys
 from lab.behaviours import since
 from lab.behaviours.bench import expect
 from lab.behaviours.framing_bench import Framing
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 from lab.wire import frame
 
 LARGEST = 2**16  # bytes of a payload

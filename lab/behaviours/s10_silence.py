@@ -3,7 +3,7 @@
 from lab.behaviours import since
 from lab.behaviours.bench import Bench, expect, is_let_go, left
 from lab.client import Client
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 from lab.wire import encode
 
 SOON = 10  # seconds: to say connect, to finish a frame, to take some of what waits

@@ -5,7 +5,7 @@ import asyncio
 from lab.behaviours import since
 from lab.behaviours.bench import Bench, expect, is_let_go, left
 from lab.client import Client, Connection
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 from lab.wire import encode
 
 RATE = 10  # messages a second

@@ -3,7 +3,7 @@
 from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect, is_let_go
 from lab.client import Client
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 
 MOST = 1000  # clients
 AT_ONE_ADDRESS = 20  # clients

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import story
+from lab.pictures.sequence import Sequence
 from lab.search import crowd, invariants, plan, troubles
 from lab.search.crowd import Run
 from lab.search.plan import Plan
-from lab.sequence import Sequence
 from lab.story import Step
 
 SHRINKS = 500  # runs at most to make a failing crowd smaller

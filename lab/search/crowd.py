@@ -14,10 +14,10 @@ from lab.behaviours import AT_FULL_SPEED
 from lab.client import Client, Connection
 from lab.host import InLoop, had, standing_in
 from lab.network import link_of
-from lab.notyet import NotYet
 from lab.search.plan import BURST, LATER, Act, Part, Plan
 from lab.simulation import Loop
 from lab.story import Step
+from lab.unmet import NotYet
 from lab.wire import Message, encode, frame
 
 PATIENCE = 10.0  # seconds: nobody who has done nothing wrong waits longer for an answer

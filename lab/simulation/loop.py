@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar, TypeVarTuple
 from lab.network import CAPACITY, Faults, Network
 from lab.network.faults import NONE
 from lab.simulation.order import number_objects
-from lab.waiting import waits_for
+from lab.suspended import waits_for
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -219,7 +219,7 @@ class Loop(asyncio.BaseEventLoop):
 
     def take_in(self, module: ModuleType) -> None:
         """Keep the sets of a module in order, so that its runs can be had again."""
-        number_objects(module, self)
+        number_objects(module, self.numbers)
 
     # -- signals
 

@@ -5,14 +5,12 @@ where it lies in memory: another place in every run. The tasks of our loop have 
 for hashes. This does the same for the classes of a step.
 """
 
+from collections.abc import Iterator
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:  # the loop needs this module
-    from lab.simulation.loop import Loop
+from typing import Any
 
 
-def number_objects(module: ModuleType, loop: "Loop") -> None:
+def number_objects(module: ModuleType, numbers: Iterator[int]) -> None:
     """Let the objects of a module's own classes have numbers for hashes.
 
     What is equal stays as it is: this is for classes that say nothing of either. To be
@@ -25,16 +23,16 @@ def number_objects(module: ModuleType, loop: "Loop") -> None:
             and value.__hash__ is object.__hash__
             and not issubclass(value, Exception)
         ):
-            vars(module)[name] = _numbered(value, loop)
+            vars(module)[name] = _numbered(value, numbers)
 
 
-def _numbered(cls: Any, loop: "Loop") -> type:
+def _numbered(cls: Any, numbers: Iterator[int]) -> type:
     def hash_of(self: Any) -> int:
         # Numbered when first asked: what was made before this has numbers, too.
         try:
             number: int = self._number
         except AttributeError:
-            number = next(loop.numbers)
+            number = next(numbers)
             object.__setattr__(self, "_number", number)
         return number
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from lab import parsing
 from lab.host import PATIENCE, InLoop, Running
-from lab.notyet import NotYet
 from lab.simulation.loop import Loop, Spinning, Stuck
 from lab.simulation.running import instead
 from lab.story import STEPS, Step
+from lab.unmet import NotYet
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import sys
 import time
 
 from lab.client import Client, connect
-from lab.notyet import NotYet
+from lab.unmet import NotYet
 from lab.wire import Message
 
 ROOM = "the two"

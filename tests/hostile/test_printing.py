@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from lab.client import connect
-from lab.notyet import NotYet
 from lab.story import ROOT
+from lab.unmet import NotYet
 
 from .caller import Caller
 from .faults import newest

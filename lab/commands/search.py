@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lab import host, search, simulation, story
 from lab.search import Searched, troubles
-from lab.story import ROOT, STEPS, Step
+from lab.story import ROOT, STEPS, CannotDo, Step
 
 USAGE = """\
 python -m lab search STEP [--seeds N] [--first SEED] [--trouble NAME ...]
@@ -24,7 +24,7 @@ PORTION = 50  # seeds that a process plays before it reports
 SAME_HASHES = {"PYTHONHASHSEED": "0"}  # or sets of names have another order every time
 
 
-class CannotSearch(Exception):
+class CannotSearch(CannotDo):
     """There is nothing to search, or not like this; the text says why."""
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from lab import behaviours, simulation
 from lab.behaviours import SIMULATED, Behaviour
-from lab.judge import put, put_in_simulation
-from lab.notyet import NotYet
+from lab.check.judge import put, put_in_simulation
 from lab.search import search
 from lab.simulation import Spinning, Stuck
 from lab.story import Step
+from lab.unmet import NotYet
 
 PATIENCE = 10.0  # seconds for an answer: a busy machine is no mistake
 SEEDS = 100  # that a search may take

@@ -4,11 +4,12 @@ import shlex
 import textwrap
 from pathlib import Path
 
-from lab import changes, story
-from lab.story import Step
+from lab import story
+from lab.course import changes
+from lab.story import CannotDo, Step
 
 
-class NoExercise(Exception):
+class NoExercise(CannotDo):
     """There is no exercise for this step, or nowhere to put it; the text says why."""
 
 

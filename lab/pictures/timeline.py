@@ -1,7 +1,7 @@
 """Picture: which task ran when, what it waited for, and who woke it.
 
 ``with Timeline() as timeline:`` records the tasks that are created in its block: see
-``lab.recording`` for how, and for what it can know.
+``lab.pictures.recording`` for how, and for what it can know.
 
 Recording makes each step of a task a few microseconds longer: 5 instead of 1.4 for one
 that only lets the others have their turn, 8 to 9 instead of 2.6 where tasks wake each
@@ -13,9 +13,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from lab import drawing
-from lab.drawing import SMALL, escaped, seconds, several, small, wide, written
-from lab.recording import Lane, Recorder, Step
+from lab.pictures import drawing
+from lab.pictures.drawing import SMALL, escaped, seconds, several, small, wide, written
+from lab.pictures.recording import Lane, Recorder, Step
 
 LINES = 100  # in words: more would not be read
 LONGEST = 60  # characters of a name, and three times as many where a pointer rests

@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from lab.waiting import Wait, as_task, given_name, label, look
+from lab.suspended import Wait, as_task, given_name, label, look
 
 MOST_TASKS = 2_000  # recorded; those created later run as they would without us
 MOST_STEPS = 50_000  # recorded of all tasks together: some 20 MB

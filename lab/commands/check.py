@@ -11,6 +11,7 @@ from pathlib import Path
 from lab import check, story
 from lab.behaviours import Behaviour
 from lab.check import Address, CannotStart, Command, PythonFile, Report, Result, Subject
+from lab.check.report import lines
 from lab.story import Step
 
 USAGE = """\
@@ -96,7 +97,7 @@ async def report(
     async for result in check.check(server, candidates, step):
         results.append(result)
         if not quiet:
-            print("\n".join(check.lines(result)), flush=True)
+            print("\n".join(lines(result)), flush=True)
     return results
 
 

@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lab import drawing
 from lab.client import Client, Noted
-from lab.drawing import seen, several, written
+from lab.pictures import drawing
+from lab.pictures.drawing import seen, several, written
 from lab.wire import Message
 
 ROW = 30  # pixels from one message to the next

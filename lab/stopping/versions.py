@@ -1,59 +1,55 @@
-"""``python -m lab versions``: how each Python ends what is stopped in which way.
+"""How each Python ends what is stopped in which way.
 
 ``WAYS`` are the ways, in the order of the book. All of them are tried on every Python
 that is there, with real processes and real signals. A book is built with one Python
-only, so what came of it is kept in a file: ``save`` and ``kept``.
+only, so what came of it is kept in a file: ``kept``.
 """
 
-import argparse
 import asyncio
 import json
 import os
 import platform
-import sys
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from lab import interpreters, stopping
-from lab.interpreters import Found, Interpreter
-from lab.notyet import NotYet
-from lab.stopping import FAREWELL, MANY, Outcome, Way, stop
-from lab.story import ROOT
+from lab.stopping import interpreters, visitors
+from lab.stopping.interpreters import Interpreter
+from lab.stopping.visitors import MANY
+from lab.stopping.ways import FAREWELL, Outcome, Way, stop
+from lab.story import ROOT, CannotDo
+from lab.unmet import NotYet
 
 KEPT = ROOT / "docs" / "versions.json"
 JOBS = os.cpu_count() or 1  # servers at once: more start no faster
-
 BEFORE, GOODBYE = "06", "07"  # the last step that says no goodbye, the first that does
 
 # More may wait for a client than the steps allow: so much waits when they are stopped.
 ROOM = (("MAX_BACKLOG", str(4 * MANY)),)
-
 WAYS = (
-    Way(BEFORE, stopping.nobody),
-    Way(BEFORE, stopping.gone),
-    Way(BEFORE, stopping.idle),
-    Way(BEFORE, stopping.asleep, settings=ROOM),
-    Way(BEFORE, stopping.idle, "SIGTERM"),
-    Way("never_closes", stopping.gone),
-    Way("closes_at_the_end", stopping.failed),
-    Way("closes_and_waits", stopping.idle),
-    Way("cancels_tasks", stopping.idle),
-    Way("closes_every_writer", stopping.idle),
-    Way("closes_every_writer", stopping.echoed),
-    *(Way(GOODBYE, who, bound=FAREWELL) for who in (stopping.nobody, stopping.quiet)),
-    Way(GOODBYE, stopping.quiet, "SIGTERM", bound=FAREWELL),
-    Way(GOODBYE, stopping.talking, bound=FAREWELL),
-    Way(GOODBYE, stopping.half_closed, bound=FAREWELL),
-    Way(GOODBYE, stopping.half_a_frame, bound=FAREWELL),
-    Way(GOODBYE, stopping.stays, bound=FAREWELL),
-    Way(GOODBYE, stopping.asleep, bound=FAREWELL, settings=ROOM),
-    Way(GOODBYE, stopping.half_closed_asleep, bound=FAREWELL, settings=ROOM),
+    Way(BEFORE, visitors.nobody),
+    Way(BEFORE, visitors.gone),
+    Way(BEFORE, visitors.idle),
+    Way(BEFORE, visitors.asleep, settings=ROOM),
+    Way(BEFORE, visitors.idle, "SIGTERM"),
+    Way("never_closes", visitors.gone),
+    Way("closes_at_the_end", visitors.failed),
+    Way("closes_and_waits", visitors.idle),
+    Way("cancels_tasks", visitors.idle),
+    Way("closes_every_writer", visitors.idle),
+    Way("closes_every_writer", visitors.echoed),
+    *(Way(GOODBYE, who, bound=FAREWELL) for who in (visitors.nobody, visitors.quiet)),
+    Way(GOODBYE, visitors.quiet, "SIGTERM", bound=FAREWELL),
+    Way(GOODBYE, visitors.talking, bound=FAREWELL),
+    Way(GOODBYE, visitors.half_closed, bound=FAREWELL),
+    Way(GOODBYE, visitors.half_a_frame, bound=FAREWELL),
+    Way(GOODBYE, visitors.stays, bound=FAREWELL),
+    Way(GOODBYE, visitors.asleep, bound=FAREWELL, settings=ROOM),
+    Way(GOODBYE, visitors.half_closed_asleep, bound=FAREWELL, settings=ROOM),
 )
 
 
-class CannotTry(Exception):
+class CannotTry(CannotDo):
     """A server could not be started or could not be stopped; the text says why."""
 
 
@@ -151,87 +147,3 @@ async def tried(
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-
-
-def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return what the command line says."""
-    parser = argparse.ArgumentParser(prog="python -m lab versions")
-    parser.add_argument(
-        "--python",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="a Python to try as well; may be given more than once",
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON, for a script")
-    parser.add_argument(
-        "--save",
-        action="store_true",
-        help=f"keep what came of it in {KEPT.relative_to(ROOT).as_posix()}",
-    )
-    return parser.parse_args(arguments)
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Try everything and report; return 0 whatever came of it, for it is a fact.
-
-    CannotTry where there is nothing to try it on, or a server could not be started.
-    """
-    options = parsed(arguments)
-    if sys.platform == "win32":
-        raise CannotTry("on Windows no process can press Ctrl-C for another one")
-    found = interpreters.find(options.python)
-    try:
-        known = asyncio.run(report(found, quiet=options.json))
-    except KeyboardInterrupt:
-        print("lab: stopped; nothing is left running", file=sys.stderr)
-        return 130
-    if options.json:
-        print(known.as_json(), end="")
-    if options.save:
-        KEPT.write_text(merged(kept(), known).as_json(), encoding="utf-8")
-    return 0
-
-
-async def report(found: Found, *, quiet: bool) -> Kept:
-    """Try every way on these Pythons, print what comes of each, and return all."""
-    known = Kept(missing=[])
-    above = None
-    async with aclosing(tried(WAYS, found.interpreters)) as outcomes:
-        async for way, python, outcome in outcomes:
-            known.add(python, way, outcome)
-            if quiet:
-                continue
-            if way != above:
-                print(f"{'' if above is None else chr(10)}{way.sentence}")
-                above = way
-            print(f"  {python.version:8} {outcome.words()}{saw(outcome)}")
-    known.missing = found.missing
-    if found.missing and not quiet:
-        print(f"\nLooked for, and not found: {', '.join(found.missing)}")
-    return known
-
-
-def show(program: str) -> None:
-    """Try all ways of one program on the Python that runs, and print what comes of it.
-
-    LookupError if there is none of that name.
-    """
-    ways = [way for way in WAYS if way.program == program]
-    if not ways:
-        raise LookupError(f"lab/versions.py knows no way to stop {program!r}")
-    print("Python", platform.python_version())
-    this = Interpreter(sys.executable, platform.python_version(), sys.version_info[1])
-
-    async def each() -> None:
-        async with aclosing(tried(ways, [this])) as outcomes:
-            async for way, _, outcome in outcomes:
-                print(f"{way.key} with {way.company}")
-                print(f"  {outcome.words()}{saw(outcome)}")
-
-    asyncio.run(each())
-
-
-def saw(outcome: Outcome) -> str:
-    """Return what the clients saw, as the end of a line; nothing without clients."""
-    return f"; the clients saw: {outcome.seen()}" if outcome.saw else ""

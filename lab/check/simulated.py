@@ -5,7 +5,7 @@ and no answer takes any time; but it runs in this process, so a file that never 
 holds up whoever has asked. The checker itself has it run in another process, for what
 only a simulation can show::
 
-    python -m lab.simulated_check FILE BEHAVIOUR    # prints the result, as JSON
+    python -m lab.check.simulated FILE BEHAVIOUR    # prints the result, as JSON
 """
 
 import json

@@ -11,11 +11,11 @@ from lab.behaviours import SIMULATED, Behaviour
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
 from lab.host import Running, had, start, start_process
+from lab.mistakes.twins import Twin
 from lab.network import Faults
-from lab.notyet import NotYet
 from lab.simulation.program import InSimulation
 from lab.story import Step
-from lab.twins import Twin
+from lab.unmet import NotYet
 
 PATIENCE = 1.0  # seconds: whoever judges by hand sits and waits
 SIMULATED_PATIENCE = 5.0  # seconds of a clock for which nobody waits

@@ -1,0 +1,27 @@
+"""The checker: puts anybody's server to the behaviours, in whatever language it is.
+
+A server is given as a Python file with ``main(host, port)``, as a command in which
+``{port}`` stands for the port, or as an address where it is running already. The first
+two are started afresh for every behaviour and are never left running. A notebook gives
+the function that attends to a client: ``check_here``.
+"""
+
+from lab.check.here import check_here
+from lab.check.judging import check, judged, wanted
+from lab.check.program import CannotStart
+from lab.check.report import Report, Result
+from lab.check.subjects import Address, Command, PythonFile, Subject
+
+__all__ = [
+    "Address",
+    "CannotStart",
+    "Command",
+    "PythonFile",
+    "Report",
+    "Result",
+    "Subject",
+    "check",
+    "check_here",
+    "judged",
+    "wanted",
+]

@@ -1,0 +1,113 @@
+"""Puts a server to the behaviours, one after the other."""
+
+import asyncio
+import gc
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from lab import behaviours
+from lab.behaviours import SIMULATED, Behaviour
+from lab.behaviours.bench import Bench
+from lab.behaviours.framing_bench import Framing
+from lab.check.program import CannotStart, begun
+from lab.check.report import Result, result, why
+from lab.check.subjects import MOST, REPLY, PythonFile, Subject
+from lab.host import had
+from lab.story import Step
+from lab.unmet import NotYet
+
+
+def wanted(step: Step, *, only: str = "", alone: bool = False) -> list[Behaviour]:
+    """Return the behaviours that a server at this step is put to.
+
+    ``alone`` leaves out those of the steps before; ``only`` names one. Raises
+    LookupError if there is none of that name.
+    """
+    if only:
+        return [behaviours.find(only)]
+    kept = [b for b in behaviours.every() if behaviours.holds(b, step)]
+    return [b for b in kept if not alone or b.since == step.name]
+
+
+async def check(
+    subject: Subject, candidates: Sequence[Behaviour], step: Step | None = None
+) -> AsyncIterator[Result]:
+    """Put a server to the behaviours, one after the other, and yield what came of it.
+
+    ``step`` is the one that the server is at, if that is known.
+    CannotStart if it cannot be started the first time; later, that is a verdict.
+    """
+    await (await subject.start()).stop()
+    for behaviour in candidates:
+        yield await judged(subject, behaviour, step)
+
+
+async def judged(
+    subject: Subject, behaviour: Behaviour, step: Step | None = None
+) -> Result:
+    """Put a server to one behaviour."""
+    if behaviour.of_framing:
+        framing = subject.framing()
+        if framing is None:
+            return result(behaviour, missing="framing")
+        return result(behaviour, await tried(behaviour, framing, subject.most))
+    if behaviour.needs in SIMULATED and isinstance(subject, PythonFile):
+        return await judged_in_simulation(subject.path, behaviour)
+    if behaviour.needs and behaviour.needs not in subject.has:
+        return result(behaviour, missing=behaviour.needs)
+    if step is not None and had(step, behaviour.lifts) and not subject.settable:
+        return result(behaviour, missing="limits that can be lifted")
+    try:
+        server = await subject.start(behaviour.lifts)
+    except CannotStart as error:
+        return result(
+            behaviour, NotYet("a server that can be started again", f"{error}")
+        )
+    async with Bench(server, patience=REPLY) as bench:
+        not_yet = await tried(behaviour, bench, subject.most)
+    if not_yet is not None:
+        gc.collect()  # some Pythons complain of a failed task when it is collected
+    if not_yet is not None and (complaint := why(server).removeprefix(": ")):
+        words = f"{not_yet.got}; its last complaint was: {complaint}"
+        not_yet = NotYet(not_yet.expected, words)
+    return result(behaviour, not_yet)
+
+
+async def judged_in_simulation(path: Path, behaviour: Behaviour) -> Result:
+    """Put a Python file to one behaviour where its clock and its writes can be seen.
+
+    In a process of its own: a file that never waits would hold up the checker.
+    """
+    module = "lab.check.simulated"
+    words = [sys.executable, "-m", module, str(path), behaviour.name]
+    program = await begun(words, path)
+    try:
+        async with asyncio.timeout(MOST):
+            await program.process.wait()
+            await asyncio.wait(program._reading)
+        return Result(**json.loads(program.transcript.lines[-1]))
+    except TimeoutError:
+        return result(behaviour, NotYet("an end", f"none within {MOST:g} s"))
+    except (LookupError, TypeError, ValueError):  # it ended before it could tell
+        words_of_it = f"a program that ends{why(program)}"
+        return result(behaviour, NotYet("a server in the simulation", words_of_it))
+    finally:
+        await program.stop()
+
+
+async def tried(
+    behaviour: Behaviour, bench: Bench | Framing, most: float
+) -> NotYet | None:
+    """Run one behaviour; whatever the server does, this ends, with what was wrong."""
+    try:
+        async with asyncio.timeout(most):
+            await behaviour.run(bench)
+    except NotYet as not_yet:
+        return not_yet
+    except TimeoutError:
+        return NotYet("an end", f"none within {most:g} s")
+    except Exception as error:  # an answer so strange that the behaviour stumbles
+        return NotYet("answers as docs/protocol.rst has them", repr(error))
+    return None

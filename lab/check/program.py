@@ -1,0 +1,87 @@
+"""Runs a server as a process, and keeps the end of what it prints."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Sequence
+from pathlib import Path
+
+from lab.host import Process, Running, Transcript, ctrl_c_for_children
+from lab.host.process import _read
+from lab.story import ROOT, STEPS, CannotDo, Step
+
+ENDED = 0.5  # seconds until the system has said that a process is no more
+LINES = 10_000  # of what a server prints: those before are forgotten
+LENGTH = 10_000  # characters of a line that does not end: the same
+
+
+class CannotStart(CannotDo):
+    """The server could not be started, or never listened; the text says why."""
+
+
+class Latest(Transcript):
+    """What a program has printed last, however much it prints."""
+
+    def add(self, text: str) -> None:
+        """Take more of what was printed, and forget what is too much."""
+        super().add(text)
+        self._unfinished = self._unfinished[-LENGTH:]
+        del self.lines[:-LINES]
+
+
+class Program(Process):
+    """A process that was started for one behaviour, with all that it starts itself."""
+
+    def __init__(self, step: Step, process: asyncio.subprocess.Process) -> None:
+        Running.__init__(self, step)  # a Process would remember all that it prints
+        self.process = process
+        self.transcript, self.errors = Latest(), Latest()
+        self._reading = [
+            asyncio.create_task(_read(process.stdout, self.transcript)),
+            asyncio.create_task(_read(process.stderr, self.errors)),
+        ]
+
+    async def stop(self) -> None:
+        """End the process and its children, then the clients, in bounded time."""
+        # First of all: what comes after it waits, and may be cut short by Ctrl-C.
+        self._kill()
+        await Running.stop(self)
+        ended = asyncio.create_task(self.process.wait())
+        _, waiting = await asyncio.wait({ended, *self._reading}, timeout=ENDED)
+        if waiting:
+            # A child that has left the group holds the pipes open.
+            self.process._transport.close()  # type: ignore[attr-defined]  # not public
+            for task in waiting:
+                task.cancel()
+            await asyncio.wait(waiting)
+
+    def _kill(self) -> None:
+        if sys.platform == "win32":
+            if self.process.returncode is None:
+                self.process.kill()
+            return
+        # The group outlives its leader: what a command leaves behind ends, too.
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass  # nobody is left in it; macOS says the second of a dead leader
+
+
+async def begun(words: Sequence[str], path: Path) -> Program:
+    """Start a command; CannotStart if there is no such program."""
+    folders = [str(ROOT), str(STEPS), *filter(None, [os.environ.get("PYTHONPATH")])]
+    try:
+        with ctrl_c_for_children():
+            process = await asyncio.create_subprocess_exec(
+                *words,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=PIPE,
+                stderr=PIPE,
+                start_new_session=True,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
+            )
+    except OSError as error:
+        raise CannotStart(f"{words[0]} cannot be started: {error.strerror}") from error
+    return Program(Step(path), process)

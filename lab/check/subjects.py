@@ -1,0 +1,180 @@
+"""What can be checked: an address, a command in any language, a Python file."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lab.behaviours.framing_bench import Framing
+from lab.check.program import ENDED, CannotStart, Program, begun
+from lab.check.report import why
+from lab.host import CHUNK, Running, had
+from lab.story import Step
+
+START = 10.0  # seconds for a server to begin to listen: some languages compile first
+MOST = 60.0  # seconds for one behaviour, whatever the server does
+GOODBYE = 0.5  # seconds for hanging up on whoever only wanted to see if it listens
+REPLY = 1.0  # seconds for one answer
+PAUSE = 0.02  # seconds between two tries to connect: nothing tells us when it listens
+LOOPBACK = ("127.0.0.1", "::1")  # to node, "localhost" may be the second one
+
+
+class Subject:
+    """A server to be checked. ``has`` is what a bench may have beyond the wire.
+
+    ``settable`` says whether limits of it can be lifted by their names, ``most`` how
+    many seconds of its clock one behaviour may take.
+    """
+
+    has: frozenset[str] = frozenset()
+    settable = False
+    most = MOST
+
+    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
+        """Return the server, listening; CannotStart if that is not to be had.
+
+        ``lifts`` has limits that are to be lifted, if it has them and it can be done.
+        """
+        raise NotImplementedError
+
+    def framing(self) -> Framing | None:
+        """Return its two functions between bytes and messages, if they can be had."""
+        return None
+
+
+class Address(Subject):
+    """A server that is running already, and goes on running."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+
+    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
+        """Return the server; CannotStart if nobody answers the door."""
+        running = Running(Step(Path(f"{self.host}:{self.port}")))
+        running.listens_at(self.host, self.port)
+        try:
+            async with asyncio.timeout(START):
+                answered = await listens(running)
+        except (TimeoutError, ValueError):  # nobody, or a name that cannot be one
+            answered = False
+        if not answered:
+            raise CannotStart(f"nobody answers at {self.host}:{self.port}")
+        return running
+
+
+class Command(Subject):
+    """A server that a command starts, in any language."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        if not any("{port}" in word for word in words):
+            raise CannotStart("the command has to contain {port}, once or more")
+        self.words = list(words)
+
+    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
+        """Start the command with a free port, and wait until it listens there.
+
+        CannotStart, with the last line of its stderr, if it does not.
+        """
+        port = free_port()
+        words = [word.replace("{port}", str(port)) for word in self.words]
+        words += self.options(lifts or {})
+        running = await begun(words, Path(words[0]))
+        await until_it_listens(running, port)
+        return running
+
+    def options(self, lifts: Mapping[str, str]) -> list[str]:
+        """Return what is added to the command to lift limits: nothing is known here."""
+        return []
+
+
+class PythonFile(Command):
+    """A Python file with ``main(host, port)``; it may import what lies in steps/."""
+
+    has = frozenset({"output", "exit"})
+    settable = True
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise CannotStart(f"there is no file {path}")
+        self.path = path.resolve()
+        try:
+            listens = Step(self.path).listens
+        except SyntaxError as error:
+            raise CannotStart(f"{path}, line {error.lineno}: {error.msg}") from error
+        except ValueError as error:  # such as bytes that are not UTF-8
+            raise CannotStart(f"{path} is no Python file: {error}") from error
+        if not listens:
+            raise CannotStart(f"{path} has no main(host, port): nobody can call it")
+        run = [sys.executable, "-m", "lab", "run", str(self.path)]
+        super().__init__([*run, "--port", "{port}"])
+
+    def options(self, lifts: Mapping[str, str]) -> list[str]:
+        """Return the options for those of the limits that the file has."""
+        limits = had(Step(self.path), lifts)
+        return [f"--set={name}={value}" for name, value in limits.items()]
+
+    def framing(self) -> Framing | None:
+        """Return the framing that the file imports, or has itself."""
+        step = Step(self.path)
+        try:
+            own = Framing.of(step, patience=REPLY)
+        except Exception:  # whatever is wrong with the file, its server will show it
+            return None
+        return own if own.is_whole else None
+
+
+async def until_it_listens(running: Program, port: int) -> None:
+    """Wait until somebody answers the door; CannotStart if that does not happen."""
+    try:
+        async with asyncio.timeout(START):
+            while not await listens_somewhere(running, port):
+                if running.process.returncode is not None:
+                    await asyncio.wait(running._reading, timeout=ENDED)
+                    raise CannotStart(f"it ended before it listened{why(running)}")
+                await asyncio.sleep(PAUSE)
+    except TimeoutError as error:
+        await running.stop()
+        where = f"{LOOPBACK[0]}:{port}"
+        words = f"it did not listen on {where} within {START:g} s{why(running)}"
+        raise CannotStart(words) from error
+    except BaseException:  # Ctrl-C, too: nothing is ever left running
+        await running.stop()
+        raise
+
+
+async def listens_somewhere(running: Running, port: int) -> bool:
+    """Whether somebody answers at this port, of whichever of our own addresses."""
+    for host in LOOPBACK:
+        running.listens_at(host, port)
+        if await listens(running):
+            return True
+    return False
+
+
+async def listens(running: Running) -> bool:
+    """Whether somebody answers the door; waits a moment for them to close it again."""
+    host, port = running.address
+    try:
+        reader, writer = await asyncio.open_connection(host, port)
+    except OSError:
+        return False
+    try:
+        # A behaviour may ask what happens when nobody is connected.
+        writer.write_eof()
+        async with asyncio.timeout(GOODBYE):
+            while await reader.read(CHUNK):
+                pass
+    except OSError:
+        pass  # TimeoutError is one: a server that does not hang up is judged later
+    finally:
+        writer.close()
+    return True
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,1 @@
+"""What ``python -m lab`` can do: a module for each command."""

@@ -1,0 +1,125 @@
+"""``python -m lab run``: starts a step and stays with it."""
+
+import argparse
+import asyncio
+import errno
+import importlib
+import inspect
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from lab import story
+from lab.host import change, load
+from lab.story import CannotDo, Step
+
+
+class CannotRun(CannotDo):
+    """A step cannot be started like this; the text says why, and what would help."""
+
+
+def add_to(commands: Any) -> None:
+    """Add this command to the parser of the command line."""
+    run = commands.add_parser("run", help="start a step")
+    run.add_argument("step", help="05, server05, or a Python file with a main")
+    run.add_argument("--host", type=_host, help="the address to listen on (127.0.0.1)")
+    run.add_argument("--port", type=_port, help="the port; 0 takes a free one (9011)")
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change an upper-case constant of the step for this run, or one of a file "
+        "that it imports, such as utils01.HEADER",
+    )
+    run.add_argument(
+        "--loop", metavar="NAME", help="an event loop that is installed, such as uvloop"
+    )
+    run.set_defaults(action=run_step)
+
+
+def run_step(options: argparse.Namespace) -> int:
+    """Start a step and stay with it until Ctrl-C; CannotRun if it cannot be started."""
+    step = story.find(options.step)
+    module = _loaded(step, options.set)
+    if options.loop is not None:
+        _take_loop(options.loop)
+    arguments = step.arguments(host=options.host, port=options.port)
+    try:
+        if hasattr(module, "run"):
+            module.run(**arguments)
+        else:
+            _run(module.main(**arguments))
+    except OSError as error:
+        raise CannotRun(_why_not(error, options)) from error
+    return 0
+
+
+def _loaded(step: Step, settings: Sequence[str]) -> Any:
+    if step.kind in ("utils", "client"):
+        instead = f"python steps/{step.name}.py" if step.kind == "client" else ""
+        raise CannotRun(f"{step.name} is no server. {instead or 'Servers import it.'}")
+    if wrong := [setting for setting in settings if "=" not in setting]:
+        raise CannotRun(f"--set takes NAME=VALUE, not {wrong[0]}")
+    pairs = [setting.split("=", 1) for setting in settings]
+    try:
+        module = load(step, {name: value for name, value in pairs if "." not in name})
+        for name, value in pairs:
+            if "." in name:
+                _change_imported(step, name, value)
+    except ValueError as error:
+        raise CannotRun(str(error)) from error
+    if not inspect.iscoroutinefunction(getattr(module, "main", None)):
+        raise CannotRun(f"{step.path.name} has no 'async def main', so it cannot start")
+    return module
+
+
+def _change_imported(step: Step, setting: str, value: str) -> None:
+    """Change a constant of a file that the step imports.
+
+    All steps of a process share that file: here there is only one. Raises ValueError
+    if the step does not import it, or for what ``change`` refuses.
+    """
+    file, _, name = setting.partition(".")
+    if file not in step.imports:
+        raise ValueError(f"{step.path.name} does not import {file}")
+    change(sys.modules[file], name, value)
+
+
+def _take_loop(name: str) -> None:
+    """Let asyncio make the event loops of that library from now on."""
+    try:
+        policy = importlib.import_module(name).EventLoopPolicy()
+    except (ImportError, AttributeError) as error:
+        words = f"there is no event loop {name!r} here; python -m pip install {name}"
+        raise CannotRun(words) from error
+    # Not the loop_factory of asyncio.run: a step's own run() is what calls that.
+    asyncio.set_event_loop_policy(policy)
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(main)
+    except KeyboardInterrupt:
+        pass  # asyncio.run has cancelled main and waited for it: all is done
+
+
+def _why_not(error: OSError, options: argparse.Namespace) -> str:
+    port = 9011 if options.port is None else options.port
+    where = f"{options.host or '127.0.0.1'}:{port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{where} is in use; take another port, or a free one with --port 0"
+    if error.errno == errno.EACCES:
+        return f"{where} is not allowed to you; ports below 1024 are the system's"
+    return f"cannot listen on {where}: {error.strerror or error}"
+
+
+def _host(text: str) -> str:
+    text.encode("idna")  # a ValueError here is a traceback in the resolver later
+    return text
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number up to 65535, not {text}")
+    return int(text)

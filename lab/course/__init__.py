@@ -1,0 +1,1 @@
+"""The course: what changes from step to step, and the exercises."""

@@ -1,0 +1,31 @@
+"""Starts a step and ends it again: in the running loop, or as a process of its own.
+
+``start`` is for a notebook or a test: the step runs in the loop that is running
+already, and what it prints is kept instead of being lost among the cells.
+``start_process`` is for what only a real process can show: signals and exit codes.
+
+Either way the end is bounded. Cancelling the ``main`` of a step before server07 hangs
+on Python 3.12 and 3.13 as long as a client is connected, so the clients go first.
+"""
+
+from lab.host.in_loop import InLoop, start
+from lab.host.loading import change, had, load, standing_in
+from lab.host.process import Process, ctrl_c_for_children, start_process
+from lab.host.running import CHUNK, PATIENCE, START, Running, Transcript
+
+__all__ = [
+    "CHUNK",
+    "PATIENCE",
+    "START",
+    "InLoop",
+    "Process",
+    "Running",
+    "Transcript",
+    "change",
+    "ctrl_c_for_children",
+    "had",
+    "load",
+    "standing_in",
+    "start",
+    "start_process",
+]

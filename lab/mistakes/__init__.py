@@ -1,0 +1,1 @@
+"""Wrong versions on purpose, and the kinds of test that find them."""
