@@ -51,6 +51,19 @@ def test_there_are_never_more_inside_than_may_be():
     in_a_simulation(act, FEW)
 
 
+def test_a_thousand_may_be_inside():
+    async def act(server):
+        for _ in range(1000):
+            inside = await server.call()
+        await is_refused(server)
+        assert len(server.module.INSIDE) == 1000
+        inside.abort()
+        await asyncio.sleep(1)
+        await comes_in(server, "heir")
+
+    in_a_simulation(act, {"MOST_PER_ADDRESS": "2000"}, debug=False)
+
+
 @pytest.mark.parametrize("end", ["close", "finish", "reset", "bad", "cancelled"])
 def test_whoever_goes_in_whatever_way_frees_a_place(end):
     async def act(server):

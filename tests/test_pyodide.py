@@ -16,7 +16,8 @@ from lab.story import ROOT
 
 sys.path.append(str(ROOT / "docs" / "_ext"))
 
-import pyodide  # one of ours: the path had to be set first
+import pyodide  # ours, as the next one: the path had to be set first
+import versions_table
 
 HERE = Path(__file__).parent
 PATIENCE = 250.0  # seconds: the staircase takes 25, on a busy machine many more
@@ -103,7 +104,8 @@ def value(folder, program):
 
 def test_it_is_the_newest_python_for_which_the_steps_are_written(folder):
     """The book names this version in its pages."""
-    assert value(folder, "import sys; list(sys.version_info[:2])") == [3, 14]
+    version = value(folder, "import sys; '{}.{}'.format(*sys.version_info)")
+    assert version == versions_table.python_of_pyodide() == "3.14"
 
 
 def test_every_step_has_the_behaviours_that_it_should_have_and_no_others(folder):
@@ -113,9 +115,16 @@ def test_every_step_has_the_behaviours_that_it_should_have_and_no_others(folder)
 
 
 def test_every_step_is_a_program_that_ctrl_c_ends_without_an_error(folder):
+    """The book says so under its tables of versions: ``in_these_pages``."""
     ends = value(folder, CTRL_C)
     assert ends
     assert [end for end in ends if end[1:] != [0, "", True]] == []
+
+
+def test_no_way_to_stop_a_server_can_be_tried(folder):
+    """The same sentence says why: there are no processes."""
+    with pytest.raises(AssertionError, match=r"OSError|AttributeError"):
+        value(folder, "import os; os.fork()")
 
 
 def test_a_search_finds_nothing_in_the_last_step(folder):

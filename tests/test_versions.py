@@ -334,6 +334,15 @@ def test_the_words_under_the_table_say_where_it_comes_from():
     assert "Not at hand there: 3.14." in words
 
 
+def test_the_python_of_the_pages_is_named_under_tables_of_steps_without_it():
+    steps, others = (versions_table.stopped(p) for p in ("07", "never_closes"))
+    python = versions_table.python_of_pyodide()
+    words = versions_table.in_these_pages(known("3.11.7"), steps)
+    assert words.startswith(f"Python {python} (Pyodide), the one in these pages")
+    assert versions_table.in_these_pages(known("3.11.7"), others) == ""
+    assert versions_table.in_these_pages(known(f"{python}.2"), steps) == ""
+
+
 # The command.
 
 

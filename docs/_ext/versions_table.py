@@ -6,6 +6,7 @@ written, and the words under the table say so.
 
 from typing import ClassVar
 
+import pyodide
 from computed import Computed
 from docutils import nodes
 from story_table import table
@@ -35,7 +36,14 @@ class Versions(Computed):
         shown = table(head, [], widths, "versions")
         body = next(iter(shown.findall(nodes.tbody)))
         body += [row(known, way) for way in ways]
-        return [shown, nodes.paragraph("", "", *origin(known), classes=["origin"])]
+        self.env.note_dependency(pyodide.__file__)
+        below = [origin(known)]
+        if words := in_these_pages(known, ways):
+            below.append([nodes.Text(words)])
+        return [
+            shown,
+            *(nodes.paragraph("", "", *each, classes=["origin"]) for each in below),
+        ]
 
 
 def stopped(program: str) -> list[Way]:
@@ -92,3 +100,27 @@ def origin(known: Kept) -> list[nodes.Node]:
         nodes.literal(command, command),
         nodes.Text(f", which tries all Pythons that it finds.{missing}"),
     ]
+
+
+def python_of_pyodide() -> str:
+    """Return the version of Python that a Pyodide has, such as 3.14."""
+    python = pyodide.VERSION.partition(".")[0]
+    return f"{python[0]}.{python[1:]}"
+
+
+def in_these_pages(known: Kept, ways: list[Way]) -> str:
+    """Return why Pyodide's Python has no column, and what is known of it instead.
+
+    Nothing where it has one, and where no way is about a step. tests/test_pyodide.py
+    tries what this says.
+    """
+    python = python_of_pyodide()
+    of_steps = any(way.program.isdecimal() for way in ways)
+    if not of_steps or any(v.startswith(f"{python}.") for v in known.versions):
+        return ""
+    return (
+        f"Python {python} (Pyodide), the one in these pages, has no column: it has no "
+        "processes to send a signal to, so these ways can't be tried on it. In the "
+        "simulation, with nobody connected, Ctrl-C ends every step on it with exit "
+        "status 0 and nothing on stderr."
+    )

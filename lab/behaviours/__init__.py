@@ -38,8 +38,9 @@ class Behaviour:
 
     ``until`` names the step that replaces it with something better. ``needs`` is what
     a bench must have beyond the wire to judge it, one of NEEDS. ``hint`` helps whoever
-    has built a server that has it not. ``lifts`` has limits of later steps that would
-    be in its way, each with the value to set instead, as ``lab run --set`` takes it.
+    has built a server that has it not. ``lifts`` has limits that would be in its
+    way, or would take long to reach, each with the value to set instead, as ``lab run
+    --set`` takes it.
     """
 
     run: Run

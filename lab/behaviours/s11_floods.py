@@ -13,7 +13,8 @@ BURST = 20  # messages at once
 MANY = 120  # messages
 TOO_LONG = 30  # seconds without a rest
 MORE = 3  # seconds that it may take until that is noticed
-MUCH = 16_000  # short messages: more than a server keeps that has not asked for them
+MUCH = 800  # messages: more than a server keeps that has not asked for them
+PADDED = 1000  # characters of each of these: many short ones take long to read
 LONG = 30_000  # characters of a long one
 HOW_LONG = 100  # long ones: three times as much as may wait for somebody
 PACE = 2_000_000  # bytes a second, at which somebody reads
@@ -37,7 +38,7 @@ async def who_talks_too_fast_is_slowed_down(bench: Bench) -> None:
 async def what_is_too_much_waits_where_it_comes_from(bench: Bench) -> None:
     """The server does not take what it will not read yet: the line fills up."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
-    sending = asyncio.create_task(alice.connection.send(_chats(MUCH)))
+    sending = asyncio.create_task(alice.connection.send(_chats(MUCH, PADDED)))
     try:
         await asyncio.wait({sending}, timeout=5.0)
         if sending.done():
@@ -98,10 +99,11 @@ async def who_reads_is_not_thrown_out_by_one_who_talks_faster(bench: Bench) -> N
     expect(left(alice), [], "who has left")
 
 
-def _chats(many: int) -> bytes:
-    """Return so many short messages for the room, as they go over the line."""
+def _chats(many: int, long: int = 0) -> bytes:
+    """Return so many messages for the room, at least so long, as they are sent."""
     chat = {"action": "chat", "room": "tea"}
-    return b"".join(encode({**chat, "message": f"{n}"}) for n in range(many))
+    texts = [f"{number}".ljust(long, ".") for number in range(many)]
+    return b"".join(encode({**chat, "message": text}) for text in texts)
 
 
 def _chats_heard(client: Client, speaker: str) -> int:

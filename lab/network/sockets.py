@@ -13,7 +13,7 @@ import os
 import socket
 import struct
 from asyncio import AbstractEventLoop
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 CAPACITY = 64 * 1024  # bytes in one direction: sent, and not yet read at the other end
 
@@ -164,13 +164,20 @@ class Socket(Named):
         BlockingIOError if there is no room; another OSError if the connection is
         broken, or was finished from here.
         """
+        return self.sendmsg([data])
+
+    def sendmsg(self, buffers: Iterable[bytes | memoryview]) -> int:
+        """Do as ``send`` does with several pieces, as if they were one.
+
+        What there is no room for is neither copied nor looked at.
+        """
         self._raise_error()
         if self._broken or self._finished:
             raise failure(errno.EPIPE)
         room = self.capacity - self.on_the_way
         if room <= 0:
             raise failure(errno.EAGAIN)
-        taken = data[:room] if len(data) > room else data
+        taken = _beginning(buffers, room)
         self.sends += 1
         self.on_the_way += len(taken)
         self.link.carry(self.peer, taken)
@@ -262,6 +269,18 @@ class Socket(Named):
 
     def _writable(self) -> bool:
         return self.on_the_way < self.capacity or self._broken
+
+
+def _beginning(buffers: Iterable[bytes | memoryview], most: int) -> bytes:
+    """Return the first bytes of all these together, at most so many."""
+    pieces = []
+    for buffer in buffers:
+        pieces.append(buffer[:most])
+        most -= len(pieces[-1])
+        if not most:
+            break
+    # A link tells bytes from signs by their type: a view would be taken for a reset.
+    return bytes(pieces[0]) if len(pieces) == 1 else b"".join(pieces)
 
 
 class Listener(Named):

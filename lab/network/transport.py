@@ -44,7 +44,7 @@ class Transport(asyncio.Transport):
         self._socket = sock
         self._protocol = protocol
         self._server = server
-        self._kept: collections.deque[bytes] = collections.deque()
+        self._kept: collections.deque[bytes | memoryview] = collections.deque()
         self._size = 0
         self._finished = False  # the protocol will write no more
         self._closing = False
@@ -168,15 +168,14 @@ class Transport(asyncio.Transport):
             self._note_lost_write()
             return
         self._open_socket.writes += 1
-        rest = bytes(data)
-        if not self._kept:
-            taken = self._send(rest)
-            if taken is None or taken == len(rest):
+        whole = bytes(data)
+        begins = not self._kept
+        self._kept.append(whole)
+        self._size += len(whole)
+        if begins:
+            if not self._send_kept() or not self._kept:
                 return
-            rest = rest[taken:]
             self._open_socket.writer.start(self._write_ready)
-        self._kept.append(rest)
-        self._size += len(rest)
         sock = self._open_socket
         sock.most_kept = max(sock.most_kept, self._size)
         self._pause_if_too_much()
@@ -191,16 +190,8 @@ class Transport(asyncio.Transport):
 
     def _write_ready(self) -> None:
         """Send of what is kept as much as there is room for."""
-        if self._lost:
+        if self._lost or not self._send_kept():
             return
-        data = b"".join(self._kept) if len(self._kept) > 1 else self._kept[0]
-        taken = self._send(data)
-        if taken is None:
-            return
-        self._kept.clear()
-        self._size -= taken
-        if taken < len(data):
-            self._kept.append(data[taken:])
         self._resume_if_little()  # the protocol may write now, and add to what is kept
         if not self._kept:
             self._all_is_sent()
@@ -212,15 +203,24 @@ class Transport(asyncio.Transport):
         elif self._finished:
             self._open_socket.shutdown(socket.SHUT_WR)
 
-    def _send(self, data: bytes) -> int | None:
-        """Return how many bytes the socket took; None if it has failed."""
+    def _send_kept(self) -> bool:
+        """Send what the socket takes, and keep the rest; false if it has failed."""
         try:
-            return self._open_socket.send(data)
+            taken = self._open_socket.sendmsg(self._kept)
         except BlockingIOError:
-            return 0
+            return True
         except OSError as error:
             self._lose(error)
-            return None
+            return False
+        self._size -= taken
+        while taken:
+            first = self._kept.popleft()
+            if taken < len(first):
+                # A view: to copy the rest each time would be quadratic.
+                self._kept.appendleft(memoryview(first)[taken:])
+                break
+            taken -= len(first)
+        return True
 
     def _note_lost_write(self) -> None:
         if self._lost >= WARNED_AFTER:
