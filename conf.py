@@ -10,13 +10,13 @@ import pypandoc
 ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_ext")]
 
-import inventory  # noqa: E402  # one of ours: the path had to be set first
+from sphinx_book import inventory  # noqa: E402  # ours: the path had to be set first
 
 project = "A chat server in asyncio, one step at a time"
 copyright = "2026, the authors"
 html_title = "A chat server in asyncio"
 
-extensions = ["nbsphinx", "sphinx_copybutton", "sphinx.ext.intersphinx", "book"]
+extensions = ["nbsphinx", "sphinx_copybutton", "sphinx.ext.intersphinx", "sphinx_book"]
 root_doc = "docs/index"
 # What belongs to the book, rather than a list of everything that does not.
 include_patterns = ["docs/**", "notebooks/**"]
@@ -28,7 +28,7 @@ nitpicky = True
 pandoc = Path(pypandoc.get_pandoc_path()).parent
 os.environ["PATH"] = os.pathsep.join([str(pandoc), os.environ["PATH"]])
 # Notebooks are stored without outputs, so a page shows what happened in this build.
-nbsphinx_execute = "never"  # by nbsphinx: docs/_ext/notebooks.py has done it
+nbsphinx_execute = "never"  # by nbsphinx: sphinx_book/notebooks.py has done it
 # Every page works offline: no script from anywhere else.
 nbsphinx_requirejs_path = ""
 nbsphinx_widgets_path = ""

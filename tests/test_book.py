@@ -17,10 +17,7 @@ import nbformat
 import pytest
 
 from lab.story import ROOT
-
-sys.path.append(str(ROOT / "docs" / "_ext"))
-
-import notebooks  # one of ours: the path had to be set first
+from sphinx_book import notebooks
 
 PAGES = sorted((ROOT / "docs").glob("*.rst"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -16,14 +16,7 @@ from lab.course import changes
 from lab.course.error_codes import codes
 from lab.mistakes import twins
 from lab.story import ROOT
-
-EXTENSION = ROOT / "docs" / "_ext"
-sys.path.append(str(EXTENSION))
-
-import callouts  # noqa: E402  # ours: the path had to be set first
-import inventory  # noqa: E402  # as above
-import listing  # noqa: E402  # as above
-import running  # noqa: E402  # as above
+from sphinx_book import callouts, inventory, listing, running
 
 # ---- What is computed, without Sphinx.
 
@@ -184,9 +177,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE / "docs" / "_ext")]
-import inventory
+from sphinx_book import inventory
 
-extensions = ["sphinx.ext.intersphinx", "book"]
+extensions = ["sphinx.ext.intersphinx", "sphinx_book"]
 root_doc = "docs/index"
 include_patterns = ["docs/*"]
 html_theme = "basic"
@@ -891,7 +884,8 @@ def test_the_book_itself_fails_when_a_function_that_it_shows_is_renamed(tmp_path
     edit(tmp_path, "steps/client01.py", "listen", "attend")
     # One chapter, without what notebooks need, is enough: all take their time.
     only = ["-D", "include_patterns=docs/index.rst,docs/client01.rst"]
-    only += ["-D", "extensions=sphinx.ext.intersphinx,book", "-D", "book_python=0"]
+    only += ["-D", "extensions=sphinx.ext.intersphinx,sphinx_book"]
+    only += ["-D", "book_python=0"]
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", *arguments(tmp_path, *UNWRITTEN, *only)],
         cwd=tmp_path,

@@ -23,10 +23,7 @@ from docs.examples import growing_drawn, headline_drawn, rounds_drawn
 from lab import story
 from lab.mistakes.planted import planted
 from lab.story import ROOT
-
-sys.path.append(str(ROOT / "docs" / "_ext"))
-
-import bench_tables  # ours: the path had to be set first
+from sphinx_book import bench_tables
 
 sys.path.append(str(ROOT / "notebooks"))
 

@@ -10,10 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from lab.story import ROOT
-
-sys.path.append(str(ROOT / "docs" / "_ext"))
-
-import live  # one of ours: the path had to be set first
+from sphinx_book import live
 
 
 def env(pyodide):
@@ -61,7 +58,7 @@ def test_there_is_no_cell_in_a_book_without_a_python():
 def test_a_book_that_is_built_without_a_python_does_not_speak_of_buttons(tmp_path):
     # One chapter, without what notebooks need: its links to others lead nowhere.
     options = ["include_patterns=docs/index.rst,docs/01-starting.rst"]
-    options += ["extensions=sphinx.ext.intersphinx,book"]
+    options += ["extensions=sphinx.ext.intersphinx,sphinx_book"]
     words = [word for option in options for word in ("-D", option)]
     subprocess.run(
         [sys.executable, "-m", "sphinx", "-Q", *words, str(ROOT), str(tmp_path)],

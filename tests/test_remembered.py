@@ -7,11 +7,7 @@ import sys
 
 import pytest
 
-from lab.story import ROOT
-
-sys.path.append(str(ROOT / "docs" / "_ext"))
-
-import remembered  # one of ours: the path had to be set first
+from sphinx_book import remembered
 
 PROGRAM = "program.py"
 FILES = {

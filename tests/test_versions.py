@@ -15,11 +15,7 @@ from lab.stopping import interpreters, versions, visitors, ways
 from lab.stopping.interpreters import Found, Interpreter
 from lab.stopping.versions import WAYS, Kept
 from lab.stopping.ways import Outcome, Way
-from lab.story import ROOT
-
-sys.path.append(str(ROOT / "docs" / "_ext"))
-
-import versions_table  # one of ours: the path had to be set first
+from sphinx_book import versions_table
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals to another process")
 

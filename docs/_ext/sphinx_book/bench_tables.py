@@ -9,17 +9,17 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
-from computed import Computed
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxRole
-from story_table import table
 
 from bench import figures, pick, results
 from bench.figures import Case
 from bench.goals import verdicts
 from bench.look import LOADS, SIZES, WHERE, Look, brief
 from bench.results import FULL
+from sphinx_book.computed import Computed
+from sphinx_book.story_table import table
 
 COMMAND = 'make bench ARGS="--out bench/results/full.json"'
 

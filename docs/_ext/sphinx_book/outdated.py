@@ -11,11 +11,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from remembered import ROOT, state_of_all
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-import notebooks
+from sphinx_book import notebooks
+from sphinx_book.remembered import ROOT, state_of_all
 
 # What a directive can show without having run it: each step, the behaviours, tables.
 SHOWN = ("steps", "lab", "bench", "docs/_ext")

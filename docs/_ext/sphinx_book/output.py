@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-import live
-import running
-from computed import Computed
 from docutils import nodes
 from docutils.parsers.rst import directives
+
+from sphinx_book import live, running
+from sphinx_book.computed import Computed
 
 
 class Output(Computed):

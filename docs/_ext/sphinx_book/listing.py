@@ -5,8 +5,6 @@ Which lines a step changed is computed from the two files, every time the book i
 
 from typing import Any, ClassVar
 
-import live
-from computed import Computed
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.writers.html5 import HTML5Translator
@@ -14,6 +12,8 @@ from sphinx.writers.html5 import HTML5Translator
 from lab import story
 from lab.course import changes
 from lab.story import Step
+from sphinx_book import live
+from sphinx_book.computed import Computed
 
 WHOLE = 1000  # lines of context: a function is shown from its first line to its last
 

@@ -8,14 +8,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from computed import Computed
 from docutils import nodes
-from story_table import table
 
 from docs.examples.mistakes import MISTAKES, STEP
 from lab import story
 from lab.mistakes.twins import twins
 from lab.story import ROOT
+from sphinx_book.computed import Computed
+from sphinx_book.story_table import table
 
 CATCHES = ROOT / "docs" / "catches.json"
 MUTANTS = ROOT / "docs" / "mutants.json"

@@ -10,9 +10,7 @@ reader would not know which line is meant.
 import itertools
 from typing import Any
 
-from computed import Computed
 from docutils import nodes
-from listing import Listing
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 from sphinx.writers.html5 import HTML5Translator
@@ -20,6 +18,8 @@ from sphinx.writers.html5 import HTML5Translator
 from lab import story
 from lab.course import changes
 from lab.story import ROOT, Step
+from sphinx_book.computed import Computed
+from sphinx_book.listing import Listing
 
 
 class NotOnOneLine(LookupError):

@@ -1,8 +1,9 @@
 """What our directives have in common: where they cannot go on, the build says where."""
 
-import running
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+
+from sphinx_book import running
 
 
 class Computed(SphinxDirective):

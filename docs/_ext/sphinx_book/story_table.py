@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from computed import Computed
 from docutils import nodes
 
 from lab import story
+from sphinx_book.computed import Computed
 
 
 class StoryTable(Computed):

@@ -3,12 +3,12 @@
 Since when each of them is used is seen from the steps themselves.
 """
 
-from computed import Computed
 from docutils import nodes
-from story_table import table
 
 from lab import story
 from lab.course.error_codes import codes, since
+from sphinx_book.computed import Computed
+from sphinx_book.story_table import table
 
 
 class ErrorCodes(Computed):

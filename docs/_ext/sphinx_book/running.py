@@ -8,8 +8,9 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-from remembered import ROOT, Shown, recall, remembered
 from sphinx.util.docutils import SphinxDirective
+
+from sphinx_book.remembered import ROOT, Shown, recall, remembered
 
 EXAMPLES = ROOT / "docs" / "examples"
 TIMEOUT = 100.0  # seconds: an example takes one or two, on a busy machine many more

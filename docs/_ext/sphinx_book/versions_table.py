@@ -6,14 +6,14 @@ written, and the words under the table say so.
 
 from typing import ClassVar
 
-import pyodide
-from computed import Computed
 from docutils import nodes
-from story_table import table
 
 from lab.stopping import versions
 from lab.stopping.versions import Kept
 from lab.stopping.ways import Outcome, Way
+from sphinx_book import pyodide
+from sphinx_book.computed import Computed
+from sphinx_book.story_table import table
 
 
 class Versions(Computed):

@@ -7,12 +7,12 @@ pages and their order come from the table of contents, what a step does from the
 from collections.abc import Iterator
 from pathlib import Path
 
-import browser
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
 from lab import story
+from sphinx_book import browser
 
 SUMMARY = """\
 > A book that runs. It teaches asyncio by building one real program, a chat server, in

@@ -6,8 +6,6 @@ It carries a mark, a sentence, the code, and the failure as a run just captured 
 import ast
 from typing import ClassVar
 
-import running
-from computed import Computed
 from docutils import nodes
 from docutils.parsers.rst import directives
 
@@ -15,6 +13,8 @@ from lab.check.judge import judge_twin
 from lab.course import changes
 from lab.mistakes import twins
 from lab.mistakes.twins import Twin
+from sphinx_book import running
+from sphinx_book.computed import Computed
 
 
 class Broken(Computed):

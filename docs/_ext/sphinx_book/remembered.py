@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PLACE = ROOT / "build" / "cache" / "shown"
-READS = Path(__file__).parent / "reads"
+READS = Path(__file__).parents[1] / "reads"
 
 
 @dataclass(frozen=True)

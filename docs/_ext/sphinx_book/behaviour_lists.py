@@ -2,14 +2,14 @@
 
 import re
 
-import running
-from computed import Computed
 from docutils import nodes
-from story_table import table
 
 from lab import behaviours, story
 from lab.behaviours import Behaviour
 from lab.story import Step
+from sphinx_book import running
+from sphinx_book.computed import Computed
+from sphinx_book.story_table import table
 
 # Every behaviour on every step; a chapter shows the same run.
 PROOF = running.Run("stairs_simulated.py")

@@ -11,13 +11,14 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyodide
-from remembered import state_of_all
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-ROOT = Path(__file__).resolve().parents[2]
+from sphinx_book import pyodide
+from sphinx_book.remembered import state_of_all
+
+ROOT = Path(__file__).resolve().parents[3]
 LITE = ROOT / "docs" / "_lite"
 BOOK = ("lab", "steps", "docs/examples")  # what a cell can import
 # What can be downloaded: requirements.txt is what the notebooks need besides.

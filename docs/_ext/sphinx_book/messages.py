@@ -2,12 +2,12 @@
 
 import json
 
-from computed import Computed
 from docutils import nodes
-from story_table import table
 
 from lab import story, wire
 from lab.wire import Kind
+from sphinx_book.computed import Computed
+from sphinx_book.story_table import table
 
 LETTERS = {
     **{"username": "U", "from": "U", "room": "R", "message": "M"},

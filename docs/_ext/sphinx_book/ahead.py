@@ -13,12 +13,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import behaviour_lists
-from running import Run
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-import notebooks
+from sphinx_book import behaviour_lists, notebooks
+from sphinx_book.running import Run
 
 # A directive that shows a run, its argument, and its options.
 DIRECTIVE = re.compile(

@@ -6,10 +6,11 @@ the pages show what came of it, and the tests judge that.
 
 from pathlib import Path
 
-from remembered import ROOT
-from running import ExampleFailed, Run
 from sphinx.application import Sphinx
 from sphinx.util import logging
+
+from sphinx_book.remembered import ROOT
+from sphinx_book.running import ExampleFailed, Run
 
 PROGRAM = "docs/_ext/execute_notebook.py"
 

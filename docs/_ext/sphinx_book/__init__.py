@@ -5,27 +5,29 @@ Each directive lives in a module of its own; this one names them to Sphinx.
 
 from pathlib import Path
 
-import ahead
-import behaviour_lists
-import bench_tables
-import broken
-import browser
-import callouts
-import catch_tables
-import error_codes
-import listing
-import llms
-import messages
-import outdated
-import output
-import picture
-import story_table
-import versions_table
-import your_turn
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-import notebooks
+from sphinx_book import (
+    ahead,
+    behaviour_lists,
+    bench_tables,
+    broken,
+    browser,
+    callouts,
+    catch_tables,
+    error_codes,
+    listing,
+    llms,
+    messages,
+    notebooks,
+    outdated,
+    output,
+    picture,
+    story_table,
+    versions_table,
+    your_turn,
+)
 
 FRONT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
