@@ -48,7 +48,7 @@ nbsphinx_prolog = """
 """
 
 # Links to the Python documentation, without asking it while building.
-_list = ROOT / "docs" / "python-inventory.txt"
+_list = ROOT / "docs" / "_data" / "python-inventory.txt"
 _inventory = inventory.write(_list, ROOT / "build" / "python.inv")
 intersphinx_mapping = {"python": ("https://docs.python.org/3", _inventory)}
 

@@ -1,6 +1,6 @@
 """Which net catches what: every twin and every planted mistake, put to every net.
 
-``python -m tests.catches`` renews docs/catches.json, from which the chapter about
+``python -m tests.catches`` renews docs/_data/catches.json, from which the chapter about
 testing makes its tables. It takes an hour or more: hostile clients alone take a
 minute or two for what gets past them. ``--only NAME`` renews single rows.
 """
@@ -31,7 +31,7 @@ from .hostile import faults
 from .hostile.faults import Fault
 from .hostile.stage import Stage
 
-RESULTS = ROOT / "docs" / "catches.json"
+RESULTS = ROOT / "docs" / "_data" / "catches.json"
 NETS = ("", "units", "wire", "simulation", "search", "hostile")
 FIRST_HOSTILE = "server06"  # the first step that survives hostile clients
 SOUND = "nothing wrong"  # the row of the step itself

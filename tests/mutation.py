@@ -2,8 +2,8 @@
 
 ``python -m tests.mutation`` puts every mutant of the newest server, and of its
 framing, to the tests that run in this process. Whoever gets through is put to what
-takes other processes, and to random crowds. What is found is kept in docs/mutants.json,
-which the chapter about testing shows.
+takes other processes, and to random crowds. What is found is kept in
+docs/_data/mutants.json, which the chapter about testing shows.
 
 mutmut is no dependency of the book: ``make mutants`` installs it in a folder of its
 own.
@@ -29,7 +29,7 @@ from lab.story import ROOT, Step
 
 from . import copies
 
-RESULTS = ROOT / "docs" / "mutants.json"
+RESULTS = ROOT / "docs" / "_data" / "mutants.json"
 MOST = 900.0  # seconds for one mutant in one net: a busy machine is no net
 SEEDS = 100
 KILLED, SURVIVED, NOT_REACHED = 1, 0, 33  # as mutmut notes them; others: it broke down

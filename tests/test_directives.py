@@ -18,6 +18,8 @@ from lab.mistakes import twins
 from lab.story import ROOT
 from sphinx_book import callouts, inventory, listing, running
 
+LIST = "docs/_data/python-inventory.txt"
+
 # ---- What is computed, without Sphinx.
 
 OLD = '"""Old."""\n\nx = 1\n\n\ndef f():\n    return 1\n\n\ndef gone():\n    pass\n'
@@ -124,7 +126,7 @@ def test_sphinx_reads_the_inventory_that_we_write():
 
 
 def test_every_line_of_our_inventory_reaches_sphinx():
-    text = (ROOT / "docs" / "python-inventory.txt").read_text(encoding="utf-8")
+    text = (ROOT / LIST).read_text(encoding="utf-8")
     lines = [line.split() for line in text.splitlines() if line and line[0] != "#"]
     assert set(entries(inventory.inventory(text))) == {(r, n) for n, r, _ in lines}
 
@@ -183,10 +185,11 @@ extensions = ["sphinx.ext.intersphinx", "sphinx_book"]
 root_doc = "docs/index"
 include_patterns = ["docs/*"]
 html_theme = "basic"
-pages = inventory.write(HERE / "docs" / "python-inventory.txt", HERE / "python.inv")
+list_ = HERE / "docs" / "_data" / "python-inventory.txt"
+pages = inventory.write(list_, HERE / "python.inv")
 intersphinx_mapping = {"python": ("https://docs.python.org/3", pages)}
 """
-COPIED = ("steps", "lab", "bench", "docs/_ext", "docs/examples")
+COPIED = ("steps", "lab", "bench", "docs/_data", "docs/_ext", "docs/examples")
 TWINS = ("echoes", "keeps_the_line_open", "reads_what_is_there")  # a few are enough
 CACHES = shutil.ignore_patterns("__pycache__", "*.pyc")
 
@@ -196,7 +199,6 @@ def book(folder, pages):
     for part in COPIED:
         shutil.copytree(ROOT / part, folder / part, ignore=CACHES)
     keep(TWINS, folder / "steps" / "broken", "*.py")
-    shutil.copy(ROOT / "docs" / "python-inventory.txt", folder / "docs")
     (folder / "conf.py").write_text(CONF, encoding="utf-8")
     contents = "Index\n=====\n\n.. toctree::\n\n   " + "\n   ".join(pages) + "\n"
     for name, text in {**pages, "index": contents}.items():
@@ -741,7 +743,7 @@ FIRST_EDITS = (  # each in a file of its own, or in another part of it
     ("docs/examples/talk05.py", "asyncio.run(main())", 'print("no picture")'),
     ("steps/broken/echoes.py", "set(ROOMS[room])", "ROOMS[room] - {self}"),
     (
-        "docs/python-inventory.txt",
+        LIST,
         "asyncio.gather py:function library/asyncio-task.html#$\n",
         "",
     ),

@@ -14,10 +14,11 @@ from lab.story import ROOT
 from tests import copies, mutation
 
 LIKE = story.find(STEP)
-CATCHES = json.loads((ROOT / "docs" / "catches.json").read_text("utf-8"))
+DATA = ROOT / "docs" / "_data"
+CATCHES = json.loads((DATA / "catches.json").read_text("utf-8"))
 ROWS = CATCHES["rows"]
-MUTANTS = json.loads((ROOT / "docs" / "mutants.json").read_text("utf-8"))
-REASONS = json.loads((ROOT / "docs" / "survivors.json").read_text("utf-8"))
+MUTANTS = json.loads((DATA / "mutants.json").read_text("utf-8"))
+REASONS = json.loads((DATA / "survivors.json").read_text("utf-8"))
 NETS = ("units", "wire", "simulation", "search", "hostile")
 BY_NAME = {mistake.name: mistake for mistake in MISTAKES}
 

@@ -345,9 +345,9 @@ def test_the_python_of_the_pages_is_named_under_tables_of_steps_without_it():
 @pytest.fixture
 def one_way(monkeypatch, tmp_path):
     monkeypatch.setattr(versions, "WAYS", [Way("05", visitors.nobody)])
-    monkeypatch.setattr(versions, "KEPT", tmp_path / "docs" / "versions.json")
+    monkeypatch.setattr(versions, "KEPT", tmp_path / "docs" / "_data" / "versions.json")
     monkeypatch.setattr(versions, "ROOT", tmp_path)
-    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "_data").mkdir(parents=True)
     monkeypatch.setattr(interpreters, "find", lambda named: Found([THIS], ["3.99"]))
 
 

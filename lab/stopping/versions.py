@@ -20,7 +20,7 @@ from lab.stopping.ways import FAREWELL, Outcome, Way, stop
 from lab.story import ROOT, CannotDo
 from lab.unmet import NotYet
 
-KEPT = ROOT / "docs" / "versions.json"
+KEPT = ROOT / "docs" / "_data" / "versions.json"
 JOBS = os.cpu_count() or 1  # servers at once: more start no faster
 BEFORE, GOODBYE = "06", "07"  # the last step that says no goodbye, the first that does
 

@@ -17,10 +17,11 @@ from lab.story import ROOT
 from sphinx_book.computed import Computed
 from sphinx_book.story_table import table
 
-CATCHES = ROOT / "docs" / "catches.json"
-MUTANTS = ROOT / "docs" / "mutants.json"
+DATA = ROOT / "docs" / "_data"
+CATCHES = DATA / "catches.json"
+MUTANTS = DATA / "mutants.json"
 SOUND = "nothing wrong"
-SURVIVORS = ROOT / "docs" / "survivors.json"
+SURVIVORS = DATA / "survivors.json"
 NETS = {
     "units": "units",
     "wire": "behaviours, over TCP",

@@ -1,7 +1,7 @@
-"""Makes what intersphinx reads from the list of pages in ``docs/python-inventory.txt``.
+"""Makes what intersphinx reads from our list of the pages of Python's documentation.
 
-With an inventory of our own the book builds without a network, and a link to a page
-that is not on the list fails the build.
+The list is ``docs/_data/python-inventory.txt``. With an inventory of our own the book
+builds without a network, and a link to a page that is not on the list fails the build.
 """
 
 import zlib

@@ -18,7 +18,7 @@ from sphinx_book import notebooks
 from sphinx_book.remembered import ROOT, state_of_all
 
 # What a directive can show without having run it: each step, the behaviours, tables.
-SHOWN = ("steps", "lab", "bench", "docs/_ext")
+SHOWN = ("steps", "lab", "bench", "docs/_data", "docs/_ext")
 
 
 def to_be_read(
@@ -48,7 +48,6 @@ def to_be_read(
 def shown() -> Iterator[Path]:
     """Yield the files that any page can show."""
     yield ROOT / "requirements.txt"
-    yield from (ROOT / "docs").glob("*.json")
     for folder in SHOWN:
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:

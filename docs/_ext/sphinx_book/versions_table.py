@@ -95,7 +95,7 @@ def origin(known: Kept) -> list[nodes.Node]:
     return [
         nodes.Text(
             "These rows do not come from the build of this page, which has one Python "
-            f"only, but from docs/versions.json, written on {systems} by "
+            f"only, but from docs/_data/versions.json, written on {systems} by "
         ),
         nodes.literal(command, command),
         nodes.Text(f", which tries all Pythons that it finds.{missing}"),
