@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from docs.examples.mistakes import MISTAKES, STEP
+from docs.examples.how_to_test_a_server.mistakes import MISTAKES, STEP
 from lab import story
 from lab.commands.search import SAME_HASHES
 from lab.mistakes import detectors

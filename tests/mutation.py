@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from docs.examples.mistakes import STEP
+from docs.examples.how_to_test_a_server.mistakes import STEP
 from lab import story
 from lab.commands.search import SAME_HASHES
 from lab.mistakes import detectors

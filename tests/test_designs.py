@@ -4,10 +4,14 @@ from functools import cache
 
 import pytest
 
-from docs.examples import group_of_sends, queue_with_limit, task_for_each
-from docs.examples.one_sleeps import FRAME, RATE, SECONDS, play
-from docs.examples.queue_for_each import Queued
-from docs.examples.queue_with_limit import Limited
+from docs.examples.s06_slow_readers import (
+    group_of_sends,
+    queue_with_limit,
+    task_for_each,
+)
+from docs.examples.s06_slow_readers.one_sleeps import FRAME, RATE, SECONDS, play
+from docs.examples.s06_slow_readers.queue_for_each import Queued
+from docs.examples.s06_slow_readers.queue_with_limit import Limited
 
 ALL = RATE * SECONDS  # messages that Alice has to say
 MARK = 64 * 2**10  # bytes: the high-water mark of a transport

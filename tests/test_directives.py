@@ -19,6 +19,8 @@ from lab.story import ROOT
 from sphinx_book import callouts, inventory, listing, running
 
 LIST = "docs/_data/python-inventory.txt"
+EXAMPLES = "docs/examples"
+NAIVE = "python -m docs.examples.utils01_messages.naive_messages"
 
 # ---- What is computed, without Sphinx.
 
@@ -155,6 +157,16 @@ def test_only_python_and_only_what_is_there_can_be_run():
         running.Run("make book").shown()
     with pytest.raises(running.ExampleFailed, match=r"no docs/examples/x\.py"):
         running.Run("x.py").shown()
+
+
+def test_the_folder_of_a_page_is_its_name_as_python_can_import_it():
+    assert running.folder("docs/05-delivery") == "s05_delivery"
+    assert running.folder("how-fast-is-it") == "how_fast_is_it"
+    assert running.example("docs/05-delivery", "talk.py") == "s05_delivery/talk.py"
+    elsewhere = "s04_rooms/rooms.py"
+    assert running.example("docs/05-delivery", elsewhere) == elsewhere
+    assert running.example("docs/05-delivery", NAIVE) == NAIVE
+    assert running.command(elsewhere) == "python -m docs.examples.s04_rooms.rooms"
 
 
 def test_numbers_of_lines_that_the_text_speaks_of_become_links():
@@ -303,12 +315,18 @@ SHOWN = {  # pages that show something, each of which is looked at below
     "in_a_title": "At :line:`02:CHUNK = 1024`\n--------------------------\n",
     "diff": ".. diff:: server02\n",
     "diff_inside": ".. diff:: server02 main\n",
-    "output": ".. output:: turns.py\n",
-    "beside": ".. output:: visit05.py\n   :beside: 05\n",
-    "command": ".. output:: python -m docs.examples.naive_messages\n   :status: 1\n",
-    "picture": ".. picture:: talk05.py\n\n   They *talk*.\n",
+    "output": ".. output:: s01_starting/turns.py\n",
+    "01-starting": """
+.. output:: turns.py
+
+.. literalinclude:: turns.py
+   :pyobject: main
+""",
+    "beside": ".. output:: s05_delivery/visit.py\n   :beside: 05\n",
+    "command": f".. output:: {NAIVE}\n   :status: 1\n",
+    "picture": ".. picture:: s05_delivery/talk.py\n\n   They *talk*.\n",
     "wrong": """
-.. broken:: naive_messages.py
+.. broken:: utils01_messages/naive_messages.py
    :show: new_messages to main
    :status: 1
 
@@ -513,21 +531,27 @@ def test_a_line_can_be_named_in_a_title(shown):
 
 def test_output_is_what_the_command_printed(shown):
     (text,) = blocks(shown("output"), "output")
-    assert text.startswith("$ python -m docs.examples.turns\n")
-    assert text.split("\n", 1)[1] == running.Run("turns.py").shown().text
+    assert text.startswith("$ python -m docs.examples.s01_starting.turns\n")
+    assert text.split("\n", 1)[1] == running.Run("s01_starting/turns.py").shown().text
+
+
+def test_a_page_finds_the_programs_in_its_own_folder(shown):
+    (text,) = blocks(shown("01-starting"), "output")
+    assert text == blocks(shown("output"), "output")[0]
+    assert "async def main()" in words(shown("01-starting"))
 
 
 def test_output_of_an_example_that_finds_a_step_beside_it(shown):
     (text,) = blocks(shown("beside"), "output")
     command, _, *heard = text.splitlines()
-    assert command == "$ python -m docs.examples.visit05"
+    assert command == "$ python -m docs.examples.s05_delivery.visit"
     assert heard[1].startswith("bob hears: {'action': 'chat', ")
 
 
 def test_output_of_a_command_that_has_to_fail_shows_how_it_does(shown):
     (text,) = blocks(shown("command"), "output")
-    assert text.startswith("$ python -m docs.examples.naive_messages\n{'action': 'hi'}")
-    assert 'File "docs/examples/naive_messages.py"' in text
+    assert text.startswith(f"$ {NAIVE}\n{{'action': 'hi'}}")
+    assert f'File "{EXAMPLES}/utils01_messages/naive_messages.py"' in text
     assert 'File "asyncio/runners.py"' in text
     assert not re.search(r'File "[/\\]|File "\w:', text)
 
@@ -544,7 +568,7 @@ def test_a_wrong_example_has_a_mark_a_sentence_the_code_and_its_failure(shown):
     title = "Wrong on purpose: the first idea of new_messages, and how it ends."
     assert title in words(page)
     assert "It ends <em>badly</em>." in page
-    assert "docs/examples/naive_messages.py" in words(page)
+    assert f"{EXAMPLES}/utils01_messages/naive_messages.py" in words(page)
     (code,) = blocks(page, "highlight-python3")
     assert "async def new_messages" in code.splitlines()[0]
     assert "async def main" in code
@@ -653,25 +677,22 @@ DRIFTING = {
     "step_gone": ".. step:: client01\n",
     "callouts_of_step_gone": ".. callouts:: client01\n\n   ``HELP =``\n      is it.\n",
     "line_of_step_gone": "See :line:`client01:HELP =`.\n",
-    "output_fails": ".. output:: turns.py\n",
-    "output_of_another_status": """
-.. output:: python -m docs.examples.naive_messages
-   :status: 1
-""",
+    "output_fails": ".. output:: s01_starting/turns.py\n",
+    "output_of_another_status": SHOWN["command"],
     "wrong_without_mark": """
-.. broken:: forgotten_await.py
+.. broken:: s01_starting/forgotten_await.py
    :show: greet to main
 
    It is never run.
 """,
     "wrong_function_gone": """
-.. broken:: set_changed.py
+.. broken:: s05_delivery/set_changed.py
    :show: tell_everyone to main
 
    It changes.
 """,
     "wrong_without_docstring": """
-.. broken:: lost_update.py
+.. broken:: s04_rooms/lost_update.py
    :show: count_wrongly
 
    It is lost.
@@ -684,23 +705,34 @@ DRIFTING = {
 
 REFUSED = {  # pages that are wrong as they are written, and what the build says of them
     "no_sentence": (
-        ".. broken:: forgotten_await.py\n   :show: greet\n",
+        ".. broken:: s01_starting/forgotten_await.py\n   :show: greet\n",
         "wrong code needs a sentence",
     ),
     "no_show": (
-        ".. broken:: forgotten_await.py\n\n   It is never run.\n",
+        ".. broken:: s01_starting/forgotten_await.py\n\n   It is never run.\n",
         "broken needs :show:",
     ),
     "show_backwards": (
-        ".. broken:: gather_runs_on.py\n   :show: main to work\n\n   It runs on.\n",
-        "docs/examples/gather_runs_on.py: main comes after work",
+        """
+.. broken:: two_things_at_once/gather_runs_on.py
+   :show: main to work
+
+   It runs on.
+""",
+        f"{EXAMPLES}/two_things_at_once/gather_runs_on.py: main comes after work",
     ),
     "no_such_twin": (
         ".. broken:: nobody\n   :show: f\n\n   It breaks.\n",
         "there is no twin 'nobody'; there are echoes",
     ),
-    "no_such_example": (".. output:: nobody.py\n", "no docs/examples/nobody.py"),
-    "no_such_picture": (".. picture:: nobody.py\n", "no docs/examples/nobody.py"),
+    "no_such_example": (
+        ".. output:: nobody.py\n",
+        "no docs/examples/no_such_example/nobody.py",
+    ),
+    "no_such_picture": (
+        ".. picture:: nobody.py\n",
+        "no docs/examples/no_such_picture/nobody.py",
+    ),
     "not_python": (".. output:: make book\n", "only python can be run, not make"),
     "first_diff": (".. diff:: server01\n", "server01 is the first"),
     "unchanged": (
@@ -735,12 +767,28 @@ FIRST_EDITS = (  # each in a file of its own, or in another part of it
     ),
     ("steps/server05.py", "def leave(", "def leave_room("),
     ("steps/server05.py", "async def send_to(", "async def send_all("),
-    ("docs/examples/turns.py", "asyncio.run(main())", "raise SystemExit(3)"),
-    ("docs/examples/naive_messages.py", "asyncio.run(main())", ""),
-    ("docs/examples/forgotten_await.py", "Wrong on purpose: ", "Right by chance: "),
-    ("docs/examples/set_changed.py", "tell_everyone", "tell_all"),
-    ("docs/examples/lost_update.py", '"""Wrong on purpose', '_ = """Wrong on purpose'),
-    ("docs/examples/talk05.py", "asyncio.run(main())", 'print("no picture")'),
+    (
+        f"{EXAMPLES}/s01_starting/turns.py",
+        "asyncio.run(main())",
+        "raise SystemExit(3)",
+    ),
+    (f"{EXAMPLES}/utils01_messages/naive_messages.py", "asyncio.run(main())", ""),
+    (
+        f"{EXAMPLES}/s01_starting/forgotten_await.py",
+        "Wrong on purpose: ",
+        "Right by chance: ",
+    ),
+    (f"{EXAMPLES}/s05_delivery/set_changed.py", "tell_everyone", "tell_all"),
+    (
+        f"{EXAMPLES}/s04_rooms/lost_update.py",
+        '"""Wrong on purpose',
+        '_ = """Wrong on purpose',
+    ),
+    (
+        f"{EXAMPLES}/s05_delivery/talk.py",
+        "asyncio.run(main())",
+        'print("no picture")',
+    ),
     ("steps/broken/echoes.py", "set(ROOMS[room])", "ROOMS[room] - {self}"),
     (
         LIST,
@@ -763,23 +811,23 @@ FIRST = {  # what the build says of each page, besides its name
     "step_gone": ("there is no step 'client01'; the steps are server01,",),
     "callouts_of_step_gone": ("there is no step 'client01'",),
     "line_of_step_gone": ("there is no step 'client01'",),
-    "output_fails": ("docs/examples/turns.py ended with 3, and not with 0",),
-    "output_of_another_status": (
-        "python -m docs.examples.naive_messages ended with 0, and not with 1",
-    ),
+    "output_fails": (f"{EXAMPLES}/s01_starting/turns.py ended with 3, and not with 0",),
+    "output_of_another_status": (f"{NAIVE} ended with 0, and not with 1",),
     "wrong_without_mark": (
-        "docs/examples/forgotten_await.py does not say that it is wrong on purpose",
+        f"{EXAMPLES}/s01_starting/forgotten_await.py does not say that it is wrong",
     ),
-    "wrong_function_gone": ("docs/examples/set_changed.py has no tell_everyone",),
+    "wrong_function_gone": (
+        f"{EXAMPLES}/s05_delivery/set_changed.py has no tell_everyone",
+    ),
     "wrong_without_docstring": (
-        "docs/examples/lost_update.py does not say that it is wrong on purpose",
+        f"{EXAMPLES}/s04_rooms/lost_update.py does not say that it is wrong",
     ),
     "twin_is_repaired": (
         "steps/broken/echoes.py keeps chat_reaches_everyone_else",
         "not wrong any more",
     ),
     "riddle_is_repaired": ("steps/broken/echoes.py keeps chat_reaches_everyone_else",),
-    "no_svg": ("docs/examples/talk05.py prints no SVG",),
+    "no_svg": (f"{EXAMPLES}/s05_delivery/talk.py prints no SVG",),
     "link_to_no_page": ("py:func reference target not found: asyncio.gather",),
 }
 

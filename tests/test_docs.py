@@ -11,17 +11,18 @@ import pytest
 
 from bench import __main__ as bench
 from bench.peers import available
-from docs.examples.mistakes import MISTAKES
+from docs.examples.how_to_test_a_server.mistakes import MISTAKES
 from lab import behaviours, story
 from lab.behaviours import every
 from lab.commands import search, versions
 from lab.search import troubles
 from lab.story import ROOT
+from sphinx_book import running
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.rst"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-EXAMPLES = sorted((DOCS / "examples").glob("*.py"))
+EXAMPLES = sorted((DOCS / "examples").rglob("*.py"))
 STEPS = sorted((ROOT / "steps").rglob("*.py"))
 
 
@@ -90,18 +91,30 @@ def test_json_on_a_page_is_json(path):
         assert "action" in json.loads("\n".join(lines))
 
 
-SHOWN = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-NOT_RUN_BY_THE_BUILD = [
-    path
-    for path in EXAMPLES
-    if not re.search(rf"(output|broken|picture):: {path.name}", SHOWN)
-]
+def place(path):
+    """Return what directives call an example: its place in the folder of all."""
+    return path.relative_to(DOCS / "examples").as_posix()
+
+
+def uses():
+    """Yield each place where a page names an example: the page, how, and which."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for how, name in re.findall(r"\.\. (\w+):: ([\w/]+\.py)$", text, re.MULTILINE):
+            yield page, how, running.example(page.stem, name)
+        for command in re.findall(r"docs\.examples\.([\w.]+)", text):
+            yield page, "command", f"{command.replace('.', '/')}.py"
+
+
+USES = list(uses())
+RUN = {name for _, how, name in USES if how in ("output", "broken", "picture")}
+NOT_RUN_BY_THE_BUILD = [path for path in EXAMPLES if place(path) not in RUN]
 
 
 @pytest.mark.parametrize("path", NOT_RUN_BY_THE_BUILD, ids=name)
 def test_an_example_that_the_build_does_not_run_runs(path):
     done = subprocess.run(
-        [sys.executable, "-m", f"docs.examples.{path.stem}"],
+        [sys.executable, "-m", running.module(place(path))],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -113,8 +126,9 @@ def test_an_example_that_the_build_does_not_run_runs(path):
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=name)
-def test_an_example_is_shown(path):
-    assert any(path.name in page.read_text(encoding="utf-8") for page in PAGES)
+def test_an_example_is_shown_by_the_page_whose_folder_it_is_in(path):
+    pages = [page for page, _, name in USES if name == place(path)]
+    assert path.parent.name in [running.folder(page.stem) for page in pages]
 
 
 WRONG = [path for path in EXAMPLES if "Wrong on purpose" in path.read_text("utf-8")]
@@ -122,10 +136,9 @@ WRONG = [path for path in EXAMPLES if "Wrong on purpose" in path.read_text("utf-
 
 @pytest.mark.parametrize("path", WRONG, ids=name)
 def test_a_wrong_example_is_never_shown_without_its_mark(path):
-    shown = [line for page in PAGES for line in page.read_text("utf-8").splitlines()]
-    shown = [line for line in shown if path.name in line]
-    assert [line for line in shown if line.startswith(f".. broken:: {path.name}")]
-    assert not [line for line in shown if "output::" in line]
+    ways = {how for _, how, name in USES if name == place(path)}
+    assert "broken" in ways
+    assert "output" not in ways
 
 
 def test_every_step_has_a_page_that_shows_it_whole():

@@ -19,7 +19,11 @@ from bench.job import Answer, Arrival, Closed, Delays, Throughput
 from bench.look import LOADS, Look, brief
 from bench.peers import everybody, ours, peer
 from bench.runs import Run
-from docs.examples import growing_drawn, headline_drawn, rounds_drawn
+from docs.examples.how_fast_is_it import (
+    growing_picture,
+    headline_picture,
+    rounds_picture,
+)
 from lab import story
 from lab.mistakes.planted import planted
 from lab.story import ROOT
@@ -469,9 +473,9 @@ def test_a_sentence_can_ask_for_more_than_figures():
 @pytest.mark.parametrize(
     "svg",
     [
-        headline_drawn.drawn(FULL.every("headline")[0]),
-        rounds_drawn.drawn(FULL.every("headline")[0]),
-        growing_drawn.drawn(FULL),
+        headline_picture.drawn(FULL.every("headline")[0]),
+        rounds_picture.drawn(FULL.every("headline")[0]),
+        growing_picture.drawn(FULL),
     ],
     ids=["headline", "rounds", "growing"],
 )

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from docs.examples.mistakes import MISTAKES, STEP
+from docs.examples.how_to_test_a_server.mistakes import MISTAKES, STEP
 from lab import story
 from lab.mistakes import detectors, planted
 from lab.mistakes.mutants import mutants
@@ -170,7 +170,8 @@ def test_every_mutant_is_python_and_another_program(step):
 
 
 def test_the_report_on_mutants_is_of_the_newest_step_and_adds_up():
-    todo = "let STEP in docs/examples/planted.py be it, and run: make catches mutants"
+    file = "docs/examples/how_to_test_a_server/mistakes.py"
+    todo = f"let STEP in {file} be it, and run: make catches mutants"
     assert story.steps_of("server")[-1] == LIKE, todo
     assert CATCHES["step"] == LIKE.name
     assert set(MUTANTS) == {step.name for step in mutation.subjects([])}

@@ -331,7 +331,8 @@ def test_the_words_under_the_table_say_where_it_comes_from():
 
 
 def test_the_python_of_the_pages_is_named_under_tables_of_steps_without_it():
-    steps, others = (versions_table.stopped(p) for p in ("07", "never_closes"))
+    programs = "07", "s07_goodbye/never_closes"
+    steps, others = (versions_table.stopped(program) for program in programs)
     python = versions_table.python_of_pyodide()
     words = versions_table.in_these_pages(known("3.11.7"), steps)
     assert words.startswith(f"Python {python} (Pyodide), the one in these pages")

@@ -4,7 +4,7 @@ A reader starts the step, leaves it running, and then runs the example in a seco
 terminal or in the next cell. Here both run in one simulation, so the port is never in
 use by anybody else.
 
-    python docs/_ext/beside.py 05 visit05
+    python docs/_ext/beside.py 05 docs.examples.s05_delivery.visit
 """
 
 import importlib
@@ -21,7 +21,7 @@ from lab.story import ADDRESS  # noqa: E402  # the same
 async def visit(step: str, example: str) -> None:
     """Start the step, and run the example's ``main`` while it is there."""
     async with await start(step, port=int(ADDRESS["port"])):
-        await importlib.import_module(f"docs.examples.{example}").main()
+        await importlib.import_module(example).main()
 
 
 if __name__ == "__main__":

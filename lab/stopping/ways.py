@@ -23,9 +23,10 @@ Signal = Literal["SIGINT", "SIGTERM"]
 class Way:
     """One way to stop a server: which server, who is there, and what it is sent.
 
-    ``program`` is the number of a step, or the name of an example. ``bound`` is how
-    many seconds it may take, ``again`` how many after a second signal; ``settings``
-    change constants of its module.
+    ``program`` is the number of a step, or the place of an example in
+    ``docs/examples``, such as ``s07_goodbye/never_closes``. ``bound`` is how many
+    seconds it may take, ``again`` how many after a second signal; ``settings`` change
+    constants of its module.
     """
 
     program: str

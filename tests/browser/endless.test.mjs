@@ -82,7 +82,7 @@ test("a step that runs in a cell answers the next one until it is stopped", () =
 
 test("a program whose step is not running says which cell to run first", () =>
   here.visit(PAGE, {}, async (page) => {
-    const visit = new Cell(page, "live-visit05-py");
+    const visit = new Cell(page, "live-visit-py");
     await visit.press("Run");
     await visit.ends();
     assert.match(await visit.said(), /^server05\.py is not running: press Run under it first\.\n/);

@@ -17,6 +17,7 @@ from sphinx_book import (
     callouts,
     catch_tables,
     error_codes,
+    include,
     listing,
     llms,
     messages,
@@ -45,6 +46,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("diff", listing.Diff)
     app.add_directive("callouts", callouts.Callouts)
     app.add_role("line", callouts.Line())
+    app.add_directive("literalinclude", include.Include, override=True)
     app.add_directive("output", output.Output)
     app.add_directive("picture", picture.Picture)
     app.add_directive("broken", broken.Broken)

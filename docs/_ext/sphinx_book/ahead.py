@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from sphinx_book import behaviour_lists, notebooks
-from sphinx_book.running import Run
+from sphinx_book.running import Run, example
 
 # A directive that shows a run, its argument, and its options.
 DIRECTIVE = re.compile(
@@ -57,6 +57,7 @@ def runs(path: Path) -> Iterator[Run]:
             yield behaviour_lists.PROOF
         elif kind != "broken" or name.endswith(".py"):  # else a twin, which is judged
             given = dict(OPTION.findall(options))
+            name = example(path.stem, name)
             yield Run(name, int(given.get("status", 0)), given.get("beside", ""))
 
 

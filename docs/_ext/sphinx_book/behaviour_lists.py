@@ -12,7 +12,7 @@ from sphinx_book.computed import Computed
 from sphinx_book.story_table import table
 
 # Every behaviour on every step; a chapter shows the same run.
-PROOF = running.Run("stairs_simulated.py")
+PROOF = running.Run("how_the_simulation_works/stairs_simulated.py")
 
 
 class Behaviours(Computed):

@@ -46,6 +46,7 @@ class Broken(Computed):
 
     def example(self, name: str) -> tuple[str, str, str, str]:
         """Return title, file, text and captured output of a wrong example."""
+        name = running.example(self.env.docname, name)
         path = running.EXAMPLES / name
         run = running.Run(name, self.options.get("status", 0))
         printed = running.show(self, run)

@@ -10,7 +10,7 @@ from typing import Any
 
 from docutils import nodes
 
-from docs.examples.mistakes import MISTAKES, STEP
+from docs.examples.how_to_test_a_server.mistakes import MISTAKES, STEP
 from lab import story
 from lab.mistakes.twins import twins
 from lab.story import ROOT

@@ -28,7 +28,7 @@ class Output(Computed):
 
     def shown(self) -> list[nodes.Node]:
         """Run the example; the build fails if it does not end as expected."""
-        name = self.arguments[0]
+        name = running.example(self.env.docname, self.arguments[0])
         beside = self.options.get("beside", "")
         run = running.Run(name, self.options.get("status", 0), beside)
         text = running.show(self, run)
@@ -38,4 +38,4 @@ class Output(Computed):
         if "live" not in self.options:
             return [block]
         source = (running.EXAMPLES / name).read_text(encoding="utf-8")
-        return [block, *live.cell(self.env, name, source, beside=beside)]
+        return [block, *live.cell(self.env, self.arguments[0], source, beside=beside)]

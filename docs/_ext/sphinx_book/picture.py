@@ -1,4 +1,4 @@
-"""``.. picture:: talk05.py``: an inline SVG that an example draws from a run."""
+"""``.. picture:: talk.py``: an inline SVG that an example draws from a run."""
 
 from typing import ClassVar
 
@@ -22,7 +22,7 @@ class Picture(Computed):
 
     def shown(self) -> list[nodes.Node]:
         """Run the example; the build fails if it prints no SVG."""
-        name = self.arguments[0]
+        name = running.example(self.env.docname, self.arguments[0])
         svg = running.show(self, running.Run(name)).strip()
         if not (svg.startswith("<svg") and svg.endswith("</svg>")):
             raise self.error(f"docs/examples/{name} prints no SVG")
@@ -32,4 +32,4 @@ class Picture(Computed):
         if "live" not in self.options:
             return [figure]
         source = (running.EXAMPLES / name).read_text(encoding="utf-8")
-        return [figure, *live.cell(self.env, name, source)]
+        return [figure, *live.cell(self.env, self.arguments[0], source)]

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import sysconfig
 from dataclasses import dataclass
-from pathlib import Path
 
 from sphinx.util.docutils import SphinxDirective
 
@@ -20,9 +19,32 @@ class ExampleFailed(Exception):
     """A program could not be run, or not to the end that the page names."""
 
 
+def folder(page: str) -> str:
+    """Return which folder of ``docs/examples`` has the programs of a page.
+
+    That of ``docs/05-delivery`` is ``s05_delivery``: its name, as Python can import it.
+    """
+    name = page.rpartition("/")[2].replace("-", "_")
+    return f"s{name}" if name[0].isdigit() else name
+
+
+def example(page: str, name: str) -> str:
+    """Return the place in ``docs/examples`` of a program that a page names.
+
+    ``talk.py`` is one of its own, ``s05_delivery/talk.py`` one of another page. A
+    command stays as it is.
+    """
+    return name if " " in name or "/" in name else f"{folder(page)}/{name}"
+
+
+def module(name: str) -> str:
+    """Return what Python calls an example: ``docs.examples.s05_delivery.talk``."""
+    return f"docs.examples.{name.removesuffix('.py').replace('/', '.')}"
+
+
 def command(name: str) -> str:
     """Return what a reader would type to run an example; a command stays as it is."""
-    return name if " " in name else f"python -m docs.examples.{Path(name).stem}"
+    return name if " " in name else f"python -m {module(name)}"
 
 
 def file_or_command(name: str) -> str:
@@ -34,7 +56,7 @@ def file_or_command(name: str) -> str:
 class Run:
     """A run that a page shows.
 
-    ``name`` is a command that begins with ``python``, or the file of an example, which
+    ``name`` is a command that begins with ``python``, or the place of an example, which
     may find a step ``beside`` it that runs already. ``status`` is the exit status with
     which it is expected to end.
     """
@@ -85,7 +107,7 @@ class Run:
         if " " not in self.name and not (EXAMPLES / self.name).is_file():
             raise ExampleFailed(f"there is no docs/examples/{self.name}")
         if self.beside:
-            return ["docs/_ext/beside.py", self.beside, Path(self.name).stem]
+            return ["docs/_ext/beside.py", self.beside, module(self.name)]
         return words
 
 

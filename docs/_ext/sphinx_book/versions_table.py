@@ -11,7 +11,7 @@ from docutils import nodes
 from lab.stopping import versions
 from lab.stopping.versions import Kept
 from lab.stopping.ways import Outcome, Way
-from sphinx_book import pyodide
+from sphinx_book import pyodide, running
 from sphinx_book.computed import Computed
 from sphinx_book.story_table import table
 
@@ -19,7 +19,8 @@ from sphinx_book.story_table import table
 class Versions(Computed):
     """Show what came of all ways to stop these programs, a column for each Python.
 
-    The arguments are what ``lab.stopping.versions.WAYS`` calls the programs.
+    The arguments are numbers of steps and names of examples, to be found in
+    ``lab.stopping.versions.WAYS``.
     """
 
     required_arguments = 1
@@ -30,7 +31,8 @@ class Versions(Computed):
         """Return the table; the build fails where the file lacks an outcome."""
         self.env.note_dependency(str(versions.KEPT))
         known = versions.kept()
-        ways = [way for name in self.arguments[0].split() for way in stopped(name)]
+        programs = [program(self.env.docname, n) for n in self.arguments[0].split()]
+        ways = [way for name in programs for way in stopped(name)]
         head = ["the server", "is stopped", *known.versions]
         widths = [16, 24, *(60 // len(known.versions) for _ in known.versions)]
         shown = table(head, [], widths, "versions")
@@ -44,6 +46,11 @@ class Versions(Computed):
             shown,
             *(nodes.paragraph("", "", *each, classes=["origin"]) for each in below),
         ]
+
+
+def program(page: str, name: str) -> str:
+    """Return what WAYS calls the program that a page names."""
+    return name if name.isdecimal() else running.example(page, name)
 
 
 def stopped(program: str) -> list[Way]:
@@ -60,6 +67,7 @@ def row(known: Kept, way: Way) -> nodes.row:
     Where all Pythons do the same, they share a cell.
     """
     name = f"server{way.program}" if way.program.isdecimal() else way.program
+    name = name.rpartition("/")[2]
     first = nodes.entry("", nodes.paragraph("", "", nodes.literal(name, name)))
     words = f"by {way.key}, with {way.company}"
     shown = nodes.row("", first, nodes.entry("", nodes.paragraph(words, words)))

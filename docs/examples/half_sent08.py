@@ -1,5 +1,0 @@
-"""The same clients call step 08."""
-
-from docs.examples.half_sent07 import show
-
-show("08")

@@ -1,0 +1,27 @@
+"""Put one mistake to the behaviours, in the simulation, and then to random crowds.
+
+Another mistake can be named:
+``python -m docs.examples.how_to_test_a_server.two_nets lists_everybody``.
+"""
+
+import sys
+
+from docs.examples.how_to_test_a_server.mistakes import MISTAKES, STEP
+from lab import story
+from lab.mistakes import detectors
+
+
+def main() -> None:
+    """Let each of the two say what it finds."""
+    name, known = (*sys.argv[1:], "drops_too_soon")[0], {m.name: m for m in MISTAKES}
+    if name not in known:
+        sys.exit(f"no mistake is called {name}; there are {', '.join(known)}")
+    mistake = known[name]
+    step, like = mistake.planted(), story.find(STEP)
+    print(mistake.sentence)
+    print("behaviours:", detectors.simulated(step, like))
+    print("search:", detectors.searched(step, like))
+
+
+if __name__ == "__main__":
+    main()

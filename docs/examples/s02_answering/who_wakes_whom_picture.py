@@ -1,0 +1,6 @@
+"""Draws who runs, who waits, and who wakes whom."""
+
+from docs.examples.s02_answering.who_wakes_whom import SLOW, recorded
+from lab import simulation
+
+print(simulation.run(recorded(), faults=SLOW).svg())

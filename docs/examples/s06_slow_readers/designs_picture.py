@@ -1,0 +1,25 @@
+"""Draws what waits in the server, and what reaches Bob, with three of the designs."""
+
+from docs.examples.s06_slow_readers.one_sleeps import FRAME, Played, play
+from docs.examples.s06_slow_readers.task_for_each import send_to
+from lab.pictures.backlog import Backlog
+from lab.pictures.backlog_notes import Sample, Series
+
+
+def line(name: str, played: Played) -> Series:
+    """Return what waits, and what has reached Bob, as a line of the picture."""
+    series = Series(name, played.peak)
+    series.samples = [
+        Sample(sample.time, played.said * FRAME, sample.waiting, sample.heard * FRAME)
+        for sample in played.samples
+    ]
+    series.written, series.left = played.said * FRAME, played.bob * FRAME
+    return series
+
+
+backlog = Backlog.showing(
+    line("await each", play("05")),
+    line("a task each", play("05", send_to=send_to)),
+    line("wait for none", play("06")),
+)
+print(backlog.svg())

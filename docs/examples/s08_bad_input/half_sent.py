@@ -1,0 +1,5 @@
+"""The same clients call step 08."""
+
+from docs.examples.utils02_strict_messages.half_sent_07 import show
+
+show("08")

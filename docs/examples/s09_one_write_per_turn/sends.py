@@ -1,0 +1,8 @@
+"""How often step 09 asks the system to send, beside step 08."""
+
+from docs.examples.s09_one_write_per_turn.sends_08 import HEAD, LOADS, row
+
+for step in ("08", "09"):
+    print(HEAD.replace(" " * 7, f"step {step}", 1))
+    for load in LOADS:
+        print(row(load[0], step, *load[1:]))

@@ -1,0 +1,5 @@
+"""How long step 10 keeps those from whom nothing comes, beside step 09."""
+
+from docs.examples.s10_silence.who_stays_09 import main
+
+main("09", "10")

@@ -1,0 +1,46 @@
+"""Draws what waits for Bob in steps 10 and 11, while somebody talks too fast."""
+
+import asyncio
+
+from docs.examples.s10_silence.too_fast import TALKS, TEXT, read
+from lab import Backlog, Client, simulation, start
+from lab.pictures.backlog_notes import Series
+from lab.wire import encode
+
+SECONDS = 3
+
+
+async def main(step: str) -> Series:
+    """Let Mallory talk for three seconds, and return what has waited for Bob."""
+    loop = asyncio.get_running_loop()
+    async with await start(step) as server:
+        mallory = await server.connect("mallory")
+        await mallory.join("tea")
+        bob = await server.call()
+        await bob.send(encode({"action": "connect", "username": "bob"}))
+        await bob.send(encode({"action": "joinroom", "room": "tea"}))
+        await mallory.hear("joinroom")
+        with Backlog.of(bob=bob) as backlog:
+            talking = asyncio.create_task(talk(mallory))
+            reading = asyncio.create_task(read(bob))
+            end = loop.time() + SECONDS
+            done, _ = await asyncio.wait({reading}, timeout=SECONDS)
+            (series,) = backlog.series
+            if done:  # thrown out: what waited for him is thrown away
+                series.note(loop.time(), 0, closing=True)
+            await asyncio.sleep(end - loop.time())
+            for task in (talking, reading):
+                task.cancel()
+            await asyncio.wait({talking, reading})
+    series.name = f"step {step}"
+    return series
+
+
+async def talk(client: Client) -> None:
+    """Say one thing after the other, at the pace of a good line."""
+    while True:
+        await client.say("tea", TEXT)
+        await asyncio.sleep(len(TEXT) / TALKS)
+
+
+print(Backlog.showing(*(simulation.run(main(step)) for step in ("10", "11"))).svg())

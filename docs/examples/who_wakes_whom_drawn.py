@@ -1,6 +1,0 @@
-"""Draws who runs, who waits, and who wakes whom."""
-
-from docs.examples.who_wakes_whom import SLOW, recorded
-from lab import simulation
-
-print(simulation.run(recorded(), faults=SLOW).svg())
