@@ -1,17 +1,52 @@
 """What notebooks play in a simulation: a coroutine function for each scene.
 
 A notebook's cells define nothing, so they stand here, and a notebook may print them.
-``simulation.run`` gives each of them a loop and a network of its own.
+``simulation.run`` gives each of them a loop and a network of its own. What a page plays
+as well comes from the page's program, which a reader can edit there: a page in a
+browser has no notebooks, but a notebook has the programs of all pages beside it.
 """
 
 import asyncio
 import errno
 
-from lab import Backlog, Client, Connection, Sequence, Timeline, start
+from docs.examples.s05_delivery.dead_line import an_hour_alone
+from docs.examples.s09_one_write_per_turn.an_hour_of_silence import an_hour_of_silence
+from docs.examples.s09_one_write_per_turn.same_turn import the_same_turn
+from docs.examples.s09_one_write_per_turn.sends_08 import counted
+from docs.examples.s10_silence.pings_picture import a_silence
+from docs.examples.s10_silence.watched_picture import a_visit
+from docs.examples.s12_crowds.full_picture import a_refusal
+from docs.examples.s12_crowds.under_her_name_picture import under_her_name
+from lab import Backlog, Connection, Sequence, Timeline, start
 from lab.host import Running
-from lab.network import link_of
 from lab.unmet import NotYet
 from lab.wire import encode
+
+__all__ = [
+    "a_crowd",
+    "a_day",
+    "a_flood",
+    "a_flood_and_a_word",
+    "a_full_line",
+    "a_full_room",
+    "a_goodbye",
+    "a_long_text",
+    "a_nap",
+    "a_refusal",
+    "a_sentence",
+    "a_silence",
+    "a_visit",
+    "an_hour_alone",
+    "an_hour_of_silence",
+    "complaints",
+    "exchange",
+    "many_rooms",
+    "outbox",
+    "tea",
+    "tea_in_tasks",
+    "the_same_turn",
+    "under_her_name",
+]
 
 
 async def a_day() -> None:
@@ -58,41 +93,8 @@ async def a_sentence() -> None:
 
 async def a_full_room(step: str, talkers: int, each: int) -> None:
     """Let so many say so much, all at once, to 20 listeners; print the sends for it."""
-    async with await start(step) as server:
-        listening = [await server.connect(f"listener {n}") for n in range(20)]
-        talking = [await server.connect(f"talker {n}") for n in range(talkers)]
-        for client in listening + talking:
-            await client.join("tea")
-        before = _sends(listening)
-        for talker in talking:
-            chat = {"action": "chat", "room": "tea", "message": "hello"}
-            await talker.connection.send(encode(chat) * each)
-        for client in listening:
-            for _ in range(talkers * each):
-                await client.hear("chat")
-        sends = _sends(listening) - before
-    said, heard = talkers * each, talkers * each * len(listening)
+    said, heard, sends = await counted(step, talkers, each, listeners=20)
     print(f"step {step}: {said} said, {heard} heard, {sends} sends")
-
-
-def _sends(clients: list[Client]) -> int:
-    network = asyncio.get_running_loop().network
-    return sum(network.facing(c.connection.address).sends for c in clients)
-
-
-async def the_same_turn(step: str) -> None:
-    """Let Alice say hello, Bob leave and Cleo join, all in one turn of the loop."""
-    async with await start(step) as server:
-        alice, bob = await server.connect("alice"), await server.connect("bob")
-        cleo = await server.connect("cleo")
-        await alice.join("tea")
-        await bob.join("tea")
-        await alice.say("tea", "hello")
-        await bob.send({"action": "leaveroom", "room": "tea"})
-        await cleo.join("tea")
-        await bob.hear("leaveroom")
-        for client in (bob, cleo):
-            print(client.name, "has heard:", *(m["action"] for m in client.heard))
 
 
 async def outbox() -> None:
@@ -128,48 +130,6 @@ async def exchange(step: str) -> float:
             await bob.say("tea", "I can.")
             await alice.hear("chat")
         return (asyncio.get_running_loop().time() - begin) / 200
-
-
-async def an_hour_of_silence(step: str) -> None:
-    """Let twenty members lose their network, and ten say nothing, for an hour."""
-    async with await start(step, settings={"GOODBYE": "0.5"}) as server:
-        guests = [await server.connect(f"guest {number}") for number in range(20)]
-        for guest in guests:
-            await guest.join("tea")
-        for _ in range(10):
-            await server.call()
-        await asyncio.sleep(1)
-        for guest in guests:
-            link_of(guest.connection.socket).die()
-        await asyncio.sleep(60 * 60)
-        alice = await server.connect("alice")
-        answer = await alice.join("tea")
-        print("Alice is told of", len(answer["members"]) - 1, "others in the room.")
-        print("The server has", len(server.module.CLIENTS), "connections.")
-
-
-async def a_silence() -> Sequence:
-    """Let two say nothing to step 10 for 65 seconds, of whom Bob answers no ping."""
-    async with await start("10") as server:
-        alice, bob = await server.connect("alice"), await server.connect("bob")
-        await alice.join("tea")
-        await bob.join("tea")
-        bob.answers = False
-        await asyncio.sleep(65)
-    return Sequence.of(alice, bob)
-
-
-async def a_visit() -> Timeline:
-    """Let Alice come to step 10, join a room and hang up; record her two tasks."""
-    with Timeline(only=("client_connected", "watch")) as timeline:
-        async with await start("10") as server:
-            alice = await server.connect("alice")
-            await asyncio.sleep(1.5)
-            await alice.join("tea")
-            await asyncio.sleep(3)
-            await alice.close()
-            await server.prints("gone")
-    return timeline
 
 
 async def a_flood(step: str) -> None:
@@ -237,20 +197,6 @@ async def a_flood_and_a_word() -> Timeline:
 
 def _chats(many: int, text: str = "hello") -> bytes:
     return encode({"action": "chat", "room": "tea", "message": text}) * many
-
-
-async def an_hour_alone() -> None:
-    """Let Bob's line go dead, wait for an hour, and see what the others know."""
-    async with await start("05") as server:
-        alice, bob = await server.connect("alice"), await server.connect("bob")
-        await alice.join("tea")
-        await bob.join("tea")
-        link_of(bob.connection.socket).die()
-        await asyncio.sleep(60 * 60)
-        print("Alice has heard:", *(message["action"] for message in alice.heard))
-        cleo = await server.connect("cleo")
-        answer = await cleo.join("tea")
-        print("Cleo is told who is there:", sorted(answer["members"]))
 
 
 async def a_nap(seconds: float, step: str = "06") -> Backlog:
@@ -347,17 +293,6 @@ async def a_crowd(step: str, calls: int) -> None:
         print(f"step {step}: of {calls}, {inside} are inside, {told} are told no")
 
 
-async def a_refusal() -> Sequence:
-    """Let Cleo come to step 12 when two are inside, which is all that may be here."""
-    async with await start("12", settings={"MOST_CLIENTS": "2"}) as server:
-        alice, bob = await server.connect("alice"), await server.connect("bob")
-        for client in (alice, bob):
-            await client.join("tea")
-        cleo = await server.connect("cleo")
-        await cleo.hear_the_end()
-    return Sequence.of(alice, bob, cleo)
-
-
 async def many_rooms(rooms: int) -> None:
     """Let Alice join so many rooms of step 12, and then the first once more."""
     async with await start("12") as server:
@@ -380,20 +315,3 @@ async def complaints(seconds: int) -> None:
             complain(loop, {"message": "out of system resource", "exception": error})
             await asyncio.sleep(1)
         print(server.printed())
-
-
-async def under_her_name() -> Sequence:
-    """Let Alice leave step 12, and Mallory come, who says that she is Alice."""
-    async with await start("12") as server:
-        alice, bob = await server.connect("alice"), await server.connect("bob")
-        await bob.join("tea")
-        await alice.join("tea")
-        await alice.close()
-        await bob.hear("leaveroom")
-        mallory = Client("mallory", await server.call())
-        await mallory.send({"action": "connect", "username": "alice"})
-        await mallory.send({"action": "joinroom", "room": "tea"})
-        await mallory.hear("joinroom")
-        await mallory.say("tea", "Send it to me")
-        await bob.hear("chat")
-    return Sequence.of(alice, bob, mallory)

@@ -6,7 +6,7 @@ from lab import Client, simulation, start
 from lab.network import Faults, link_of
 
 
-async def main() -> None:
+async def an_hour_alone() -> None:
     """Let Bob's line go dead, wait for an hour, and ask who is in the room."""
     async with await start("05") as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
@@ -20,4 +20,5 @@ async def main() -> None:
         print("Cleo is told who is there:", sorted(members))
 
 
-simulation.run(main(), faults=Faults(latency=0.01))
+if __name__ == "__main__":
+    simulation.run(an_hour_alone(), faults=Faults(latency=0.01))

@@ -9,9 +9,9 @@ from lab.network import Faults, link_of
 HOUR = 60 * 60  # seconds
 
 
-async def main() -> None:
+async def an_hour_of_silence(step: str) -> None:
     """Let twenty cables be pulled out, and ten clients stop halfway to a name."""
-    async with await start("09", settings={"GOODBYE": "0.5"}) as server:
+    async with await start(step, settings={"GOODBYE": "0.5"}) as server:
         guests = [await server.connect(f"guest {number}") for number in range(20)]
         for guest in guests:
             await guest.join("tea")
@@ -30,4 +30,5 @@ async def main() -> None:
         )
 
 
-simulation.run(main(), faults=Faults(latency=0.01))
+if __name__ == "__main__":
+    simulation.run(an_hour_of_silence("09"), faults=Faults(latency=0.01))

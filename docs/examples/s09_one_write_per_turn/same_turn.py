@@ -1,15 +1,11 @@
 """Who hears what is said, if somebody joins and somebody leaves in the same turn."""
 
-from collections.abc import Callable
-from types import ModuleType
-
 from lab import simulation, start
 
 
-async def play(change: Callable[[ModuleType], None] = lambda _: None) -> None:
+async def the_same_turn(step: str) -> None:
     """Let Alice talk; in the same turn Bob leaves, and Cleo joins."""
-    async with await start("09") as server:
-        change(server.module)
+    async with await start(step) as server:
         names = "alice", "bob", "cleo"
         alice, bob, cleo = [await server.connect(name) for name in names]
         await alice.join("tea")
@@ -26,4 +22,4 @@ async def play(change: Callable[[ModuleType], None] = lambda _: None) -> None:
 
 
 if __name__ == "__main__":
-    simulation.run(play())
+    simulation.run(the_same_turn("09"))

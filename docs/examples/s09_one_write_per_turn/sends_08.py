@@ -15,10 +15,12 @@ LOADS = [  # how many talk, and how many messages each of them sends at once
 ]
 
 
-async def counted(step: str, talkers: int, each: int) -> tuple[int, int, int]:
+async def counted(
+    step: str, talkers: int, each: int, listeners: int = LISTENERS
+) -> tuple[int, int, int]:
     """Let so many talk; return what was said, what was heard, and the sends for it."""
     async with await start(step) as server:
-        listening = [await server.connect(f"listener {n}") for n in range(LISTENERS)]
+        listening = [await server.connect(f"listener {n}") for n in range(listeners)]
         talking = [await server.connect(f"talker {n}") for n in range(talkers)]
         for client in listening + talking:
             await client.join("tea")

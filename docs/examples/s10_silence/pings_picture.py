@@ -5,7 +5,7 @@ import asyncio
 from lab import Sequence, simulation, start
 
 
-async def main() -> None:
+async def a_silence() -> Sequence:
     """Let nobody say anything for a while, and Bob not even answer."""
     async with await start("10") as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
@@ -13,7 +13,8 @@ async def main() -> None:
         await bob.join("tea")
         bob.answers = False
         await asyncio.sleep(65)
-        print(Sequence.of(alice, bob).svg())
+        return Sequence.of(alice, bob)
 
 
-simulation.run(main())
+if __name__ == "__main__":
+    print(simulation.run(a_silence()).svg())

@@ -5,7 +5,7 @@ import asyncio
 from lab import Timeline, simulation, start
 
 
-async def main() -> None:
+async def a_visit() -> Timeline:
     """Let Alice join, wait for a while, and hang up."""
     with Timeline(only=("client_connected", "watch")) as timeline:
         async with await start("10") as server:
@@ -15,7 +15,8 @@ async def main() -> None:
             await asyncio.sleep(2)
             await alice.close()
             await server.prints("gone")
-    print(timeline.svg())
+    return timeline
 
 
-simulation.run(main())
+if __name__ == "__main__":
+    print(simulation.run(a_visit()).svg())

@@ -5,7 +5,7 @@ import asyncio
 from lab import Client, Sequence, simulation, start
 
 
-async def main() -> None:
+async def a_refusal() -> Sequence:
     """Let Cleo come too early, and once more when Bob has gone."""
     async with await start("12", settings={"MOST_CLIENTS": "2"}) as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
@@ -19,7 +19,8 @@ async def main() -> None:
         await again.send({"action": "connect", "username": "cleo"})
         await again.send({"action": "joinroom", "room": "tea"})
         await asyncio.sleep(1)
-        print(Sequence.of(alice, cleo, again).svg())
+        return Sequence.of(alice, cleo, again)
 
 
-simulation.run(main())
+if __name__ == "__main__":
+    print(simulation.run(a_refusal()).svg())

@@ -3,7 +3,7 @@
 from lab import Client, Sequence, simulation, start
 
 
-async def main() -> None:
+async def under_her_name() -> Sequence:
     """Let Alice go, and Mallory come."""
     async with await start("12") as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
@@ -17,7 +17,8 @@ async def main() -> None:
         await mallory.hear("joinroom")
         await mallory.say("tea", "Send it to me")
         await bob.hear("chat")
-        print(Sequence.of(alice, bob, mallory).svg())
+        return Sequence.of(alice, bob, mallory)
 
 
-simulation.run(main())
+if __name__ == "__main__":
+    print(simulation.run(under_her_name()).svg())
