@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lab import parsing, simulation, story
-from lab.check import CannotStart
 from lab.check.simulated import check_in_simulation
 
 T = TypeVar("T")
@@ -84,7 +83,7 @@ class Session:
             path.write_text(source, encoding="utf-8")
             try:
                 print(repr(check_in_simulation(path, story.find(step))))
-            except (CannotStart, simulation.Stuck, simulation.Spinning) as error:
+            except (story.CannotDo, simulation.Stuck, simulation.Spinning) as error:
                 # The reader knows the file by its name.
                 words = str(error).replace(f"{path.parent}{os.sep}", "")
                 print(f"It cannot be checked: {words}", file=sys.stderr)

@@ -184,6 +184,26 @@ def find(name: str) -> Step:
     raise NoSuchStep(f"there is no step {name!r}; the steps are {names}")
 
 
+class NoServer(CannotDo):
+    """A file of the reader's is no server that could be started; the text says why."""
+
+
+def own_server(path: Path) -> Step:
+    """Return a reader's file as a step; NoServer if it has no ``main(host, port)``."""
+    if not path.is_file():
+        raise NoServer(f"there is no file {path}")
+    step = Step(path.resolve())
+    try:
+        listens = step.listens
+    except SyntaxError as error:
+        raise NoServer(f"{path}, line {error.lineno}: {error.msg}") from error
+    except ValueError as error:  # such as bytes that are not UTF-8
+        raise NoServer(f"{path} is no Python file: {error}") from error
+    if not listens:
+        raise NoServer(f"{path} has no main(host, port): nobody can call it")
+    return step
+
+
 def markdown() -> str:
     """Return the story as the table that stands in the README."""
     rows = [f"| `{step.name}` | {step.sentence} | {step.wrong} |" for step in steps()]

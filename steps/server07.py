@@ -20,7 +20,7 @@ CLIENTS: set["Client"] = set()  # all whose connection is not closed yet
 # connection; with more, a thousand who do not read fill the memory.
 MAX_BACKLOG = 2**20
 GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
-MOMENT = 0.001  # seconds; the loop looks at its timers after what has arrived
+MOMENT = 0.001  # seconds; one full turn: what has arrived is handled before timers
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -38,7 +38,9 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
 
 async def say_goodbye(server: asyncio.Server) -> None:
     """Tell everyone that it is over, and leave nothing open and nothing running."""
-    # Let in whoever has called already, and let their tasks begin.
+    # Two turns of the loop. In the first, connections that the kernel has accepted
+    # become ours: closing the socket now would reset them without a word. In the
+    # second, their tasks start, and each puts its client into CLIENTS.
     await asyncio.sleep(MOMENT)
     server.close()
     await asyncio.sleep(MOMENT)
@@ -84,7 +86,8 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
         # Every way out leads through here, an exception in a handler included.
         client.leave_all()
         try:
-            await writer.wait_closed()  # what is still on its way to the client is ours
+            # Until this returns, unsent bytes are still our responsibility.
+            await writer.wait_closed()
         except OSError:
             pass  # it is closed, if not as we wanted
         CLIENTS.remove(client)

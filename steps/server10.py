@@ -25,7 +25,7 @@ MAX_BACKLOG = 2**20
 MAX_OUTBOX = 2**14  # bytes said in one turn, some hundred messages; then the turn ends
 MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
 GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
-MOMENT = 0.001  # seconds; the loop looks at its timers after what has arrived
+MOMENT = 0.001  # seconds; one full turn: what has arrived is handled before timers
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -44,7 +44,9 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
 
 async def say_goodbye(server: asyncio.Server) -> None:
     """Tell everyone that it is over, and leave nothing open and nothing running."""
-    # Let in whoever has called already, and let their tasks begin.
+    # Two turns of the loop. In the first, connections that the kernel has accepted
+    # become ours: closing the socket now would reset them without a word. In the
+    # second, their tasks start, and each puts its client into CLIENTS.
     await asyncio.sleep(MOMENT)
     server.close()
     await asyncio.sleep(MOMENT)
@@ -111,7 +113,8 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
         # Nobody else will: without this the connection stays half open.
         writer.close()
         try:
-            await writer.wait_closed()  # what is still on its way to the client is ours
+            # Until this returns, unsent bytes are still our responsibility.
+            await writer.wait_closed()
         except OSError:
             pass  # it is closed, if not as we wanted
 
@@ -238,12 +241,12 @@ class Client:
         for room, others in news:
             notice = {"action": "leaveroom", "room": room, "from": self.name}
             send_to(others, notice)
-        OUTBOX.flush()  # what it is to hear itself, before its stream is closed
+        OUTBOX.flush()  # its own last messages must go out before its stream closes
 
 
 def send_to(members: set[Client], message: dict[str, Any]) -> None:
     """Say something to all of these, and wait for none."""
-    OUTBOX.post(members, encode(message))  # encoded once, and not for each member
+    OUTBOX.post(members, encode(message))  # encoded once, not once per member
 
 
 class Outbox:
@@ -254,10 +257,14 @@ class Outbox:
         self.size = 0
 
     def post(self, members: set[Client], frame: bytes) -> None:
-        """Let these members have the frame when the turn ends."""
+        """Let these members have the frame when the turn ends.
+
+        The set must not change until then: callers pass one of their own.
+        """
         if not self.posts:
             loop = asyncio.get_running_loop()
-            loop.call_soon(loop.call_soon, self.flush)  # after all who have just woken
+            # Two call_soons: the flush runs after every task that is ready now.
+            loop.call_soon(loop.call_soon, self.flush)
         self.posts.append((members, frame))
         self.size += len(frame)
 
@@ -272,14 +279,18 @@ class Outbox:
         posts, self.posts, self.size = self.posts, [], 0
         heard: defaultdict[Client, list[bytes]] = defaultdict(list)
         for members, said in groupby(posts, key=lambda post: post[0]):
-            piece = b"".join(frame for _, frame in said)  # once, and not for each
+            piece = b"".join(frame for _, frame in said)  # once, not once per member
             for member in members:
                 heard[member].append(piece)
         for member, pieces in heard.items():
             try:
                 member.write(b"".join(pieces))
-            except Exception:
-                member.writer.transport.abort()  # and the others still have theirs
+            except Exception as error:
+                # One bad client must not cost the others their messages, and a mistake
+                # of ours must not go unseen.
+                member.writer.transport.abort()
+                what = {"message": "a client cannot be sent to", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(what)
 
 
 OUTBOX = Outbox()

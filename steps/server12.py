@@ -2,13 +2,23 @@
 
 New: it counts who is inside, refuses more, and bears it when descriptors run out.
 Still wrong: anybody can say that they are you.
+
+The life of a connection: the kernel accepts it, asyncio calls ``client_connected``, and
+the client is in CLIENTS until that returns. ``admit`` gives it a place in ADMITTED, or
+refuses it. From then on two tasks belong to it. One reads: each payload is parsed,
+checked, and handled without an await, so no other task sees a change half done. The
+other one looks at the clock, once per tick: it pings a silent client, refuses one that
+does not finish what it began, and disconnects one that does not read. What is said goes
+to the Outbox and is written when the turn of the loop ends, once per member. However a
+connection ends, ``leave_all`` takes it out of its rooms and gives its place and its
+name back; we then read on for a while, because closing with unread bytes is a reset.
 """
 
 import asyncio
 import errno
 import signal
 from asyncio import StreamReader, StreamWriter
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import aclosing, suppress
 from itertools import groupby
 from typing import Any
@@ -20,6 +30,7 @@ ROOMS: dict[str, set["Client"]] = {}  # who is in which room; no room is kept em
 CLIENTS: set["Client"] = set()  # all whose connection is not closed yet
 NAMES: set[str] = set()  # those that are taken, folded
 INSIDE: dict["Client", str] = {}  # who has been let in, and from where they call
+PLACES: Counter[str] = Counter()  # how many of them call from each address
 
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
@@ -34,12 +45,13 @@ MOST_ROOMS = 50  # of one client: when it leaves, all of them are told in one tu
 TOO_FAST_TIME = 30.0  # seconds without a rest: whoever only had much to say is done
 MINUTE = 60.0  # seconds
 GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
-MOMENT = 0.001  # seconds; the loop looks at its timers after what has arrived
+MOMENT = 0.001  # seconds; one full turn: what has arrived is handled before timers
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Listen on host and port until cancelled; port 0 takes a free one."""
-    # One in a turn: out of descriptors, each is a complaint, and a timer to try again.
+    # asyncio accepts up to backlog connections per turn. Out of descriptors, every
+    # attempt logs an error and sets a timer to try again: one is enough.
     server = await asyncio.start_server(client_connected, host, port, backlog=1)
     try:
         for listening in server.sockets:
@@ -57,7 +69,9 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
 
 async def say_goodbye(server: asyncio.Server) -> None:
     """Tell everyone that it is over, and leave nothing open and nothing running."""
-    # Let in whoever has called already, and let their tasks begin.
+    # Two turns of the loop. In the first, connections that the kernel has accepted
+    # become ours: closing the socket now would reset them without a word. In the
+    # second, their tasks start, and each puts its client into CLIENTS.
     await asyncio.sleep(MOMENT)
     server.close()
     await asyncio.sleep(MOMENT)
@@ -125,7 +139,8 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
         # Nobody else will: without this the connection stays half open.
         writer.close()
         try:
-            await writer.wait_closed()  # what is still on its way to the client is ours
+            # Until this returns, unsent bytes are still our responsibility.
+            await writer.wait_closed()
         except OSError:
             pass  # it is closed, if not as we wanted
 
@@ -133,11 +148,11 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
 def let_in(client: "Client") -> None:
     """Refused if there are as many clients as may be, in all or from this address."""
     host, *_ = client.writer.get_extra_info("peername") or [""]
-    neighbours = list(INSIDE.values()).count(host)
-    if len(INSIDE) >= MOST_CLIENTS or neighbours >= MOST_PER_ADDRESS:
+    if len(INSIDE) >= MOST_CLIENTS or PLACES[host] >= MOST_PER_ADDRESS:
         client.patience.over = True  # nothing more is awaited of it
         raise Refused("full")
     INSIDE[client] = host
+    PLACES[host] += 1
 
 
 async def read_off(reader: StreamReader) -> None:
@@ -266,7 +281,10 @@ class Client:
         return others
 
     def leave_all(self) -> None:
-        INSIDE.pop(self, None)  # it is not there if it was refused
+        if (host := INSIDE.pop(self, None)) is not None:  # it may have been refused
+            PLACES[host] -= 1
+            if not PLACES[host]:
+                del PLACES[host]  # or a server that runs for a year drowns in them
         if self.name is not None:
             NAMES.remove(folded(self.name))
         # Out of every room first: nobody hears it from one who is still in another.
@@ -274,12 +292,12 @@ class Client:
         for room, others in news:
             notice = {"action": "leaveroom", "room": room, "from": self.name}
             send_to(others, notice)
-        OUTBOX.flush()  # what it is to hear itself, before its stream is closed
+        OUTBOX.flush()  # its own last messages must go out before its stream closes
 
 
 def send_to(members: set[Client], message: dict[str, Any]) -> None:
     """Say something to all of these, and wait for none."""
-    OUTBOX.post(members, encode(message))  # encoded once, and not for each member
+    OUTBOX.post(members, encode(message))  # encoded once, not once per member
 
 
 class Bucket:
@@ -308,10 +326,14 @@ class Outbox:
         self.size = 0
 
     def post(self, members: set[Client], frame: bytes) -> None:
-        """Let these members have the frame when the turn ends."""
+        """Let these members have the frame when the turn ends.
+
+        The set must not change until then: callers pass one of their own.
+        """
         if not self.posts:
             loop = asyncio.get_running_loop()
-            loop.call_soon(loop.call_soon, self.flush)  # after all who have just woken
+            # Two call_soons: the flush runs after every task that is ready now.
+            loop.call_soon(loop.call_soon, self.flush)
         self.posts.append((members, frame))
         self.size += len(frame)
 
@@ -326,14 +348,18 @@ class Outbox:
         posts, self.posts, self.size = self.posts, [], 0
         heard: defaultdict[Client, list[bytes]] = defaultdict(list)
         for members, said in groupby(posts, key=lambda post: post[0]):
-            piece = b"".join(frame for _, frame in said)  # once, and not for each
+            piece = b"".join(frame for _, frame in said)  # once, not once per member
             for member in members:
                 heard[member].append(piece)
         for member, pieces in heard.items():
             try:
                 member.write(b"".join(pieces))
-            except Exception:
-                member.writer.transport.abort()  # and the others still have theirs
+            except Exception as error:
+                # One bad client must not cost the others their messages, and a mistake
+                # of ours must not go unseen.
+                member.writer.transport.abort()
+                what = {"message": "a client cannot be sent to", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(what)
 
 
 OUTBOX = Outbox()

@@ -48,6 +48,8 @@ def test_an_exception_while_flushing_silences_nobody(step, error, monkeypatch):
                 heard = [(await client.hear("chat"))["message"] for _ in range(2)]
                 assert heard == ["one", "two"]
             assert (await alice.hear("leaveroom"))["from"] == error
+            # And it does not go unseen: the loop's exception handler is told.
+            assert "OSError: no buffer space available" in str(server.errors)
 
     simulation.run(act())
 

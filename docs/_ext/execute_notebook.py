@@ -46,6 +46,7 @@ def execute(path: Path) -> Any:
             kernel_name="python3",
             timeout=TIMEOUT,
             shutdown_kernel="immediate",
+            record_timing=False,  # the same cells give the same page
             resources={"metadata": {"path": str(path.parent)}},
             extra_arguments=["--log-level=ERROR"],  # no remark on each kernel's start
         )

@@ -3,13 +3,14 @@
 import gc
 import sys
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from lab import behaviours, simulation, story
-from lab.behaviours import SIMULATED, Behaviour
-from lab.behaviours.bench import Bench
+from lab.behaviours import NEEDS, SIMULATED, Behaviour
 from lab.behaviours.framing_bench import Framing
+from lab.check.judging import benched
+from lab.check.subjects import Subject
 from lab.host import Running, had, start, start_process
 from lab.mistakes.twins import Twin
 from lab.network import Faults
@@ -84,15 +85,31 @@ async def put(
     Limits that are in the way of the behaviour are lifted, if the step has them.
     """
     no_process = behaviour.needs == "exit" and not PROCESSES
-    if behaviour.of_framing:
-        await behaviour.run(Framing.of(step, patience=patience))
-    elif begin is None and (no_process or behaviour.needs in SIMULATED):
+    if begin is None and (no_process or behaviour.needs in SIMULATED):
         put_in_simulation(behaviour, step, patience)
-    else:
-        begin = begin or (start_process if behaviour.needs == "exit" else start)
-        server = await begin(step, settings=had(step, behaviour.lifts))
-        async with Bench(server, patience=patience) as bench:
-            await behaviour.run(bench)
+        return
+    begin = begin or (start_process if behaviour.needs == "exit" else start)
+    subject = OurStep(step, begin, patience)
+    async with benched(subject, behaviour, patience) as bench:
+        await behaviour.run(bench)
+
+
+class OurStep(Subject):
+    """A step of the book, as the checker takes it; it is started as ``begin`` does."""
+
+    has = frozenset(NEEDS)
+    settable = True
+
+    def __init__(self, step: Step, begin: Begin, timeout: float) -> None:
+        self.step, self.begin, self.timeout = step, begin, timeout
+
+    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
+        """Start the step, with those of the limits changed that it has."""
+        return await self.begin(self.step, settings=had(self.step, lifts or {}))
+
+    def framing(self) -> Framing:
+        """Return the framing of the step; NotYet if it has none."""
+        return Framing.of(self.step, patience=self.timeout)
 
 
 def put_in_simulation(behaviour: Behaviour, step: Step, patience: float) -> None:

@@ -5,6 +5,7 @@ import gc
 import json
 import sys
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from lab import behaviours
@@ -48,11 +49,8 @@ async def judged(
     subject: Subject, behaviour: Behaviour, step: Step | None = None
 ) -> Result:
     """Put a server to one behaviour."""
-    if behaviour.of_framing:
-        framing = subject.framing()
-        if framing is None:
-            return result(behaviour, missing="framing")
-        return result(behaviour, await tried(behaviour, framing, subject.most))
+    if behaviour.of_framing and subject.framing() is None:
+        return result(behaviour, missing="framing")
     if behaviour.needs in SIMULATED and isinstance(subject, PythonFile):
         return await judged_in_simulation(subject.path, behaviour)
     if behaviour.needs and behaviour.needs not in subject.has:
@@ -60,19 +58,38 @@ async def judged(
     if step is not None and had(step, behaviour.lifts) and not subject.settable:
         return result(behaviour, missing="limits that can be lifted")
     try:
-        server = await subject.start(behaviour.lifts)
+        async with benched(subject, behaviour, REPLY) as bench:
+            not_yet = await tried(behaviour, bench, subject.most)
     except CannotStart as error:
         return result(
             behaviour, NotYet("a server that can be started again", f"{error}")
         )
-    async with Bench(server, patience=REPLY) as bench:
-        not_yet = await tried(behaviour, bench, subject.most)
-    if not_yet is not None:
+    if not_yet is not None and isinstance(bench, Bench):
         gc.collect()  # some Pythons complain of a failed task when it is collected
-    if not_yet is not None and (complaint := why(server).removeprefix(": ")):
-        words = f"{not_yet.got}; its last complaint was: {complaint}"
-        not_yet = NotYet(not_yet.expected, words)
+        if complaint := why(bench.server).removeprefix(": "):
+            words = f"{not_yet.got}; its last complaint was: {complaint}"
+            not_yet = NotYet(not_yet.expected, words)
     return result(behaviour, not_yet)
+
+
+@asynccontextmanager
+async def benched(
+    subject: Subject, behaviour: Behaviour, timeout: float
+) -> AsyncIterator[Bench | Framing]:
+    """Put what is to be judged on the bench that the behaviour needs.
+
+    That is the two functions between bytes and messages, or the server, started with
+    its limits out of the way of the behaviour, and stopped afterwards. Whatever
+    ``subject`` raises is passed on.
+    """
+    if behaviour.of_framing:
+        framing = subject.framing()
+        assert framing is not None, "whoever has none is not judged"
+        yield framing
+        return
+    server = await subject.start(behaviour.lifts)
+    async with Bench(server, patience=timeout) as bench:
+        yield bench
 
 
 async def judged_in_simulation(path: Path, behaviour: Behaviour) -> Result:

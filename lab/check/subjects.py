@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from lab import story
 from lab.behaviours.framing_bench import Framing
 from lab.check.program import ENDED, CannotStart, Program, begun
 from lab.check.report import why
@@ -95,17 +96,7 @@ class PythonFile(Command):
     settable = True
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise CannotStart(f"there is no file {path}")
-        self.path = path.resolve()
-        try:
-            listens = Step(self.path).listens
-        except SyntaxError as error:
-            raise CannotStart(f"{path}, line {error.lineno}: {error.msg}") from error
-        except ValueError as error:  # such as bytes that are not UTF-8
-            raise CannotStart(f"{path} is no Python file: {error}") from error
-        if not listens:
-            raise CannotStart(f"{path} has no main(host, port): nobody can call it")
+        self.path = story.own_server(path).path
         run = [sys.executable, "-m", "lab", "run", str(self.path)]
         super().__init__([*run, "--port", "{port}"])
 

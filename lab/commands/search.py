@@ -88,18 +88,7 @@ def subject(options: argparse.Namespace) -> tuple[Step, Step]:
         raise CannotSearch(f"{like.name} does not listen: no crowd can come to it")
     if options.file is None:
         return like, like
-    path = Path(options.file)
-    if not path.is_file():
-        raise CannotSearch(f"there is no file {path}")
-    step = Step(path.resolve())
-    try:
-        listens = step.listens
-    except SyntaxError as error:
-        raise CannotSearch(f"{path}, line {error.lineno}: {error.msg}") from error
-    except ValueError as error:
-        raise CannotSearch(f"{path} is no Python file: {error}") from error
-    if not listens:
-        raise CannotSearch(f"{path} has no main(host, port): nobody can call it")
+    step = story.own_server(Path(options.file))
     _try(step)
     return step, like
 

@@ -28,11 +28,12 @@ def source(step: Step | None) -> str:
 
 
 def count(old: str, new: str) -> int:
-    """Return how many lines change, docstring of the module and empty lines left out.
+    """Return how many lines of code change.
 
-    Lines that are replaced count once: the larger of what goes and what comes.
+    Blank lines, comments and docstrings do not count: a reason never costs a step its
+    limit. Lines that are replaced count once: the larger of what goes and what comes.
     """
-    first, second = _counted(old), _counted(new)
+    first, second = code(old), code(new)
     matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
     return sum(
         max(end - start, last - begin)
@@ -91,13 +92,27 @@ def _part(text: str, name: str) -> str:
     return ""
 
 
-def _counted(text: str) -> list[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    strings = [token for token in tokens if token.type == tokenize.STRING]
-    documented = ast.get_docstring(parsing.parsed(text)) is not None
-    skip = range(strings[0].start[0], strings[0].end[0] + 1) if documented else ()
+def code(text: str) -> list[str]:
+    """Return the lines of code, each without its comment, blank lines left out."""
+    lines = text.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    skip = _documentation(parsing.parsed(text))
     return [
-        line
-        for number, line in enumerate(text.splitlines(), 1)
+        line.rstrip()
+        for number, line in enumerate(lines, 1)
         if line.strip() and number not in skip
     ]
+
+
+def _documentation(tree: ast.Module) -> set[int]:
+    """Return the numbers of the lines that docstrings take."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        if isinstance(node, kinds) and ast.get_docstring(node) is not None:
+            first = node.body[0]
+            found |= set(range(first.lineno, (first.end_lineno or 0) + 1))
+    return found
