@@ -11,6 +11,7 @@ from lab.behaviours import SIMULATED, Behaviour
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
 from lab.host import Running, had, start, start_process
+from lab.mistakes import twins
 from lab.mistakes.twins import Twin
 from lab.network import Faults
 from lab.simulation.program import InSimulation
@@ -56,7 +57,7 @@ async def judge(behaviour: str, step: str, patience: float = PATIENCE) -> Verdic
 
     Raises LookupError if there is no such behaviour or step.
     """
-    return await verdict(behaviour, story.find(step), patience)
+    return await verdict(behaviour, story.find(twins.located(step)), patience)
 
 
 async def verdict(
