@@ -19,6 +19,7 @@ file. What comes before the first ``@@`` is the docstring of the assembled file.
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -191,6 +192,9 @@ def assembled(diff: Diff, step: Step) -> Path:
     """
     text = applied(diff, step)
     name = f"{diff.path.stem}.py"
+    if sys.platform == "emscripten":
+        # In a notebook build/ would be among the files that the browser keeps.
+        return _written(_elsewhere(), name, text)
     try:
         return _written(BUILT, name, text)
     except OSError:
