@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lab.commands import check, exercise, run, search, versions
+from lab.commands import check, exercise, run, search, show, versions
 from lab.story import CannotDo
 
 EPILOG = """\
@@ -18,6 +18,7 @@ EPILOG = """\
   python -m lab check 05 --connect localhost:9011   a server that runs already
   python -m lab solution 05            what our step 05 changed
   python -m lab search 05 --seeds 1000 let random crowds loose on it, in a simulation
+  python -m lab show broken/echoes     a step with a mistake in it; --diff: only that
   python -m lab versions               how each installed Python ends each program
 """
 
@@ -64,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="")
     run.add_to(commands)
     exercise.add_to(commands)
+    show.add_to(commands)
     commands.add_parser("check", help="see how far a server is, yours or anybody's")
     commands.add_parser("search", help="look for trouble: random crowds, seed by seed")
     commands.add_parser("versions", help="see how each Python here ends a server")

@@ -17,13 +17,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from docs.examples.how_to_test_a_server.mistakes import MISTAKES, STEP
 from lab import story
 from lab.commands.search import SAME_HASHES
 from lab.mistakes import detectors
 from lab.mistakes.detectors import Haul
 from lab.mistakes.planted import framed_by
-from lab.mistakes.twins import twins
+from lab.mistakes.twins import mistakes, twins
 from lab.story import ROOT, Step
 
 from . import copies
@@ -35,6 +34,7 @@ RESULTS = ROOT / "docs" / "_data" / "catches.json"
 NETS = ("", "units", "wire", "simulation", "search", "hostile")
 FIRST_HOSTILE = "server06"  # the first step that survives hostile clients
 SOUND = "nothing wrong"  # the row of the step itself
+NEWEST = story.steps_of("server")[-1]
 
 
 def hostile_clients(step: Step, like: Step) -> Haul:
@@ -63,16 +63,15 @@ def _played(stage: Stage, fault: Fault) -> str:
 
 def rows() -> dict[str, tuple[Step, Step, Step | None]]:
     """Return what is tried: the step, what it is held to, and its framing if wrong."""
-    newest = story.find(STEP)
-    found: dict[str, tuple[Step, Step, Step | None]] = {SOUND: (newest, newest, None)}
+    found: dict[str, tuple[Step, Step, Step | None]] = {SOUND: (NEWEST, NEWEST, None)}
     for twin in twins():
         if twin.of.kind == "utils":
             servers = story.steps_of("server")
             user = [s for s in servers if utils_of(s) == [twin.of.name]][-1]
-            found[twin.step.name] = framed_by(user, twin.step), user, twin.step
+            found[twin.name] = framed_by(user, twin.step), user, twin.step
         else:
-            found[twin.step.name] = twin.step, twin.of, None
-    return found | {m.name: (m.planted(), newest, None) for m in MISTAKES}
+            found[twin.name] = twin.step, twin.of, None
+    return found | {m.name: (m.step, m.of, None) for m in mistakes()}
 
 
 def utils_of(step: Step) -> list[str]:
@@ -102,7 +101,7 @@ def units(framing: Step, step: Step, like: Step) -> Haul:
     A twin is not put to the latter, for it has no place in the story.
     """
     found = detectors.units(framing, like)
-    if found.by or step.name != STEP:
+    if found.by or like != NEWEST or step.name in {twin.name for twin in twins()}:
         return found
     more = copies.from_inside(step, like)
     return dataclasses.replace(
@@ -146,7 +145,9 @@ def main() -> None:
         "system": platform.system(),
         "cores": os.cpu_count(),
     }
-    text = json.dumps({"machine": machine, "step": STEP, "rows": found}, indent=1)
+    text = json.dumps(
+        {"machine": machine, "step": NEWEST.name, "rows": found}, indent=1
+    )
     RESULTS.write_text(f"{text}\n", encoding="utf-8")
 
 

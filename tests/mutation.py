@@ -21,7 +21,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from docs.examples.how_to_test_a_server.mistakes import STEP
 from lab import story
 from lab.commands.search import SAME_HASHES
 from lab.mistakes import detectors
@@ -34,6 +33,7 @@ MOST = 900.0  # seconds for one mutant in one net: a busy machine is no net
 SEEDS = 100
 KILLED, SURVIVED, NOT_REACHED = 1, 0, 33  # as mutmut notes them; others: it broke down
 NETS = ("wire", "search")  # for those who got through
+NEWEST = story.steps_of("server")[-1]
 
 # mutmut tells a mutant by its module. We load a step under another name each time.
 OLD = "    exec(_compiled(step.path, step.path.stat().st_mtime_ns), vars(module))\n"
@@ -178,7 +178,7 @@ def put(step: Step, mutmut: Path, jobs: int) -> dict[str, object]:
 
 def judged(net: str) -> str:
     """Return what catches the mutant that is in the environment; empty for nothing."""
-    step = story.find(STEP)
+    step = NEWEST
     if net == "search":
         return detectors.searched(step, step, SEEDS).by
     # On a busy machine, once may be chance, and twice is not.
@@ -188,8 +188,8 @@ def judged(net: str) -> str:
 
 def subjects(names: Sequence[str]) -> Iterator[Step]:
     """Yield the steps that are named; without names, the newest and its framing."""
-    framing = [name for name in story.find(STEP).imports if name.startswith("utils")]
-    for name in names or [*framing, STEP]:
+    framing = [name for name in NEWEST.imports if name.startswith("utils")]
+    for name in names or [*framing, NEWEST.name]:
         yield story.find(name)
 
 

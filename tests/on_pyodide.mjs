@@ -18,7 +18,7 @@ const python = await loadPyodide({ packages: [], indexURL: folder, stdout: conso
 function put(name) {
   const entries = readdirSync(path.join(ROOT, name), { recursive: true, withFileTypes: true });
   for (const entry of entries) {
-    if (!entry.isFile() || !entry.name.endsWith(".py")) continue;
+    if (!entry.isFile() || !/\.(py|diff)$/.test(entry.name)) continue;
     const file = path.join(entry.parentPath, entry.name);
     const place = path.relative(ROOT, file).replaceAll(path.sep, "/");
     const copy = path.posix.join("/book", place);

@@ -19,13 +19,13 @@ from lab.check.judge import judge_twin, put_in_simulation
 from lab.mistakes.twins import twins
 from lab.story import ROOT
 
-TWINS = {twin.step.name: twin for twin in twins()}
+TWINS = {twin.name: twin for twin in twins()}
 JUDGE = """
 import sys
 from lab.check.judge import judge_twin
 from lab.mistakes.twins import twins
 
-print(*[judge_twin(twin) for twin in twins() if twin.step.name in sys.argv])
+print(*[judge_twin(twin) for twin in twins() if twin.name in sys.argv])
 """
 
 

@@ -202,7 +202,7 @@ pages = inventory.write(list_, HERE / "python.inv")
 intersphinx_mapping = {"python": ("https://docs.python.org/3", pages)}
 """
 COPIED = ("steps", "lab", "bench", "docs/_data", "docs/_ext", "docs/examples")
-TWINS = ("echoes", "keeps_the_line_open", "reads_what_is_there")  # a few are enough
+TWINS = ("keeps_the_line_open", "reads_what_is_there", "echoes")  # a few are enough
 CACHES = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
@@ -210,7 +210,7 @@ def book(folder, pages):
     """Make a book of these pages on a copy of what the directives look at."""
     for part in COPIED:
         shutil.copytree(ROOT / part, folder / part, ignore=CACHES)
-    keep(TWINS, folder / "steps" / "broken", "*.py")
+    keep(TWINS, folder / "steps" / "broken", "*.diff")
     (folder / "conf.py").write_text(CONF, encoding="utf-8")
     contents = "Index\n=====\n\n.. toctree::\n\n   " + "\n   ".join(pages) + "\n"
     for name, text in {**pages, "index": contents}.items():
@@ -582,7 +582,8 @@ def test_a_twin_has_a_mark_a_sentence_the_code_and_the_verdict(shown):
     assert "Wrong on purpose: the room hears everything" in words(page)
     assert "It echoes." in words(page)
     (code,) = blocks(page, "highlight-python3")
-    twin = (ROOT / "steps" / "broken" / "echoes.py").read_text(encoding="utf-8")
+    assert "steps/broken/echoes.diff" in words(page)
+    twin = twins.find("echoes").step.path.read_text(encoding="utf-8")
     number = 1 + twin.splitlines().index(
         "    async def chat(self, message: dict[str, Any]) -> None:"
     )
@@ -644,16 +645,33 @@ def test_what_was_measured_is_in_tables_and_in_sentences(shown):
 
 def test_every_twin_is_a_riddle_with_its_answer_folded_away(shown):
     page = shown("riddles")
-    known = [twin for twin in twins.twins() if twin.step.name in TWINS]
-    assert re.findall(r'id="twin-(\w+)"', page) == list(TWINS)
+    known = [twins.find(name) for name in TWINS]
+    assert re.findall(r'id="((?:twin|after)-\w+)"', page) == [
+        *("after-02", "twin-keeps_the_line_open"),
+        *("after-03", "twin-reads_what_is_there"),
+        *("after-05", "twin-echoes"),
+    ]
     answers = re.findall(r"<details([^>]*)>(.*?)</details>", page, re.DOTALL)
     for (attributes, answer), twin in zip(answers, known, strict=True):
         assert "open" not in attributes
         assert twin.sentence in words(answer)
         assert "not yet" in words(answer)
+        assert f"{twin.cause} {twin.repair}" in words(answer)
+        assert twin.diff.file in words(answer)
+    assert "@@ Client.chat" in words(answers[-1][1])
+    assert "+            await send_to(set(ROOMS[room]), relay)" in words(
+        answers[-1][1]
+    )
     riddles = re.sub(r"<details.*?</details>", "", page, flags=re.DOTALL)
     assert "Wrong on purpose" not in words(riddles)
     assert "await send_to(set(ROOMS[room]), relay)" in words(riddles)
+
+
+def test_the_code_of_a_riddle_can_be_read_by_itself(shown):
+    code = blocks(shown("riddles"), "highlight-python3")[-1]
+    assert code.startswith(
+        "class Client:\n    # ...\n\n    async def chat(self, message: dict[str, Any])"
+    )
 
 
 # ---- Drift. Each page below is fine, as the build above shows, until what it shows
@@ -697,7 +715,13 @@ DRIFTING = {
 
    It is lost.
 """,
-    "twin_is_repaired": SHOWN["twin"],
+    "twin_is_repaired": """
+.. broken:: reads_what_is_there
+   :show: new_messages
+
+   It reads.
+""",
+    "twin_does_not_fit": SHOWN["twin"],
     "riddle_is_repaired": SHOWN["riddles"],
     "no_svg": SHOWN["picture"],
     "link_to_no_page": "See :func:`asyncio.gather`.\n",
@@ -789,7 +813,8 @@ FIRST_EDITS = (  # each in a file of its own, or in another part of it
         "asyncio.run(main())",
         'print("no picture")',
     ),
-    ("steps/broken/echoes.py", "set(ROOMS[room])", "ROOMS[room] - {self}"),
+    ("steps/broken/reads_what_is_there.diff", "reader.read(", "reader.readexactly("),
+    ("steps/server05.py", "send_to(ROOMS[room]", "send_all(ROOMS[room]"),
     (
         LIST,
         "asyncio.gather py:function library/asyncio-task.html#$\n",
@@ -823,10 +848,15 @@ FIRST = {  # what the build says of each page, besides its name
         f"{EXAMPLES}/s04_rooms/lost_update.py does not say that it is wrong",
     ),
     "twin_is_repaired": (
-        "steps/broken/echoes.py keeps chat_reaches_everyone_else",
+        "steps/broken/reads_what_is_there.diff keeps a_message_arrives_whole_",
         "not wrong any more",
     ),
-    "riddle_is_repaired": ("steps/broken/echoes.py keeps chat_reaches_everyone_else",),
+    "twin_does_not_fit": (
+        "steps/broken/echoes.diff, line 9: expected this once in Client.chat of ",
+    ),
+    "riddle_is_repaired": (
+        "steps/broken/reads_what_is_there.diff keeps a_message_arrives",
+    ),
     "no_svg": (f"{EXAMPLES}/s05_delivery/talk.py prints no SVG",),
     "link_to_no_page": ("py:func reference target not found: asyncio.gather",),
 }
@@ -911,7 +941,7 @@ def misspelt(tmp_path_factory, build):
     names = ("story", "twin", "riddles")
     folder = book(tmp_path_factory.mktemp("misspelt"), {n: SHOWN[n] for n in names})
     edit(folder, "steps/server04.py", "\nStill wrong:", "\nWrong:")
-    edit(folder, "steps/broken/echoes.py", "\nBreaks:", "\nSpoils:")
+    edit(folder, "steps/broken/echoes.diff", "\nBreaks:", "\nSpoils:")
     return build(folder, *UNWRITTEN)
 
 
@@ -923,7 +953,7 @@ def test_a_step_whose_docstring_has_lost_its_form_fails_the_build(misspelt):
 @pytest.mark.parametrize("page", ["twin", "riddles"])
 def test_a_twin_whose_docstring_has_lost_its_form_fails_the_build(misspelt, page):
     said = said_of(misspelt, page)
-    assert "echoes.py: the docstring has not the form of a twin" in said
+    assert "steps/broken/echoes.diff: expected a head that says" in said
 
 
 @pytest.mark.timeout(300)

@@ -11,10 +11,10 @@ import pytest
 
 from bench import __main__ as bench
 from bench.peers import available
-from docs.examples.how_to_test_a_server.mistakes import MISTAKES
 from lab import behaviours, story
 from lab.behaviours import every
 from lab.commands import search, versions
+from lab.mistakes import twins
 from lab.search import troubles
 from lab.story import ROOT
 from sphinx_book import running
@@ -206,12 +206,12 @@ def test_a_command_on_a_page_names_what_is_there(command):
         if words[3] == "versions":
             versions.parsed(words[4:])
             return
-        assert words[3] in ("run", "story", "start", "check", "solution")
-        assert len(words) == 4 or story.find(words[4])
+        assert words[3] in ("run", "show", "story", "start", "check", "solution")
+        assert len(words) == 4 or story.find(twins.located(words[4]))
     elif words[:2] == ["python", "-m"]:
         program, *names = words[2:]
         assert (ROOT / program.replace(".", "/")).with_suffix(".py").is_file()
-        assert set(names) <= {mistake.name for mistake in MISTAKES}
+        assert set(names) <= {mistake.name for mistake in twins.mistakes()}
     else:
         assert words[0] == "make"
         makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 from lab import behaviours, story
 from lab.course import changes
 from lab.host import load
-from lab.mistakes.twins import BROKEN, twins
+from lab.mistakes.twins import mistakes, twins
 from lab.story import ROOT
 
 MOST_CHANGED = 40  # lines that a step may change of the step before
@@ -29,7 +29,7 @@ SERVERS = [step for step in STEPS if step.kind == "server"]
 SIDES = [step for step in STEPS if step.kind == "side"]
 NETWORKED = [step for step in SERVERS if step.listens]
 
-OF_STEPS = sorted((ROOT / "steps").glob("*.py")) + sorted(BROKEN.glob("*.py"))
+OF_STEPS = sorted((ROOT / "steps").glob("*.py"))
 OF_LAB = sorted((ROOT / "lab").rglob("*.py"))
 OF_BENCH = sorted((ROOT / "bench").rglob("*.py"))
 
@@ -192,7 +192,7 @@ def test_a_behaviour_stands_in_the_module_of_its_step(behaviour):
 
 
 def test_a_wrong_version_is_named_for_its_mistake_and_not_for_a_step():
-    assert not {twin.step.name for twin in twins()} & set(NAMES)
+    assert not {twin.name for twin in [*twins(), *mistakes()]} & set(NAMES)
 
 
 # One number, five artefacts.

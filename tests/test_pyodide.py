@@ -56,6 +56,15 @@ searched = search.search(story.steps_of("server")[-1], range(20))
 [searched.seeds, str(searched.found or "")]
 """
 
+TWINS = """
+from lab.check.judge import judge_twin
+from lab.mistakes.twins import find, mistakes, twins
+
+lengths = [len(mistake.step.path.read_text()) for mistake in mistakes()]
+[find("echoes").step.path.name, min(lengths) > 1000,
+ [twin.name for twin in twins() if judge_twin(twin).not_yet is None]]
+"""
+
 STREAMS = """
 import asyncio
 from lab import network, start
@@ -124,6 +133,10 @@ def test_no_way_to_stop_a_server_can_be_tried(folder):
 
 def test_a_search_finds_nothing_in_the_last_step(folder):
     assert value(folder, SEARCH) == [20, ""]
+
+
+def test_every_twin_can_be_assembled_and_breaks_what_it_is_named_for(folder):
+    assert value(folder, TWINS) == ["echoes.py", True, []]
 
 
 def test_the_streams_of_asyncio_work_on_the_network_in_memory(folder):

@@ -16,14 +16,14 @@ import pytest
 from lab import search, simulation, story
 from lab.__main__ import main
 from lab.client import Client, Connection, Noted
-from lab.mistakes.twins import BROKEN, twins
+from lab.mistakes.twins import find, twins
 from lab.network import Faults, link_of
 from lab.search import crowd, invariants, plan, troubles
 from lab.search.crowd import PATIENCE, Played, Run, Said
 from lab.search.invariants import BOUND, INVARIANTS
 from lab.search.plan import BURST, Act, Part, Plan
 from lab.search.troubles import TROUBLES
-from lab.story import ROOT, STEPS, NoSuchStep, Step
+from lab.story import ROOT, STEPS, NoSuchStep
 from lab.unmet import NotYet
 
 PATIENT = 15.0  # seconds for another process: a busy machine is no failure
@@ -87,7 +87,7 @@ FATAL = {
     "crowd": (10, "nobody_takes_all_places"),
 }
 
-of_each_twin = pytest.mark.parametrize("twin", twins(), ids=lambda twin: twin.step.name)
+of_each_twin = pytest.mark.parametrize("twin", twins(), ids=lambda twin: twin.name)
 
 
 def searched(twin, seeds, **options):
@@ -135,12 +135,12 @@ def test_what_a_step_survives_is_too_much_for_the_one_before(trouble):
 @pytest.mark.long
 @of_each_twin
 def test_each_wrong_version_is_found_soon(twin):
-    if twin.step.name in NOT_FOUND:
+    if twin.name in NOT_FOUND:
         result = searched(twin, range(40))
         assert result.found is None, f"it is found after all: {result!r}"
         return
-    assert twin.step.name in FOUND, "how many seeds does it take? See FOUND"
-    seeds, invariant = FOUND[twin.step.name]
+    assert twin.name in FOUND, "how many seeds does it take? See FOUND"
+    seeds, invariant = FOUND[twin.name]
     result = searched(twin, range(seeds), smaller=False)
     assert result.found is not None, f"{seeds} seeds, and nothing was found"
     assert (result.found.invariant, result.found.step) == (invariant, result.step)
@@ -148,7 +148,7 @@ def test_each_wrong_version_is_found_soon(twin):
 
 
 def test_of_every_wrong_version_it_is_said_whether_it_is_found():
-    assert {*FOUND, *NOT_FOUND} == {twin.step.name for twin in twins()}
+    assert {*FOUND, *NOT_FOUND} == {twin.name for twin in twins()}
     assert not FOUND.keys() & NOT_FOUND.keys()
 
 
@@ -421,14 +421,14 @@ def test_a_plan_of_nobody_cannot_be_made_shorter():
 
 # Made smaller, and played again.
 
-OF_SERVERS = [twin for twin in twins() if twin.step.name in FOUND]
+OF_SERVERS = [twin for twin in twins() if twin.name in FOUND]
 
 
 @pytest.fixture(scope="module")
 def smallest():
     """Return what was found in a wrong version, made as small as it gets, and whole."""
-    twin = next(t for t in twins() if t.step.name == "leaves_when_all_went_well")
-    seed = searched(twin, range(FOUND[twin.step.name][0]), smaller=False).found.seed
+    twin = find("leaves_when_all_went_well")
+    seed = searched(twin, range(FOUND[twin.name][0]), smaller=False).found.seed
     return (
         twin,
         searched(twin, [seed]).found,
@@ -438,7 +438,7 @@ def smallest():
 
 def test_what_was_made_smaller_breaks_the_same_invariant(smallest):
     twin, found, whole = smallest
-    assert found.invariant == whole.invariant == FOUND[twin.step.name][1]
+    assert found.invariant == whole.invariant == FOUND[twin.name][1]
     assert found.original == whole.original == whole.run.plan
     assert found.run.plan.size < found.original.size / 3
     assert found.seed == whole.seed == found.run.plan.seed
@@ -547,7 +547,7 @@ def test_what_does_not_exist_cannot_be_searched():
 def test_a_search_leaves_the_running_loop_and_the_modules_as_they_were():
     async def main():
         before = set(sys.modules)
-        search.search(LAST, range(3), utils=BROKEN / "swallows_cancel.py")
+        search.search(LAST, range(3), utils=find("swallows_cancel").step.path)
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return set(sys.modules) - before
 
@@ -964,7 +964,7 @@ def test_a_search_that_finds_nothing_says_how_many_seeds_it_has_played():
 
 def test_what_was_found_can_be_played_again_by_another_process(tmp_path):
     file = tmp_path / "my server.py"
-    file.write_bytes((BROKEN / "leaves_when_all_went_well.py").read_bytes())
+    file.write_bytes(find("leaves_when_all_went_well").step.path.read_bytes())
     at_once = tmp_path / "at once.svg"
     names = ["gone", "rubbish"]
     options = [word for name in names for word in ("--trouble", name)]
@@ -1011,8 +1011,8 @@ def test_a_picture_that_cannot_be_written_is_said_in_one_line(
     tmp_path, same_hashes, capsys
 ):
     picture = str(tmp_path / "nowhere" / "story.svg")
-    echoes = str(BROKEN / "echoes.py")
-    assert main(["search", "05", echoes, "--seed=0", "--picture", picture]) == 2
+    words = ["search", "05", "broken/echoes", "--seed=0", "--picture", picture]
+    assert main(words) == 2
     why = os.strerror(errno.ENOENT)
     assert capsys.readouterr().err == f"lab: {picture} cannot be written: {why}\n"
 
@@ -1127,6 +1127,6 @@ def test_a_file_may_be_called_like_a_step_that_is_to_come(tmp_path, same_hashes)
 
 
 def test_a_file_is_held_to_the_step_that_is_named():
-    echoes = Step(BROKEN / "echoes.py")
+    echoes = find("echoes").step
     assert search.search(echoes, range(5), like=story.find("04")).found is None
     assert search.search(echoes, range(5), like=story.find("05")).found is not None

@@ -19,6 +19,7 @@ from types import ModuleType
 import pytest
 
 from lab import search, simulation, start, story
+from lab.mistakes.twins import find
 from lab.network import Faults
 from lab.search import crowd, plan, troubles
 from lab.simulation import Killed, Loop, Spinning, Stuck, number_objects, run_file
@@ -1409,7 +1410,7 @@ async def test_a_step_that_is_interrupted_ends_as_its_process_does():
 
 
 def test_a_seed_that_breaks_something_is_found_in_the_same_way_inside_a_loop():
-    twin = story.find(str(STEPS / "broken" / "echoes.py"))
+    twin = find("echoes").step
 
     async def outer():
         return search.search(twin, range(5), like=story.find("05"))

@@ -12,6 +12,7 @@ from lab.behaviours.framing_bench import Framing
 from lab.check.judging import benched
 from lab.check.subjects import Subject
 from lab.host import Running, had, start, start_process
+from lab.mistakes import twins
 from lab.mistakes.twins import Twin
 from lab.network import Faults
 from lab.simulation.program import InSimulation
@@ -57,7 +58,7 @@ async def judge(behaviour: str, step: str, patience: float = PATIENCE) -> Verdic
 
     Raises LookupError if there is no such behaviour or step.
     """
-    return await verdict(behaviour, story.find(step), patience)
+    return await verdict(behaviour, story.find(twins.located(step)), patience)
 
 
 async def verdict(

@@ -12,6 +12,7 @@ from lab import check, story
 from lab.behaviours import Behaviour
 from lab.check import Address, CannotStart, Command, PythonFile, Report, Result, Subject
 from lab.check.report import lines
+from lab.mistakes import twins
 from lab.story import Step
 
 USAGE = """\
@@ -47,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
     And only if something was judged at all. CannotStart if there is nothing to check.
     """
     options = parsed(arguments)
-    step = story.find(options.number)
+    step = story.find(twins.located(options.number))
     if step.kind == "other":
         raise CannotStart("the step comes first: python -m lab check 05 mine.py")
     if step.kind != "server":
@@ -81,7 +82,7 @@ def subject(options: argparse.Namespace) -> Subject:
     if options.command:
         return Command(options.command)
     if options.file:
-        return PythonFile(Path(options.file))
+        return PythonFile(Path(twins.located(options.file)))
     host, colon, port = options.connect.rpartition(":")
     if not colon or not port.isdecimal() or int(port) > 65535:
         raise CannotStart(f"--connect takes HOST:PORT, not {options.connect}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from lab import story
 from lab.host import change, load
+from lab.mistakes import twins
 from lab.story import CannotDo, Step
 
 
@@ -21,7 +22,9 @@ class CannotRun(CannotDo):
 def add_to(commands: Any) -> None:
     """Add this command to the parser of the command line."""
     run = commands.add_parser("run", help="start a step")
-    run.add_argument("step", help="05, server05, or a Python file with a main")
+    run.add_argument(
+        "step", help="05, server05, broken/echoes, or a Python file with a main"
+    )
     run.add_argument("--host", type=_host, help="the address to listen on (127.0.0.1)")
     run.add_argument("--port", type=_port, help="the port; 0 takes a free one (9011)")
     run.add_argument(
@@ -40,7 +43,7 @@ def add_to(commands: Any) -> None:
 
 def run_step(options: argparse.Namespace) -> int:
     """Start a step and stay with it until Ctrl-C; CannotRun if it cannot be started."""
-    step = story.find(options.step)
+    step = story.find(twins.located(options.step))
     module = _loaded(step, options.set)
     if options.loop is not None:
         _take_loop(options.loop)

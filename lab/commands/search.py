@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from lab import host, search, simulation, story
+from lab.mistakes import twins
 from lab.search import Searched, troubles
 from lab.story import ROOT, STEPS, CannotDo, Step
 
@@ -81,14 +82,14 @@ def run(arguments: Sequence[str]) -> int:
 
 def subject(options: argparse.Namespace) -> tuple[Step, Step]:
     """Return what is to be searched, and the step that it is held to."""
-    like = story.find(options.step)
+    like = story.find(twins.located(options.step))
     if like.path.parent != STEPS:
         raise CannotSearch("the step comes first: python -m lab search 05 mine.py")
     if like.kind not in ("server", "side") or not like.listens:
         raise CannotSearch(f"{like.name} does not listen: no crowd can come to it")
     if options.file is None:
         return like, like
-    step = story.own_server(Path(options.file))
+    step = story.own_server(Path(twins.located(options.file)))
     _try(step)
     return step, like
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from lab import parsing, story
+from lab.mistakes import twins
 from lab.story import STEPS, Step
 
 _loads = itertools.count(1)
@@ -107,4 +108,4 @@ def change(module: ModuleType, setting: str, value: str) -> None:
 
 
 def _found(step: str | Step) -> Step:
-    return story.find(step) if isinstance(step, str) else step
+    return story.find(twins.located(step)) if isinstance(step, str) else step

@@ -33,10 +33,11 @@ def written(step: Step, text: str) -> Step:
 
 
 def framed_by(step: Step, utils: Step) -> Step:
-    """Return a copy of a step that imports one of ``steps/broken`` for its framing.
+    """Return a copy of a step that imports another file for its framing.
 
-    LookupError if the step does not import what ``utils`` is a twin of.
+    LookupError if the step does not import exactly one of ours.
     """
     (name,) = [name for name in step.imports if name.startswith("utils")]
-    old, new = f"from {name} import", f"from broken.{utils.name} import"
-    return planted(step, old, new)
+    # A process that runs the copy does not know where the other file is.
+    path = f'__import__("sys").path.append({str(utils.path.parent)!r})'
+    return planted(step, f"from {name} import", f"{path}\nfrom {utils.name} import")

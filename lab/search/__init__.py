@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import story
+from lab.mistakes import twins
 from lab.pictures.sequence import Sequence
 from lab.search import crowd, invariants, plan, troubles
 from lab.search.crowd import Run
@@ -106,7 +107,7 @@ def search(
     stands in for the one that the step imports. Raises NoSuchStep, and LookupError for
     unknown trouble.
     """
-    step = story.find(step) if isinstance(step, str) else step
+    step = story.find(twins.located(step)) if isinstance(step, str) else step
     like = like or step
     names = [t.name for t in troubles.survived_by(like)] if trouble is None else trouble
     names = [troubles.find(name).name for name in names]

@@ -4,11 +4,14 @@ It carries a mark, a sentence, the code, and the failure as a run just captured 
 """
 
 import ast
+from collections.abc import Iterator
+from itertools import groupby, pairwise
 from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 
+from lab import story
 from lab.check.judge import judge_twin
 from lab.course import changes
 from lab.mistakes import twins
@@ -62,23 +65,20 @@ class Broken(Computed):
 
     def twin(self, name: str) -> tuple[str, str, str, str]:
         """Return title, file, text and verdict of a broken twin."""
-        by_name = {twin.step.name: twin for twin in twins.twins()}
+        by_name = {twin.name: twin for twin in twins.twins()}
         if name not in by_name:
             raise self.error(
                 f"there is no twin {name!r}; there are {', '.join(by_name)}"
             )
         twin = by_name[name]
-        self.env.note_dependency(str(twin.step.path))
+        file = twin.diff.file
+        for path in (twin.diff.path, twin.of.path):
+            self.env.note_dependency(str(path))
         found = judge_twin(twin)
         if found.not_yet is None:
-            file = f"steps/broken/{name}.py"
             raise self.error(f"{file} keeps {twin.breaks}: it is not wrong any more")
-        return (
-            twin.sentence,
-            f"steps/broken/{name}.py",
-            changes.source(twin.step),
-            running.without_folders(repr(found)),
-        )
+        text = changes.source(twin.step)
+        return twin.sentence, file, text, running.without_folders(repr(found))
 
     def box(self, title: str, file: str, text: str, shown: str) -> nodes.admonition:
         """Return the marked box with everything in it."""
@@ -115,19 +115,31 @@ class SpotTheBug(Broken):
     option_spec: ClassVar = {}
 
     def shown(self) -> list[nodes.Node]:
-        """Return a section for each twin."""
-        return [self.riddle(n, twin) for n, twin in enumerate(twins.twins(), 1)]
+        """Return a section for each step that has twins, in the order of the story."""
+        order = [step.name for step in story.steps()]
+        every = sorted(twins.twins(), key=lambda twin: order.index(twin.of.name))
+        riddles = [self.riddle(n, twin) for n, twin in enumerate(every, 1)]
+        sections: list[nodes.Node] = []
+        for number, those in groupby(zip(every, riddles, strict=True), key=after):
+            title = f"After {number}"
+            section = nodes.section(
+                "", nodes.title(title, title), ids=[f"after-{number}"]
+            )
+            section += [riddle for _, riddle in those]
+            sections.append(section)
+        return sections
 
     def riddle(self, number: int, twin: Twin) -> nodes.section:
         """Return one twin: what it changed, and what that breaks."""
-        name = twin.step.name
-        _, file, _, shown = self.twin(name)
+        _, file, _, shown = self.twin(twin.name)
         title = f"Riddle {number}: {twin.of.name}, with a mistake in it"
-        section = nodes.section("", nodes.title(title, title), ids=[f"twin-{name}"])
-        parts = "\n\n".join(changed_parts(twin))
-        if not parts:
+        section = nodes.section(
+            "", nodes.title(title, title), ids=[f"twin-{twin.name}"]
+        )
+        code = excerpt(twin)
+        if not code:
             raise self.error(f"{file} has every function as {twin.of.name} has it")
-        block = nodes.literal_block(parts, parts, language="python3")
+        block = nodes.literal_block(code, code, language="python3")
         answer = nodes.admonition(
             "", nodes.title("", "What it breaks"), classes=["broken"], collapsible=True
         )
@@ -135,24 +147,53 @@ class SpotTheBug(Broken):
         words = nodes.Text(f"{twin.sentence} The file is ")
         answer += nodes.paragraph("", "", words, nodes.literal(file, file))
         answer += nodes.literal_block(shown, shown, language="text", classes=["output"])
+        why = f"{twin.cause} {twin.repair}"
+        answer += nodes.paragraph(why, why)
+        lines = twin.diff.text
+        answer += nodes.literal_block(lines, lines, language="diff")
         section += [block, answer]
         return section
 
 
-def changed_parts(twin: Twin) -> list[str]:
-    """Return the functions that differ from those of the step, as the twin has them."""
-    theirs, ours = changes.source(twin.step), dict(functions(changes.source(twin.of)))
-    return [text for name, text in functions(theirs) if ours.get(name) != text]
+def after(pair: tuple[Twin, nodes.section]) -> str:
+    """Return the number of the first server that has what a twin is wrong about."""
+    of = pair[0].of
+    users = (s.number for s in story.steps_of("server") if of.name in s.imports)
+    return of.number if of.kind != "utils" else next(users)
 
 
-def functions(text: str) -> list[tuple[str, str]]:
-    """Return the innermost functions of a file with their names."""
-    lines = text.splitlines()
-    found = [
-        (n, node)
-        for n, node in changes.names(text)
-        if not isinstance(node, ast.ClassDef)
-    ]
-    return [
-        (n, "\n".join(lines[node.lineno - 1 : node.end_lineno])) for n, node in found
-    ]
+def excerpt(twin: Twin) -> str:
+    """Return the functions that a twin changes, and other lines that are new in it.
+
+    Each is below the line of its class, and a comment is where lines are left out.
+    """
+    text = changes.source(twin.step)
+    lines, named = text.splitlines(), dict(changes.names(text))
+    first = ast.parse(text).body[0].end_lineno or 0  # after the docstring
+    new = {n for n in changes.changed_lines(changes.source(twin.of), text) if n > first}
+    shown = set(new)
+    for name, node in named.items():
+        span = range(node.lineno, (node.end_lineno or 0) + 1)
+        if isinstance(node, ast.ClassDef):
+            continue
+        places = (f"{hunk.place}." for hunk in twin.diff.hunks)
+        if new & set(span) or any(place.startswith(f"{name}.") for place in places):
+            shown |= set(span)
+    for node in named.values():
+        if isinstance(node, ast.ClassDef):
+            below = range(node.lineno, (node.end_lineno or 0) + 1)
+            shown |= {node.lineno} if shown & set(below) else set()
+    return "\n".join(with_marks(lines, sorted(shown)))
+
+
+def with_marks(lines: list[str], shown: list[int]) -> Iterator[str]:
+    """Yield the lines of these numbers, and a mark where others are left out."""
+    for last, number in pairwise([shown[0] - 1, *shown] if shown else []):
+        line, between = lines[number - 1], lines[last : number - 1]
+        if between:
+            if not lines[last - 1].startswith("class "):
+                yield ""
+            if any(text.strip() for text in between):
+                yield f"{line[: len(line) - len(line.lstrip())]}# ..."
+                yield ""
+        yield line

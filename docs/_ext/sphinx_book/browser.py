@@ -71,7 +71,7 @@ def sources(folders: tuple[str, ...]) -> Iterator[Path]:
         for file in sorted((ROOT / folder).rglob("*")):
             inside = file.relative_to(ROOT).parts
             hidden = any(part.startswith((".", "__pycache")) for part in inside)
-            if file.suffix in (".py", ".ipynb") and not hidden:
+            if file.suffix in (".py", ".diff", ".ipynb") and not hidden:
                 yield file
     # The checker names the page of a step, and looks for it.
     yield from sorted((ROOT / "docs").glob("[0-9u]*.rst"))

@@ -10,9 +10,8 @@ from typing import Any
 
 from docutils import nodes
 
-from docs.examples.how_to_test_a_server.mistakes import MISTAKES, STEP
 from lab import story
-from lab.mistakes.twins import twins
+from lab.mistakes.twins import mistakes, twins
 from lab.story import ROOT
 from sphinx_book.computed import Computed
 from sphinx_book.story_table import table
@@ -41,8 +40,8 @@ class Catches(Computed):
         self.env.note_dependency(str(CATCHES))
         rows = json.loads(CATCHES.read_text(encoding="utf-8"))["rows"]
         known = {
-            "twins": {twin.step.name: twin.sentence for twin in twins()},
-            "mistakes": {mistake.name: mistake.sentence for mistake in MISTAKES},
+            "twins": {twin.name: twin.sentence for twin in twins()},
+            "mistakes": {mistake.name: mistake.sentence for mistake in mistakes()},
         }[self.arguments[0]]
         body = [
             [name, sentence, *(cell(rows.get(name), net) for net in NETS)]
@@ -105,9 +104,9 @@ class Mutants(Computed):
         """Return what ``make mutants`` kept; the build fails if it never ran."""
         for path in (MUTANTS, SURVIVORS):
             self.env.note_dependency(str(path))
-        newest = story.find(STEP)
+        newest = story.steps_of("server")[-1]
         utils = [name for name in newest.imports if name.startswith("utils")]
-        names = {"server": [STEP], "utils": utils}[self.arguments[0]]
+        names = {"server": [newest.name], "utils": utils}[self.arguments[0]]
         kept = json.loads(MUTANTS.read_text(encoding="utf-8"))
         if missing := [name for name in names if name not in kept]:
             raise self.error(f"no mutants yet of {missing}; run make mutants")

@@ -19,7 +19,7 @@ for twin in twins():
         smaller=False,
     )
     broken = result.found.invariant if result.found else "nothing: it is never caught"
-    print(f"{twin.step.name:28}{result.seeds:5}  {broken}")
+    print(f"{twin.name:28}{result.seeds:5}  {broken}")
 for trouble in ("stalled", "dead"):
     result = search.search("05", SEEDS, trouble=["late", trouble], smaller=False)
     broken = result.found.invariant if result.found else "nothing"

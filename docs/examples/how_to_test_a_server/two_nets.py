@@ -6,21 +6,21 @@ Another mistake can be named:
 
 import sys
 
-from docs.examples.how_to_test_a_server.mistakes import MISTAKES, STEP
-from lab import story
-from lab.mistakes import detectors
+from lab.mistakes import detectors, twins
 
 
 def main() -> None:
     """Let each of the two say what it finds."""
-    name, known = (*sys.argv[1:], "drops_too_soon")[0], {m.name: m for m in MISTAKES}
+    name, known = (
+        (*sys.argv[1:], "drops_too_soon")[0],
+        {m.name: m for m in twins.mistakes()},
+    )
     if name not in known:
         sys.exit(f"no mistake is called {name}; there are {', '.join(known)}")
     mistake = known[name]
-    step, like = mistake.planted(), story.find(STEP)
-    print(mistake.sentence)
-    print("behaviours:", detectors.simulated(step, like))
-    print("search:", detectors.searched(step, like))
+    print(f"{mistake.name}: {mistake.sentence}")
+    print("behaviours:", detectors.simulated(mistake.step, mistake.of))
+    print("search:", detectors.searched(mistake.step, mistake.of))
 
 
 if __name__ == "__main__":

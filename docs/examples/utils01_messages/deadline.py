@@ -5,11 +5,13 @@ from asyncio import StreamReader
 
 from lab import story
 from lab.host import load
+from lab.mistakes import twins
+from lab.story import Step
 
 
-async def wait_for_messages(path: str) -> str:
+async def wait_for_messages(step: Step) -> str:
     """Wait for a message that never comes, and say how the waiting ended."""
-    module = load(story.find(path))
+    module = load(step)
     try:
         async with asyncio.timeout(0.1):
             async for _ in module.new_messages(StreamReader()):
@@ -21,8 +23,8 @@ async def wait_for_messages(path: str) -> str:
 
 async def main() -> None:
     """Try both."""
-    for path in ("steps/utils01.py", "steps/broken/swallows_cancel.py"):
-        print(f"{path}: {await wait_for_messages(path)}")
+    for step in (story.find("utils01"), twins.find("swallows_cancel").step):
+        print(f"{step.name}: {await wait_for_messages(step)}")
 
 
 asyncio.run(main())
