@@ -163,14 +163,15 @@ class _Text:
         spans = self.places.get(hunk.place, [])
         if len(spans) != 1:
             expected = f"{self.step.name} to have one {hunk.place}"
-            raise diff.refused(hunk.number, expected, str(len(spans) or "none"))
+            found = f"{len(spans) or 'none'}; name the place that has these lines now"
+            raise diff.refused(hunk.number, expected, found)
         first, last = spans[0]
         size = len(hunk.old)
         starts = range(first, last - size + 1)
-        found = [n for n in starts if self.lines[n : n + size] == hunk.old]
-        if len(found) != 1:
-            raise self._not_there(diff, hunk, self.lines[first:last], len(found))
-        return found[0]
+        fits = [n for n in starts if self.lines[n : n + size] == hunk.old]
+        if len(fits) != 1:
+            raise self._not_there(diff, hunk, self.lines[first:last], len(fits))
+        return fits[0]
 
     def _not_there(
         self, diff: Diff, hunk: Hunk, place: list[str], times: int
@@ -182,7 +183,8 @@ class _Text:
         number, line = (gone or old)[0]
         where = f"{hunk.place or 'the file'} of {self.step.name}"
         expected = f"this once in {where}: {line.strip()!r}"
-        return diff.refused(number, expected, f"it {times} times")
+        found = f"it {times} times; write what the step has there now"
+        return diff.refused(number, expected, found)
 
 
 def assembled(diff: Diff, step: Step) -> Path:
