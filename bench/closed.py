@@ -11,7 +11,7 @@ from bench.crowd import Room
 from bench.job import Closed, Throughput
 from bench.pattern import Wrong
 from bench.process import cpu_seconds
-from bench.traffic import PATIENCE, Traffic
+from bench.traffic import TIMEOUT, Traffic
 
 
 class Reading(NamedTuple):
@@ -57,8 +57,8 @@ class ClosedLoop:
         traffic, now = self._traffic, time.perf_counter
         end = now() + seconds
         while True:
-            if not traffic.turn(PATIENCE):
-                raise Wrong(f"silence for {PATIENCE:g} s, and not all has come")
+            if not traffic.turn(TIMEOUT):
+                raise Wrong(f"silence for {TIMEOUT:g} s, and not all has come")
             while traffic.ready:
                 self._fill(traffic.ready.pop())
             if now() >= end:

@@ -10,7 +10,7 @@ from bench.readiness import READ, WRITE, readiness
 from bench.wires import WireError
 
 BUFFER = 1 << 18  # bytes read from one socket at a time
-PATIENCE = 5.0  # seconds without a single byte, after which the rest counts as lost
+TIMEOUT = 5.0  # seconds without a single byte, after which the rest counts as lost
 
 
 class Traffic:
@@ -88,7 +88,7 @@ class Traffic:
     def drain(self) -> None:
         """Take in all that was said; Wrong if not all of it comes, or more."""
         while any(room.recount() < room.sent for room in self.rooms):
-            if not self.turn(PATIENCE):
+            if not self.turn(TIMEOUT):
                 break
         self.ready.clear()
         heard, said = self.heard(), sum(r.sent * len(r.members) for r in self.rooms)

@@ -7,16 +7,16 @@ from lab.check import check_here
 from lab.check.judge import judge
 from lab.client import Client, Connection, connect
 from lab.host import start
-from lab.pictures.backlog import Backlog
 from lab.pictures.sequence import Sequence
 from lab.pictures.timeline import Timeline
+from lab.pictures.unsent import Unsent
 
 __all__ = [
-    "Backlog",
     "Client",
     "Connection",
     "Sequence",
     "Timeline",
+    "Unsent",
     "check_here",
     "connect",
     "judge",

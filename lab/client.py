@@ -16,10 +16,10 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from lab import wire
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import Message
 
-PATIENCE = 5.0  # seconds to wait for an answer: longer than any busy machine needs
+TIMEOUT = 5.0  # seconds to wait for an answer: longer than any busy machine needs
 FLOOD = 100_000  # messages to one client: many more than anybody here sends
 FLOOD_BYTES = 64 * 2**20  # bytes of one connection: the same
 
@@ -45,23 +45,23 @@ class Connection:
 
     @classmethod
     async def open(cls, server: Server) -> "Connection":
-        """Connect to a server; NotYet if nobody answers the door."""
+        """Connect to a server; Unmet if nobody answers the door."""
         host, port = server.address
         try:
             return cls(*await asyncio.open_connection(host, port))
         except OSError as error:
-            raise NotYet("a server that can be called", f"{error}") from error
+            raise Unmet("a server that can be called", f"{error}") from error
 
     async def send(self, data: bytes) -> None:
         """Send bytes, and wait while too many of those sent before are still here.
 
-        NotYet if the server has hung up.
+        Unmet if the server has hung up.
         """
         self._writer.write(data)
         try:
             await self._writer.drain()
         except ConnectionError as error:
-            raise NotYet("a server that listens", f"a hang-up ({error})") from error
+            raise Unmet("a server that listens", f"a hang-up ({error})") from error
 
     async def receive(self, most: int = 65536) -> bytes:
         """Return bytes that have come, at most so many; none when the server ended.
@@ -74,24 +74,24 @@ class Connection:
             self.broken = True
             return b""
 
-    async def rest(self, patience: float = PATIENCE) -> bytes:
+    async def rest(self, timeout: float = TIMEOUT) -> bytes:
         """Return everything up to the end.
 
-        NotYet if the server does not hang up, or sends more than FLOOD_BYTES.
+        Unmet if the server does not hang up, or sends more than FLOOD_BYTES.
         """
         data = bytearray()
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 while more := await self.receive():
                     data += more
                     if len(data) > FLOOD_BYTES:
                         got = f"a flood that begins with {bytes(data[:80])!r}"
-                        raise NotYet("the server to hang up", got)
+                        raise Unmet("the server to hang up", got)
         except TimeoutError as error:
             more = b"..." if len(data) > 80 else b""
             begin = bytes(data[:80]) + more
-            got = f"an open connection after {patience:g} s (and {begin!r})"
-            raise NotYet("the server to hang up", got) from error
+            got = f"an open connection after {timeout:g} s (and {begin!r})"
+            raise Unmet("the server to hang up", got) from error
         return bytes(data)
 
     def finish(self) -> None:
@@ -121,7 +121,7 @@ class Connection:
         """
         self._writer.close()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 await self._writer.wait_closed()
         except TimeoutError:
             self.abort()
@@ -156,11 +156,11 @@ class Client:
     """
 
     def __init__(
-        self, name: str, connection: Connection, patience: float = PATIENCE
+        self, name: str, connection: Connection, timeout: float = TIMEOUT
     ) -> None:
         self.name = name
         self.connection = connection
-        self.patience = patience
+        self.timeout = timeout
         self.answers = True  # every ping
         self.log: list[Noted] = []  # both directions
         self.heard: list[Message] = []  # all of them, in the order they came
@@ -174,7 +174,7 @@ class Client:
         return f"<Client {self.name}: {len(self.heard)} messages heard>"
 
     async def send(self, message: Message) -> None:
-        """Send any message; NotYet if the server has hung up."""
+        """Send any message; Unmet if the server has hung up."""
         self._log(message, sent=True)
         await self.connection.send(wire.encode(message))
 
@@ -195,8 +195,8 @@ class Client:
     async def hear(self, action: str | None = None) -> Message:
         """Return the next message, or the next one with this action.
 
-        Those passed over stay where they are, to be heard later. NotYet if none comes
-        within the client's patience, or the server hangs up first.
+        Those passed over stay where they are, to be heard later. Unmet if none comes
+        within the client's timeout, or the server hangs up first.
         """
         wanted = f"a message with the action {action!r}" if action else "a message"
         return await self._next(
@@ -204,15 +204,15 @@ class Client:
         )
 
     async def hear_the_end(self) -> None:
-        """Wait until the server has hung up; NotYet if it does not."""
+        """Wait until the server has hung up; Unmet if it does not."""
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.timeout):
                 await asyncio.shield(self._listening)
         except TimeoutError as error:
-            got = f"an open connection after {self.patience:g} s"
-            raise NotYet("the server to hang up", got) from error
+            got = f"an open connection after {self.timeout:g} s"
+            raise Unmet("the server to hang up", got) from error
         if not self._hung_up:
-            raise NotYet("the server to hang up", f"{self._end}")
+            raise Unmet("the server to hang up", f"{self._end}")
 
     async def close(self) -> None:
         """Hang up."""
@@ -229,14 +229,14 @@ class Client:
     async def _next(self, wanted: Callable[[Message], bool], words: str) -> Message:
         passed_over: list[Message] = []
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.timeout):
                 while True:
                     message = await self._take(words)
                     if wanted(message):
                         return message
                     passed_over.append(message)
         except TimeoutError as error:
-            raise NotYet(f"{words} for {self.name}", self._instead(passed_over)) from (
+            raise Unmet(f"{words} for {self.name}", self._instead(passed_over)) from (
                 error
             )
         finally:
@@ -245,7 +245,7 @@ class Client:
     async def _take(self, words: str) -> Message:
         while not self._unread:
             if self._end is not None:
-                raise NotYet(f"{words} for {self.name}", self._end)
+                raise Unmet(f"{words} for {self.name}", self._end)
             self._news.clear()
             await self._news.wait()
         return self._unread.popleft()
@@ -253,7 +253,7 @@ class Client:
     def _instead(self, passed_over: list[Message]) -> str:
         others = " and ".join(json.dumps(message) for message in passed_over[:3])
         other = f" but {others}" if others else ""
-        return f"nothing{other} within {self.patience:g} s"
+        return f"nothing{other} within {self.timeout:g} s"
 
     async def _listen(self) -> None:
         decoder = wire.Decoder()
@@ -272,7 +272,7 @@ class Client:
             self._end = f"a hang-up{cut if decoder.waiting else ''}"
         except ValueError as error:
             self._end = str(error)
-        except NotYet as error:
+        except Unmet as error:
             self._end = error.got
             self._hung_up = True
         finally:
@@ -293,11 +293,11 @@ class Client:
             self._news.set()
 
 
-async def connect(server: Server, name: str, patience: float = PATIENCE) -> Client:
+async def connect(server: Server, name: str, timeout: float = TIMEOUT) -> Client:
     """Connect to a server and say who we are.
 
-    The server is whatever ``lab.start`` returned. NotYet if nobody answers the door.
+    The server is whatever ``lab.start`` returned. Unmet if nobody answers the door.
     """
-    client = Client(name, await Connection.open(server), patience)
+    client = Client(name, await Connection.open(server), timeout)
     await client.send({"action": "connect", "username": name})
     return client

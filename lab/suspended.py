@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, cast
 # Whose frames are nobody's own code: asyncio and what stands in for parts of it; and
 # what only stands in between, and is no answer either.
 LIBRARY = ("asyncio.", "lab.network", "lab.simulation")
-BETWEEN = ("contextlib", "lab.pictures.backlog")
+BETWEEN = ("contextlib", "lab.pictures.unsent")
 
 # What C wraps around the next link, and does not let Python see.
 _WRAPPERS = {

@@ -24,9 +24,9 @@ import measuring
 import scenes
 
 from lab import (
-    Backlog,
     Sequence,
     Timeline,
+    Unsent,
     check_here,
     connect,
     judge,
@@ -65,10 +65,10 @@ if sys.platform == "emscripten":  # in a browser, which has no sockets
 
 __all__ = [
     "STEPS",
-    "Backlog",
     "Faults",
     "Sequence",
     "Timeline",
+    "Unsent",
     "caught",
     "check_here",
     "connect",
@@ -98,9 +98,7 @@ CROWDS = 25  # that a cell lets loose on a step: nobody likes to wait for a cell
 async def caught(step: Step) -> None:
     """Put a copy of a step to three nets, and print what each has to say."""
     like = story.find(step.name)
-    print(
-        "wire:      ", await detectors.wire(step, like, patience=1.0, processes=False)
-    )
+    print("wire:      ", await detectors.wire(step, like, timeout=1.0, processes=False))
     print("simulation:", detectors.simulated(step, like))
     print("search:    ", detectors.searched(step, like, CROWDS))
 

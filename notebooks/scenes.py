@@ -17,9 +17,9 @@ from docs.examples.s10_silence.pings_picture import a_silence
 from docs.examples.s10_silence.watched_picture import a_visit
 from docs.examples.s12_crowds.full_picture import a_refusal
 from docs.examples.s12_crowds.under_her_name_picture import under_her_name
-from lab import Backlog, Connection, Sequence, Timeline, start
+from lab import Connection, Sequence, Timeline, Unsent, start
 from lab.host import Running
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode
 
 __all__ = [
@@ -199,7 +199,7 @@ def _chats(many: int, text: str = "hello") -> bytes:
     return encode({"action": "chat", "room": "tea", "message": text}) * many
 
 
-async def a_nap(seconds: float, step: str = "06") -> Backlog:
+async def a_nap(seconds: float, step: str = "06") -> Unsent:
     """Let Alice talk for two minutes, while Dora reads nothing for a part of them."""
     async with await start(step) as server, asyncio.TaskGroup() as tasks:
         alice, bob = await server.connect("alice"), await server.connect("bob")
@@ -209,12 +209,12 @@ async def a_nap(seconds: float, step: str = "06") -> Backlog:
         await dora.send(encode({"action": "connect", "username": "dora"}))
         await dora.send(encode({"action": "joinroom", "room": "tea"}))
         sleeping = tasks.create_task(_read_but_for(seconds, dora))
-        with Backlog.of(bob, dora=dora) as backlog:
+        with Unsent.of(bob, dora=dora) as unsent:
             for _ in range(1200):
                 await alice.say("tea", "x" * 2000)
                 await asyncio.sleep(0.1)
         sleeping.cancel()
-    return backlog
+    return unsent
 
 
 async def _read_but_for(seconds: float, reader: Connection) -> None:
@@ -240,7 +240,7 @@ async def a_long_text(step: str) -> None:
         frames = [encode({**chat, "message": text}) for text in ("x" * 2**21, "hello")]
         try:
             await mallory.connection.send(b"".join(frames))
-        except NotYet:
+        except Unmet:
             pass  # hung up on before it was all sent
         await asyncio.sleep(60)
         cleo = await server.connect("cleo")
@@ -309,7 +309,7 @@ async def complaints(seconds: int) -> None:
     loop = asyncio.get_running_loop()
     async with await start("12") as server:
         server.printed()
-        complain = server.module.Complaints()
+        complain = server.module.ExceptionHandler()
         error = OSError(errno.EMFILE, "Too many open files")
         for _ in range(seconds):
             complain(loop, {"message": "out of system resource", "exception": error})

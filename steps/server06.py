@@ -15,7 +15,7 @@ ROOMS: dict[str, set["Client"]] = {}  # who is in which room; no room is kept em
 
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
-MAX_BACKLOG = 2**20
+MAX_UNSENT = 2**20
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -103,7 +103,7 @@ class Client:
     def write(self, frame: bytes) -> None:
         if self.writer.is_closing():
             return  # gone already, and not yet out of its rooms
-        if self.writer.transport.get_write_buffer_size() > MAX_BACKLOG:
+        if self.writer.transport.get_write_buffer_size() > MAX_UNSENT:
             # Not close(): that would wait until all of this has been read.
             self.writer.transport.abort()
         else:

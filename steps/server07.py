@@ -18,9 +18,9 @@ CLIENTS: set["Client"] = set()  # all whose connection is not closed yet
 
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
-MAX_BACKLOG = 2**20
+MAX_UNSENT = 2**20
 GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
-MOMENT = 0.001  # seconds; one full turn: what has arrived is handled before timers
+ONE_TURN = 0.001  # seconds; one full turn: what has arrived is handled before timers
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -41,9 +41,9 @@ async def say_goodbye(server: asyncio.Server) -> None:
     # Two turns of the loop. In the first, connections that the kernel has accepted
     # become ours: closing the socket now would reset them without a word. In the
     # second, their tasks start, and each puts its client into CLIENTS.
-    await asyncio.sleep(MOMENT)
+    await asyncio.sleep(ONE_TURN)
     server.close()
-    await asyncio.sleep(MOMENT)
+    await asyncio.sleep(ONE_TURN)
     if not CLIENTS:
         return
     # No await in this loop: what one has heard before the end, all others have, too.
@@ -139,7 +139,7 @@ class Client:
     def write(self, frame: bytes) -> None:
         if self.has_finished or self.writer.is_closing():
             return  # gone already, and not yet out of its rooms
-        if self.writer.transport.get_write_buffer_size() > MAX_BACKLOG:
+        if self.writer.transport.get_write_buffer_size() > MAX_UNSENT:
             # Not close(): that would wait until all of this has been read.
             self.writer.transport.abort()
         else:

@@ -20,11 +20,11 @@ NAMES: set[str] = set()  # those that are taken, folded
 
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
-MAX_BACKLOG = 2**20
+MAX_UNSENT = 2**20
 MAX_OUTBOX = 2**14  # bytes said in one turn, some hundred messages; then the turn ends
 MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
 GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
-MOMENT = 0.001  # seconds; one full turn: what has arrived is handled before timers
+ONE_TURN = 0.001  # seconds; one full turn: what has arrived is handled before timers
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -45,9 +45,9 @@ async def say_goodbye(server: asyncio.Server) -> None:
     # Two turns of the loop. In the first, connections that the kernel has accepted
     # become ours: closing the socket now would reset them without a word. In the
     # second, their tasks start, and each puts its client into CLIENTS.
-    await asyncio.sleep(MOMENT)
+    await asyncio.sleep(ONE_TURN)
     server.close()
-    await asyncio.sleep(MOMENT)
+    await asyncio.sleep(ONE_TURN)
     if not CLIENTS:
         return
     # No await in this loop: what one has heard before the end, all others have, too.
@@ -85,13 +85,13 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
                     if errors == MAX_ERRORS:
                         raise Refused("too_many_errors") from None
                 # What has come already is read without waiting, and others want a turn.
-                await OUTBOX.give_way()
+                await OUTBOX.yield_if_full()
     except Refused as refused:
         client.say_last(refused.message)
     finally:
         # Every way out leads through here, an exception in a handler included.
         client.leave_all()
-        await read_off(reader)
+        await linger(reader)
         # Nobody else will: without this the connection stays half open.
         writer.close()
         try:
@@ -103,7 +103,7 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
         print("Client gone.", flush=True)
 
 
-async def read_off(reader: StreamReader) -> None:
+async def linger(reader: StreamReader) -> None:
     """Take what still comes, for a while: unread, it would make of close() a reset."""
     try:
         async with asyncio.timeout(GOODBYE):
@@ -168,7 +168,7 @@ class Client:
     def write(self, frame: bytes) -> None:
         if self.has_finished or self.writer.is_closing():
             return  # gone already, and not yet out of its rooms
-        if self.writer.transport.get_write_buffer_size() > MAX_BACKLOG:
+        if self.writer.transport.get_write_buffer_size() > MAX_UNSENT:
             # Not close(): that would wait until all of this has been read.
             self.writer.transport.abort()
         else:
@@ -237,7 +237,7 @@ class Outbox:
         self.posts.append((members, frame))
         self.size += len(frame)
 
-    async def give_way(self) -> None:
+    async def yield_if_full(self) -> None:
         """End this turn of the loop, if enough has been said in it."""
         if self.size > MAX_OUTBOX:
             self.flush()

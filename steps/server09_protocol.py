@@ -20,11 +20,11 @@ EMPTY = asyncio.Event()  # set when the last of CLIENTS has gone
 
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
-MAX_BACKLOG = 2**20
+MAX_UNSENT = 2**20
 MAX_OUTBOX = 2**14  # bytes said in one turn, some hundred messages; then the turn ends
 MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
 GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
-MOMENT = 0.001  # seconds; one full turn: what has arrived is handled before timers
+ONE_TURN = 0.001  # seconds; one full turn: what has arrived is handled before timers
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -46,9 +46,9 @@ async def say_goodbye(server: asyncio.Server) -> None:
     # Two turns of the loop. In the first, connections that the kernel has accepted
     # become ours: closing the socket now would reset them without a word. In the
     # second, connection_made is called for each of them.
-    await asyncio.sleep(MOMENT)
+    await asyncio.sleep(ONE_TURN)
     server.close()
-    await asyncio.sleep(MOMENT)
+    await asyncio.sleep(ONE_TURN)
     if not CLIENTS:
         return
     # No await in this loop: what one has heard before the end, all others have, too.
@@ -123,7 +123,7 @@ class Client(asyncio.Protocol):
         self.transport: asyncio.Transport = transport
         # With more than the first in its buffer, the transport calls pause_writing;
         # with no more than the second, resume_writing.
-        transport.set_write_buffer_limits(MAX_BACKLOG, MAX_BACKLOG)
+        transport.set_write_buffer_limits(MAX_UNSENT, MAX_UNSENT)
         CLIENTS.add(self)
         EMPTY.clear()
 
@@ -136,7 +136,7 @@ class Client(asyncio.Protocol):
             while (payload := self.inbox.take()) is not None:
                 self.handle(payload)
                 if OUTBOX.size > MAX_OUTBOX:
-                    self.give_way()
+                    self.yield_if_full()
                     break
         except Refused as refused:
             self.hang_up(refused)
@@ -179,7 +179,7 @@ class Client(asyncio.Protocol):
             if self.errors == MAX_ERRORS:
                 raise Refused("too_many_errors") from None
 
-    def give_way(self) -> None:
+    def yield_if_full(self) -> None:
         """End this turn of the loop, and go on in the next."""
         OUTBOX.flush()
         # What still comes has to wait, and so has the end of the stream.

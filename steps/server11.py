@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from utils02 import MAX_MEMBERS, Refused, encode, folded, parse
-from utils03 import FIELDS, Patience, beats, bound_send_buffers, new_payloads
+from utils03 import FIELDS, Idle, bound_send_buffers, new_payloads, ticks
 
 ROOMS: dict[str, set["Client"]] = {}  # who is in which room; no room is kept empty
 CLIENTS: set["Client"] = set()  # all whose connection is not closed yet
@@ -21,14 +21,14 @@ NAMES: set[str] = set()  # those that are taken, folded
 
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
-MAX_BACKLOG = 2**20
+MAX_UNSENT = 2**20
 MAX_OUTBOX = 2**14  # bytes said in one turn, some hundred messages; then the turn ends
 MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
 RATE = 10.0  # messages a second, of one client, for long: nobody types so fast
-BURST = 20.0  # messages at once: of the longest ones, these are less than MAX_BACKLOG
+BURST = 20.0  # messages at once: of the longest ones, these are less than MAX_UNSENT
 TOO_FAST_TIME = 30.0  # seconds without a rest: whoever only had much to say is done
 GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
-MOMENT = 0.001  # seconds; one full turn: what has arrived is handled before timers
+ONE_TURN = 0.001  # seconds; one full turn: what has arrived is handled before timers
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -50,9 +50,9 @@ async def say_goodbye(server: asyncio.Server) -> None:
     # Two turns of the loop. In the first, connections that the kernel has accepted
     # become ours: closing the socket now would reset them without a word. In the
     # second, their tasks start, and each puts its client into CLIENTS.
-    await asyncio.sleep(MOMENT)
+    await asyncio.sleep(ONE_TURN)
     server.close()
-    await asyncio.sleep(MOMENT)
+    await asyncio.sleep(ONE_TURN)
     if not CLIENTS:
         return
     # No await in this loop: what one has heard before the end, all others have, too.
@@ -73,25 +73,25 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(client.watch())
-            await attend(client, reader, writer)
+            await serve_client(client, reader)
             watching.cancel()
     finally:
         CLIENTS.remove(client)
         print("Client gone.", flush=True)
 
 
-async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -> None:
+async def serve_client(client: "Client", reader: StreamReader) -> None:
     """Read what a client has to say, do it, and close the connection in the end."""
     handlers = {
         "connect": client.connect,
         "joinroom": client.joinroom,
         "leaveroom": client.leaveroom,
         "chat": client.chat,
-        "pong": client.patience.pong,
+        "pong": client.idle.pong,
     }
     errors, bucket = 0, Bucket()  # errors in a row
     try:
-        payloads = new_payloads(reader, client.patience)
+        payloads = new_payloads(reader, client.idle)
         async with client.reading, aclosing(payloads):
             async for payload in payloads:
                 try:
@@ -104,7 +104,7 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
                     if errors == MAX_ERRORS:
                         raise Refused("too_many_errors") from None
                 await client.wait_for(bucket)
-                await OUTBOX.give_way()  # and let the others have their turn
+                await OUTBOX.yield_if_full()  # and let the others have their turn
     except Refused as refused:
         client.say_last(refused.message)
     except TimeoutError:
@@ -112,17 +112,17 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
     finally:
         # Every way out leads through here, an exception in a handler included.
         client.leave_all()
-        await read_off(reader)
+        await linger(reader)
         # Nobody else will: without this the connection stays half open.
-        writer.close()
+        client.writer.close()
         try:
             # Until this returns, unsent bytes are still our responsibility.
-            await writer.wait_closed()
+            await client.writer.wait_closed()
         except OSError:
             pass  # it is closed, if not as we wanted
 
 
-async def read_off(reader: StreamReader) -> None:
+async def linger(reader: StreamReader) -> None:
     """Take what still comes, for a while: unread, it would make of close() a reset."""
     try:
         async with asyncio.timeout(GOODBYE):
@@ -135,7 +135,7 @@ async def read_off(reader: StreamReader) -> None:
 class Client:
     """One connection: a name, once it has said who it is, and the rooms it is in."""
 
-    __slots__ = "has_finished", "name", "patience", "reading", "rooms", "task", "writer"
+    __slots__ = "has_finished", "idle", "name", "reading", "rooms", "task", "writer"
 
     def __init__(self, writer: StreamWriter) -> None:
         self.writer = writer
@@ -143,18 +143,18 @@ class Client:
         self.has_finished = False
         self.name: str | None = None
         self.rooms: set[str] = set()
-        self.patience = Patience()
-        self.reading = asyncio.timeout(None)  # until there is no patience left
+        self.idle = Idle()
+        self.reading = asyncio.timeout(None)  # until the idle count ends it
 
     async def watch(self) -> None:
-        """Do what our patience with this client says, beat by beat, until cancelled."""
-        async for late in beats():
+        """Do what the idle count of this client says, once per tick."""
+        async for late in ticks():
             owed = self.writer.transport.get_write_buffer_size()
-            match self.patience.beat(self.name is not None, owed, late):
+            match self.idle.tick(self.name is not None, owed, late):
                 case "ask":
                     self.send({"action": "ping"})
                 case "refuse":
-                    self.reading.reschedule(0)  # now; attend() has a TimeoutError
+                    self.reading.reschedule(0)  # now; serve_client() has a TimeoutError
                 case "drop":
                     self.writer.transport.abort()
 
@@ -210,12 +210,12 @@ class Client:
     def write(self, frame: bytes) -> None:
         if self.has_finished or self.writer.is_closing():
             return  # gone already, and not yet out of its rooms
-        if self.writer.transport.get_write_buffer_size() > MAX_BACKLOG:
+        if self.writer.transport.get_write_buffer_size() > MAX_UNSENT:
             # Not close(): that would wait until all of this has been read.
             self.writer.transport.abort()
         else:
             self.writer.write(frame)
-            self.patience.written += len(frame)
+            self.idle.written += len(frame)
 
     def say_last(self, message: dict[str, Any]) -> None:
         self.send(message)
@@ -298,7 +298,7 @@ class Outbox:
         self.posts.append((members, frame))
         self.size += len(frame)
 
-    async def give_way(self) -> None:
+    async def yield_if_full(self) -> None:
         """End this turn of the loop, if enough has been said in it."""
         if self.size > MAX_OUTBOX:
             self.flush()

@@ -24,28 +24,28 @@ from itertools import groupby
 from typing import Any
 
 from utils02 import MAX_MEMBERS, Refused, encode, folded, parse
-from utils03 import FIELDS, Patience, beats, bound_send_buffers, new_payloads
+from utils03 import FIELDS, Idle, bound_send_buffers, new_payloads, ticks
 
 ROOMS: dict[str, set["Client"]] = {}  # who is in which room; no room is kept empty
 CLIENTS: set["Client"] = set()  # all whose connection is not closed yet
 NAMES: set[str] = set()  # those that are taken, folded
-INSIDE: dict["Client", str] = {}  # who has been let in, and from where they call
+ADMITTED: dict["Client", str] = {}  # who has been let in, and from where they call
 PLACES: Counter[str] = Counter()  # how many of them call from each address
 
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
-MAX_BACKLOG = 2**20
+MAX_UNSENT = 2**20
 MAX_OUTBOX = 2**14  # bytes said in one turn, some hundred messages; then the turn ends
 MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
 RATE = 10.0  # messages a second, of one client, for long: nobody types so fast
-BURST = 20.0  # messages at once: of the longest ones, these are less than MAX_BACKLOG
-MOST_CLIENTS = 1000  # each costs a descriptor, and systems begin with 1024 of them
-MOST_PER_ADDRESS = 20  # with these, one computer cannot take all places; offices share
-MOST_ROOMS = 50  # of one client: when it leaves, all of them are told in one turn
+BURST = 20.0  # messages at once: of the longest ones, these are less than MAX_UNSENT
+MAX_CLIENTS = 1000  # each costs a descriptor, and systems begin with 1024 of them
+MAX_PER_ADDRESS = 20  # with these, one computer cannot take all places; offices share
+MAX_ROOMS = 50  # of one client: when it leaves, all of them are told in one turn
 TOO_FAST_TIME = 30.0  # seconds without a rest: whoever only had much to say is done
 MINUTE = 60.0  # seconds
 GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
-MOMENT = 0.001  # seconds; one full turn: what has arrived is handled before timers
+ONE_TURN = 0.001  # seconds; one full turn: what has arrived is handled before timers
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -56,7 +56,7 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     try:
         for listening in server.sockets:
             with listening.dup() as same:  # the others have to wait in the system
-                same.listen(MOST_CLIENTS)
+                same.listen(MAX_CLIENTS)
         bound_send_buffers(server)  # megabytes would hide who takes nothing any more
         # Ask the socket: whoever wants port 0 has to be told which one it became.
         host, port = server.sockets[0].getsockname()[:2]
@@ -72,9 +72,9 @@ async def say_goodbye(server: asyncio.Server) -> None:
     # Two turns of the loop. In the first, connections that the kernel has accepted
     # become ours: closing the socket now would reset them without a word. In the
     # second, their tasks start, and each puts its client into CLIENTS.
-    await asyncio.sleep(MOMENT)
+    await asyncio.sleep(ONE_TURN)
     server.close()
-    await asyncio.sleep(MOMENT)
+    await asyncio.sleep(ONE_TURN)
     if not CLIENTS:
         return
     # No await in this loop: what one has heard before the end, all others have, too.
@@ -95,26 +95,26 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(client.watch())
-            await attend(client, reader, writer)
+            await serve_client(client, reader)
             watching.cancel()
     finally:
         CLIENTS.remove(client)
         print("Client gone.", flush=True)
 
 
-async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -> None:
+async def serve_client(client: "Client", reader: StreamReader) -> None:
     """Read what a client has to say, do it, and close the connection in the end."""
     handlers = {
         "connect": client.connect,
         "joinroom": client.joinroom,
         "leaveroom": client.leaveroom,
         "chat": client.chat,
-        "pong": client.patience.pong,
+        "pong": client.idle.pong,
     }
     errors, bucket = 0, Bucket()  # errors in a row
     try:
-        payloads = new_payloads(reader, client.patience)
-        let_in(client)
+        payloads = new_payloads(reader, client.idle)
+        admit(client)
         async with client.reading, aclosing(payloads):
             async for payload in payloads:
                 try:
@@ -127,7 +127,7 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
                     if errors == MAX_ERRORS:
                         raise Refused("too_many_errors") from None
                 await client.wait_for(bucket)
-                await OUTBOX.give_way()  # and let the others have their turn
+                await OUTBOX.yield_if_full()  # and let the others have their turn
     except Refused as refused:
         client.say_last(refused.message)
     except TimeoutError:
@@ -135,27 +135,27 @@ async def attend(client: "Client", reader: StreamReader, writer: StreamWriter) -
     finally:
         # Every way out leads through here, an exception in a handler included.
         client.leave_all()
-        await read_off(reader)
+        await linger(reader)
         # Nobody else will: without this the connection stays half open.
-        writer.close()
+        client.writer.close()
         try:
             # Until this returns, unsent bytes are still our responsibility.
-            await writer.wait_closed()
+            await client.writer.wait_closed()
         except OSError:
             pass  # it is closed, if not as we wanted
 
 
-def let_in(client: "Client") -> None:
+def admit(client: "Client") -> None:
     """Refused if there are as many clients as may be, in all or from this address."""
     host, *_ = client.writer.get_extra_info("peername") or [""]
-    if len(INSIDE) >= MOST_CLIENTS or PLACES[host] >= MOST_PER_ADDRESS:
-        client.patience.over = True  # nothing more is awaited of it
+    if len(ADMITTED) >= MAX_CLIENTS or PLACES[host] >= MAX_PER_ADDRESS:
+        client.idle.over = True  # nothing more is awaited of it
         raise Refused("full")
-    INSIDE[client] = host
+    ADMITTED[client] = host
     PLACES[host] += 1
 
 
-async def read_off(reader: StreamReader) -> None:
+async def linger(reader: StreamReader) -> None:
     """Take what still comes, for a while: unread, it would make of close() a reset."""
     try:
         async with asyncio.timeout(GOODBYE):
@@ -168,7 +168,7 @@ async def read_off(reader: StreamReader) -> None:
 class Client:
     """One connection: a name, once it has said who it is, and the rooms it is in."""
 
-    __slots__ = "has_finished", "name", "patience", "reading", "rooms", "task", "writer"
+    __slots__ = "has_finished", "idle", "name", "reading", "rooms", "task", "writer"
 
     def __init__(self, writer: StreamWriter) -> None:
         self.writer = writer
@@ -176,18 +176,18 @@ class Client:
         self.has_finished = False
         self.name: str | None = None
         self.rooms: set[str] = set()
-        self.patience = Patience()
-        self.reading = asyncio.timeout(None)  # until there is no patience left
+        self.idle = Idle()
+        self.reading = asyncio.timeout(None)  # until the idle count ends it
 
     async def watch(self) -> None:
-        """Do what our patience with this client says, beat by beat, until cancelled."""
-        async for late in beats():
+        """Do what the idle count of this client says, once per tick."""
+        async for late in ticks():
             owed = self.writer.transport.get_write_buffer_size()
-            match self.patience.beat(self.name is not None, owed, late):
+            match self.idle.tick(self.name is not None, owed, late):
                 case "ask":
                     self.send({"action": "ping"})
                 case "refuse":
-                    self.reading.reschedule(0)  # now; attend() has a TimeoutError
+                    self.reading.reschedule(0)  # now; serve_client() has a TimeoutError
                 case "drop":
                     self.writer.transport.abort()
 
@@ -212,7 +212,7 @@ class Client:
     def joinroom(self, message: dict[str, Any]) -> None:
         if self.name is None:
             raise Refused("not_connected")
-        if message["room"] not in self.rooms and len(self.rooms) >= MOST_ROOMS:
+        if message["room"] not in self.rooms and len(self.rooms) >= MAX_ROOMS:
             raise Refused("too_many_rooms")
         notice = {"action": "joinroom", "room": message["room"], "from": self.name}
         others = self.join(message["room"])
@@ -245,12 +245,12 @@ class Client:
     def write(self, frame: bytes) -> None:
         if self.has_finished or self.writer.is_closing():
             return  # gone already, and not yet out of its rooms
-        if self.writer.transport.get_write_buffer_size() > MAX_BACKLOG:
+        if self.writer.transport.get_write_buffer_size() > MAX_UNSENT:
             # Not close(): that would wait until all of this has been read.
             self.writer.transport.abort()
         else:
             self.writer.write(frame)
-            self.patience.written += len(frame)
+            self.idle.written += len(frame)
 
     def say_last(self, message: dict[str, Any]) -> None:
         self.send(message)
@@ -281,7 +281,7 @@ class Client:
         return others
 
     def leave_all(self) -> None:
-        if (host := INSIDE.pop(self, None)) is not None:  # it may have been refused
+        if (host := ADMITTED.pop(self, None)) is not None:  # it may have been refused
             PLACES[host] -= 1
             if not PLACES[host]:
                 del PLACES[host]  # or a server that runs for a year drowns in them
@@ -337,7 +337,7 @@ class Outbox:
         self.posts.append((members, frame))
         self.size += len(frame)
 
-    async def give_way(self) -> None:
+    async def yield_if_full(self) -> None:
         """End this turn of the loop, if enough has been said in it."""
         if self.size > MAX_OUTBOX:
             self.flush()
@@ -365,7 +365,7 @@ class Outbox:
 OUTBOX = Outbox()
 
 
-class Complaints:
+class ExceptionHandler:
     """Takes what the loop complains of; without a descriptor, it does so for ever."""
 
     last = -MINUTE
@@ -392,7 +392,7 @@ def run(host: str = "127.0.0.1", port: int = 9011) -> None:
 async def until_signal(host: str, port: int) -> None:
     """Run main. A first signal cancels it, a second one ends the process at once."""
     serving: Any = asyncio.current_task()
-    serving.get_loop().set_exception_handler(Complaints())
+    serving.get_loop().set_exception_handler(ExceptionHandler())
 
     def stop(*_: object) -> None:
         serving.get_loop().call_soon_threadsafe(serving.cancel)

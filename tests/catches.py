@@ -20,7 +20,7 @@ from typing import Any
 from lab import story
 from lab.commands.search import SAME_HASHES
 from lab.mistakes import detectors
-from lab.mistakes.detectors import Haul
+from lab.mistakes.detectors import Detection
 from lab.mistakes.planted import framed_by
 from lab.mistakes.twins import mistakes, twins
 from lab.story import ROOT, Step
@@ -37,7 +37,7 @@ SOUND = "nothing wrong"  # the row of the step itself
 NEWEST = story.steps_of("server")[-1]
 
 
-def hostile_clients(step: Step, like: Step) -> Haul:
+def hostile_clients(step: Step, like: Step) -> Detection:
     """Let hostile clients loose on a step, with all that ``like`` survives."""
     watch, tried, by, got = detectors.Watch(), 0, "", ""
     with Stage(step) as stage:
@@ -49,7 +49,7 @@ def hostile_clients(step: Step, like: Step) -> Haul:
             if got:
                 by = fault.name
                 break
-    return Haul(by, got, tried, *watch.times())
+    return Detection(by, got, tried, *watch.times())
 
 
 def _played(stage: Stage, fault: Fault) -> str:
@@ -79,7 +79,7 @@ def utils_of(step: Step) -> list[str]:
     return [name for name in step.imports if name.startswith("utils")]
 
 
-def tried(name: str, *, only: str = "") -> Iterator[tuple[str, Haul]]:
+def tried(name: str, *, only: str = "") -> Iterator[tuple[str, Detection]]:
     """Put one row to the nets, or to one of them, and yield what became of it."""
     step, like, utils = rows()[name]
     framing = utils or next((story.find(found) for found in utils_of(like)), None)
@@ -95,7 +95,7 @@ def tried(name: str, *, only: str = "") -> Iterator[tuple[str, Haul]]:
             yield net, judge()
 
 
-def units(framing: Step, step: Step, like: Step) -> Haul:
+def units(framing: Step, step: Step, like: Step) -> Detection:
     """Put a framing to its behaviours, and the newest server to what looks into it.
 
     A twin is not put to the latter, for it has no place in the story.

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lab.mistakes.detectors import Haul, Watch
+from lab.mistakes.detectors import Detection, Watch
 from lab.story import ROOT, Step
 
 COPIED = ("lab", "steps", "tests", "docs/examples", "pyproject.toml")
@@ -34,7 +34,7 @@ def copy(folder: Path) -> None:
             shutil.copy(source, target)
 
 
-def from_inside(step: Step, like: Step) -> Haul:
+def from_inside(step: Step, like: Step) -> Detection:
     """Put a step to the tests that look into it, in the place of the step ``like``."""
     watch = Watch()
     with tempfile.TemporaryDirectory() as name:
@@ -54,4 +54,4 @@ def from_inside(step: Step, like: Step) -> Haul:
     if done.returncode and not failed:
         raise RuntimeError(done.stdout + done.stderr)
     by, got = (failed[1], failed[2] or "") if failed else ("", "")
-    return Haul(by, got, tried, *watch.times())
+    return Detection(by, got, tried, *watch.times())

@@ -36,8 +36,8 @@ async def brought(server, *phases, members=4, **options):
 
 @pytest.fixture
 def soon(monkeypatch):
-    monkeypatch.setattr(traffic, "PATIENCE", SOON)
-    monkeypatch.setattr("bench.closed.PATIENCE", SOON)
+    monkeypatch.setattr(traffic, "TIMEOUT", SOON)
+    monkeypatch.setattr("bench.closed.TIMEOUT", SOON)
 
 
 # The generator, and a server that does nothing wrong.

@@ -15,7 +15,7 @@ from staircase import PATIENT
 from test_staircase import OF_FRAMING, OF_SERVERS
 
 from lab.behaviours import find, holds
-from lab.check.judge import judge_twin, put_in_simulation
+from lab.check.judge import judge_twin, run_in_simulation
 from lab.mistakes.twins import twins
 from lab.story import ROOT
 
@@ -48,7 +48,7 @@ def kept():
 def test_it_breaks_the_behaviour_that_it_is_named_for(name):
     twin = TWINS[name]
     verdict = judge_twin(twin)
-    assert verdict.not_yet is not None, f"{name} keeps {twin.breaks}: {twin.sentence}"
+    assert verdict.unmet is not None, f"{name} keeps {twin.breaks}: {twin.sentence}"
 
 
 def test_the_verdict_on_who_loses_a_race_is_the_same_in_every_run():
@@ -72,11 +72,11 @@ def test_the_verdict_on_who_loses_a_race_is_the_same_in_every_run():
 @pytest.mark.long
 @pytest.mark.parametrize(("twin", "behaviour"), kept())
 def test_it_keeps_all_the_others(twin, behaviour):
-    leaves_connections_open = twin.breaks == "the_server_hangs_up_on_who_has_finished"
+    leaves_connections_open = twin.breaks == "closes_after_eof"
     with warnings.catch_warnings():
         if leaves_connections_open:  # asyncio says so, too, when it finds them
             warnings.simplefilter("ignore", ResourceWarning)
-        put_in_simulation(behaviour, twin.step, PATIENT)
+        run_in_simulation(behaviour, twin.step, PATIENT)
         if leaves_connections_open:
             gc.collect()
 

@@ -26,7 +26,7 @@ from lab.client import Client, Connection
 from lab.course import exercise
 from lab.host import Running, load
 from lab.story import ROOT, STEPS, Step
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode
 
 # The program itself: the one beside Python is a script that starts it.
@@ -41,39 +41,39 @@ OF_THE_WIRE = [b.name for b in UP_TO_05 if not b.needs and not b.of_framing]
 SINCE_04 = {
     b.name for b in UP_TO_05 if b.since in ("server04", "server05") and not b.needs
 }
-JOINS = "who_joins_is_told_that_it_is_done"
+JOINS = "joining_is_acknowledged"
 
 # Each fault of the node server, and what the checker has to find. A second behaviour
 # is named only where no server with this fault can keep it.
 FAULTS = {
-    "no_hang_up": {"the_server_hangs_up_on_who_has_finished"},
+    "no_hang_up": {"closes_after_eof"},
     # Everything else begins with joining.
     "answers_ok": SINCE_04,
     # Cleo, too, leaves a room that nobody else has visited.
     "closes_in_silence": {
-        "who_leaves_is_told_that_it_is_done",
+        "leaving_is_acknowledged",
         "only_members_are_heard",
     },
     "answers_once": {"joining_twice_changes_nothing"},
-    "hates_the_unknown": {"an_action_that_nobody_knows_ends_nothing"},
-    "dies_of_bytes": {"who_sends_rubbish_harms_nobody_else"},
-    "hears_strangers": {"who_has_not_said_connect_is_not_heard"},
+    "hates_the_unknown": {"an_unknown_action_keeps_the_connection"},
+    "dies_of_bytes": {"rubbish_harms_no_other_client"},
+    "hears_strangers": {"messages_before_connect_are_ignored"},
     "takes_every_name": {"a_second_connect_changes_no_name"},
     "echoes": {"chat_reaches_everyone_else"},
-    "reorders": {"what_one_client_says_arrives_in_order"},
+    "reorders": {"messages_arrive_in_order"},
     "sorts_rooms": {"rooms_do_not_overtake_each_other"},
-    "tells_all_rooms": {"other_rooms_hear_nothing"},
+    "tells_all_rooms": {"a_message_stays_in_its_room"},
     "hears_outsiders": {"only_members_are_heard"},
     "counts_joins": {"only_members_are_heard"},
     "trusts_from": {"the_name_on_a_message_is_the_servers"},
     "passes_on": {"the_name_on_a_message_is_the_servers"},
-    "no_members": {"the_room_hears_who_joins"},
-    "keeps_it_quiet": {"the_room_hears_who_joins"},
-    "tells_joins_twice": {"the_room_hears_who_joins"},
-    "tells_leaves_twice": {"the_room_hears_who_leaves"},
-    "leaves_one_room": {"the_room_hears_whose_connection_ends"},
-    "stays_after_rubbish": {"who_breaks_off_leaves_the_room"},
-    "blames_the_talker": {"members_who_leave_do_not_harm_a_talker"},
+    "no_members": {"the_room_hears_a_join"},
+    "keeps_it_quiet": {"the_room_hears_a_join"},
+    "tells_joins_twice": {"the_room_hears_a_join"},
+    "tells_leaves_twice": {"the_room_hears_a_leave"},
+    "leaves_one_room": {"the_room_hears_a_disconnect"},
+    "stays_after_rubbish": {"an_aborted_connection_leaves_the_room"},
+    "blames_the_talker": {"leaving_members_do_not_harm_a_talker"},
 }
 # A server with one of these is not what it was after some of the behaviours, so each
 # behaviour has to find a fresh one.
@@ -164,15 +164,15 @@ def rooms():
 @pytest.fixture
 def started(monkeypatch):
     """Return the processes that the checker has started; none may be left."""
-    begun, processes = program.begun, []
+    start_command, processes = program.start_command, []
 
     async def noted(words, path):
-        started = await begun(words, path)
+        started = await start_command(words, path)
         processes.append(started.process.pid)
         return started
 
     for module in (subjects, judging):
-        monkeypatch.setattr(module, "begun", noted)
+        monkeypatch.setattr(module, "start_command", noted)
     yield processes
     # Who was killed needs a moment of the processor to die, and others may have it.
     end = time.monotonic() + 5
@@ -277,13 +277,13 @@ def test_the_sketch_in_the_seed_stops_before_step_03(report, impatient_with, sta
     # print, not what.
     broken = {
         "a_deadline_around_new_messages_raises",
-        "what_is_asked_for_is_printed",
+        "requests_are_printed",
         "an_unknown_action_is_passed_over",
     }
     reached = "server02"
     if sys.version_info < (3, 13):
         # It never closes the writer. Later versions do when nobody holds it any more.
-        broken.add("the_server_hangs_up_on_who_has_finished")
+        broken.add("closes_after_eof")
         reached = "server01"
     # Some versions of 3.12 wait for such a connection when they are to end.
     may_hang = {"ctrl_c_ends_it_when_nobody_is_connected"}
@@ -300,7 +300,7 @@ def test_the_sketch_in_the_seed_stops_before_step_03(report, impatient_with, sta
 
 # What only a simulation can see
 
-ONE_WRITE = "what_is_said_at_once_is_one_write"
+ONE_WRITE = "writes_are_batched_per_turn"
 
 
 def test_how_often_a_file_sends_is_judged_in_a_simulation(report, started):
@@ -433,7 +433,7 @@ def test_every_behaviour_has_a_hint_and_a_chapter():
 
 
 def test_messages_are_shown_as_json():
-    with pytest.raises(NotYet) as caught:
+    with pytest.raises(Unmet) as caught:
         expect([{"from": None}], {"from": "alice"}, "it")
     assert caught.value.expected == 'it: {"from": "alice"}'
     assert caught.value.got == '[{"from": null}]'
@@ -507,7 +507,7 @@ door = socket.create_server(("127.0.0.1", int(sys.argv[1])))
 ATTENDS = """
 def attended(connection):
     try:
-        attend(connection)
+        serve_client(connection)
     except OSError:
         pass
 while True:
@@ -516,7 +516,7 @@ while True:
 """
 
 FLOODING = """
-def attend(connection):
+def serve_client(connection):
     while True:
         connection.sendall({data} * 1000)
 """
@@ -541,10 +541,10 @@ while True:
     "floods with pings": LISTENS + FLOODING.format(data=A_PING) + ATTENDS,
     "floods with garbage": LISTENS + FLOODING.format(data=b"\xff\xff\x0f") + ATTENDS,
     "speaks something else": LISTENS
-    + "def attend(c): c.sendall(b'HTTP/1.1 400 Bad Request'); c.close()"
+    + "def serve_client(c): c.sendall(b'HTTP/1.1 400 Bad Request'); c.close()"
     + ATTENDS,
     "answers with strange values": LISTENS
-    + "def attend(c): c.sendall(b'\\x0d\\0\\0{\"action\":[]}'); time.sleep(600)"
+    + "def serve_client(c): c.sendall(b'\\x0d\\0\\0{\"action\":[]}'); time.sleep(600)"
     + ATTENDS,
     "prints endlessly": LISTENS + "while True: print('la' * 1000)",
     "prints an endless line": LISTENS + "while True: print('la' * 1000, end='')",
@@ -671,16 +671,16 @@ def test_what_a_program_has_printed_stays_bounded():
     assert len(latest._unfinished) == program.LENGTH
 
 
-async def at_a_server(attend):
+async def at_a_server(serve_client):
     """Return a server that attends to each client with this, and what calls it."""
-    server = await asyncio.start_server(attend, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve_client, "127.0.0.1", 0)
     running = Running(Step(Path("a server")))
     running.listens_at(*server.sockets[0].getsockname()[:2])
     return server, running
 
 
 def flooding(data):
-    async def attend(reader, writer):
+    async def serve_client(reader, writer):
         try:
             while True:
                 writer.write(data)
@@ -690,7 +690,7 @@ def flooding(data):
         finally:
             writer.close()
 
-    return attend
+    return serve_client
 
 
 async def test_a_client_stops_listening_to_a_flood(monkeypatch):
@@ -698,11 +698,11 @@ async def test_a_client_stops_listening_to_a_flood(monkeypatch):
     server, running = await at_a_server(flooding(A_MESSAGE * 100))
     async with server:
         alice = Client("alice", await Connection.open(running), PATIENT)
-        with pytest.raises(NotYet) as caught:
+        with pytest.raises(Unmet) as caught:
             await alice.hear("joinroom")
         assert caught.value.got.startswith("a flood: ")
         assert len(alice.heard) < 10_000
-        with pytest.raises(NotYet) as caught:
+        with pytest.raises(Unmet) as caught:
             await alice.hear_the_end()
         assert caught.value.got.startswith("a flood: ")
         await alice.close()
@@ -713,7 +713,7 @@ async def test_a_connection_stops_listening_to_a_flood(monkeypatch):
     server, running = await at_a_server(flooding(b"la" * 1000))
     async with server:
         caller = await Connection.open(running)
-        with pytest.raises(NotYet) as caught:
+        with pytest.raises(Unmet) as caught:
             await caller.rest(PATIENT)
         assert caught.value.got.startswith("a flood that begins with b'lala")
         await caller.close()
@@ -785,7 +785,7 @@ def test_each_step_but_the_first_can_be_begun(tmp_path):
 
 # Limits that are in the way.
 
-IN_ORDER = "what_one_client_says_arrives_in_order"
+IN_ORDER = "messages_arrive_in_order"
 
 
 @pytest.mark.parametrize("step", ["10", "11"])
@@ -801,7 +801,9 @@ def test_whether_a_limit_can_be_lifted_matters_to_behaviours_in_whose_way_it_is(
     monkeypatch.setattr(judging, "REPLY", IMPATIENT)
     _, found = report("11", *ROOMS)
     got = {r["name"]: r["got"] for r in found["behaviours"] if r["since"] == "server05"}
-    lifted = {b.name for b in behaviours.every() if b.lifts and b.since == "server05"}
+    lifted = {
+        b.name for b in behaviours.every() if b.settings and b.since == "server05"
+    }
     assert {n for n, why in got.items() if why == "limits that can be lifted"} == lifted
     assert IN_ORDER in lifted
 
@@ -836,7 +838,7 @@ async def test_what_a_function_prints_is_judged_too():
     report = await check_here(module.client_connected, "03", alone=False)
     assert report.reached == "server03"
     verdicts = {r.name: r.verdict for r in report.results}
-    assert verdicts["what_is_asked_for_is_printed"] == "kept"
+    assert verdicts["requests_are_printed"] == "kept"
     assert verdicts["ctrl_c_ends_it_when_nobody_is_connected"] == "not judged"
     assert vars(module)["print"] is print
 
@@ -851,10 +853,10 @@ async def test_a_function_that_is_not_there_yet_is_told_why(monkeypatch):
 
 
 async def test_what_a_function_raises_is_in_the_report():
-    async def attend(reader, writer):
+    async def serve_client(reader, writer):
         raise KeyError("room")
 
-    report = await check_here(attend, "04")
+    report = await check_here(serve_client, "04")
     judged = {r.verdict for r in report.results if r.got != "clock"}
     assert judged == {"broken"}
     assert "its last complaint was: KeyError: 'room'" in repr(report)
@@ -865,7 +867,7 @@ async def test_a_function_that_will_not_end_does_not_hold_the_notebook_up(monkey
     monkeypatch.setattr(here, "GOODBYE", 0.05)
     stop = asyncio.Event()
 
-    async def attend(reader, writer):
+    async def serve_client(reader, writer):
         while not stop.is_set():
             try:
                 await stop.wait()
@@ -875,7 +877,7 @@ async def test_a_function_that_will_not_end_does_not_hold_the_notebook_up(monkey
 
     try:
         async with asyncio.timeout(PATIENT):
-            report = await check_here(attend, "04")
+            report = await check_here(serve_client, "04")
     finally:
         stop.set()  # or this test would not end either
     assert not report.kept
@@ -886,7 +888,7 @@ async def test_a_function_may_be_a_plain_one(monkeypatch):
     monkeypatch.setattr(judging, "REPLY", 0.05)
     report = await check_here(lambda reader, writer: writer.close(), "02")
     results = {r.name: r.verdict for r in report.results}
-    assert results["the_server_hangs_up_on_who_has_finished"] == "kept"
+    assert results["closes_after_eof"] == "kept"
 
 
 async def test_what_is_no_function_is_refused():

@@ -10,7 +10,7 @@ from lab import simulation, story
 from lab.host import start
 
 NEWEST = story.steps_of("server")[-1]
-FEW = {"MOST_CLIENTS": "3"}
+FEW = {"MAX_CLIENTS": "3"}
 FULL = b'"code":"full"'
 NONE_LEFT = "No descriptor is left: nobody can come in."
 
@@ -42,11 +42,11 @@ def test_there_are_never_more_inside_than_may_be():
         inside = [await comes_in(server, f"guest {n}") for n in range(3)]
         for _ in range(5):
             await is_refused(server)
-        assert len(server.module.INSIDE) == 3
+        assert len(server.module.ADMITTED) == 3
         await inside.pop().close()
         await inside[0].hear("leaveroom")
         await comes_in(server, "heir")
-        assert len(server.module.INSIDE) == 3
+        assert len(server.module.ADMITTED) == 3
 
     in_a_simulation(act, FEW)
 
@@ -56,12 +56,12 @@ def test_a_thousand_may_be_inside():
         for _ in range(1000):
             inside = await server.call()
         await is_refused(server)
-        assert len(server.module.INSIDE) == 1000
+        assert len(server.module.ADMITTED) == 1000
         inside.abort()
         await asyncio.sleep(1)
         await comes_in(server, "heir")
 
-    in_a_simulation(act, {"MOST_PER_ADDRESS": "2000"}, debug=False)
+    in_a_simulation(act, {"MAX_PER_ADDRESS": "2000"}, debug=False)
 
 
 @pytest.mark.parametrize("end", ["close", "finish", "reset", "bad", "cancelled"])
@@ -85,7 +85,7 @@ def test_whoever_goes_in_whatever_way_frees_a_place(end):
             else:
                 await client.hear_the_end()
             await asyncio.sleep(0.1)
-            assert server.module.INSIDE == {}
+            assert server.module.ADMITTED == {}
 
     in_a_simulation(act, FEW)
 
@@ -152,7 +152,7 @@ def test_whoever_calls_from_elsewhere_can_come_in(monkeypatch):
         for _ in range(2):
             await is_refused(server)
 
-    in_a_simulation(act, {"MOST_PER_ADDRESS": "1"})
+    in_a_simulation(act, {"MAX_PER_ADDRESS": "1"})
 
 
 def test_a_client_without_an_address_can_come_in(monkeypatch):
@@ -173,7 +173,7 @@ def test_the_room_that_one_is_in_can_be_joined_again_when_one_is_in_too_many():
         await alice.join("milk")
         assert {*server.module.ROOMS} == {"tea", "milk"}
 
-    in_a_simulation(act, {"MOST_ROOMS": "2"})
+    in_a_simulation(act, {"MAX_ROOMS": "2"})
 
 
 # What the loop complains of.
@@ -181,7 +181,7 @@ def test_the_room_that_one_is_in_can_be_joined_again_when_one_is_in_too_many():
 
 def test_that_nobody_can_come_in_is_said_once_a_minute(caplog):
     async def act(server):
-        complaints = server.module.Complaints()
+        complaints = server.module.ExceptionHandler()
         loop = asyncio.get_running_loop()
         out = {"message": "out of system resource", "exception": OSError(EMFILE, "")}
         for number in range(150):
@@ -197,7 +197,7 @@ def test_that_nobody_can_come_in_is_said_once_a_minute(caplog):
 
 def test_what_else_the_loop_complains_of_is_still_reported(caplog):
     async def act(server):
-        complaints = server.module.Complaints()
+        complaints = server.module.ExceptionHandler()
         loop = asyncio.get_running_loop()
         complaints(loop, {"message": "something is wrong"})
 

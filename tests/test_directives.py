@@ -607,7 +607,7 @@ def test_the_staircase_has_a_row_for_each_behaviour_and_a_column_for_each_step(s
     assert head == ["behaviour", *(step.number for step in story.steps_of("server"))]
     assert [row[0] for row in rows] == [b.sentence for b in few()]
     by_sentence = {row[0]: row[1:] for row in rows}
-    printed = behaviours.find("what_is_asked_for_is_printed").sentence
+    printed = behaviours.find("requests_are_printed").sentence
     stairs = ["not yet", "not yet", "kept", "replaced", "replaced"]
     assert by_sentence[printed][:5] == stairs
 
@@ -960,7 +960,7 @@ def test_the_book_itself_fails_when_a_function_that_it_shows_is_renamed(tmp_path
     for part in ("steps", "lab", "bench", "docs", "notebooks"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=CACHES)
     shutil.copy(ROOT / "conf.py", tmp_path)
-    edit(tmp_path, "steps/client01.py", "listen", "attend")
+    edit(tmp_path, "steps/client01.py", "listen", "serve_client")
     # One chapter, without what notebooks need, is enough: all take their time.
     only = ["-D", "include_patterns=docs/index.rst,docs/client01.rst"]
     only += ["-D", "extensions=sphinx.ext.intersphinx,sphinx_book"]

@@ -15,7 +15,7 @@ from lab import behaviours, story
 from lab.behaviours import every
 from lab.commands import search, versions
 from lab.mistakes import twins
-from lab.search import troubles
+from lab.search import faults
 from lab.story import ROOT
 from sphinx_book import running
 
@@ -224,11 +224,11 @@ def test_a_command_on_a_page_names_what_is_there(command):
 
 
 def can_be_searched(words):
-    """Refuse a step, a file or a trouble that is not there; mine.py is the reader's."""
+    """Refuse a step, a file or a fault that is not there; mine.py is the reader's."""
     options = search.parsed([word for word in words if word != "mine.py"])
     search.subject(options)
-    for name in options.trouble or ():
-        troubles.find(name)
+    for name in options.fault or ():
+        faults.find(name)
 
 
 def can_be_measured(word):

@@ -36,7 +36,7 @@ quick = settings(max_examples=60, deadline=None)  # a busy machine is no failure
 
 @pytest.fixture(scope="module")
 def utils01():
-    return Framing.of(story.find("utils01"), patience=PATIENT)
+    return Framing.of(story.find("utils01"), timeout=PATIENT)
 
 
 class Tap(asyncio.Transport):

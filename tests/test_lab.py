@@ -79,7 +79,7 @@ def test_a_side_step_stands_beside_its_server(tmp_path, monkeypatch):
     assert side not in story.steps_of("server")
     assert story.up_to(side) == [f"server0{n}" for n in range(1, 5)]
     assert changes.before(side) == story.find("04")
-    assert behaviours.holds(behaviours.find("who_joins_is_told_that_it_is_done"), side)
+    assert behaviours.holds(behaviours.find("joining_is_acknowledged"), side)
 
 
 MAINS = {
@@ -107,7 +107,7 @@ def test_main_is_called_with_what_it_demands_and_what_is_given(parameters, tmp_p
 
 async def test_a_behaviour_that_is_kept_is_judged_so():
     verdict = await lab.judge("chat_reaches_everyone_else", "05", PATIENT)
-    assert verdict.not_yet is None
+    assert verdict.unmet is None
     assert repr(verdict).splitlines()[-1] == "  kept"
     assert repr(verdict).startswith("server05: What Alice says in a room")
 
@@ -116,20 +116,20 @@ async def test_a_behaviour_that_is_not_kept_yet_is_judged_so():
     verdict = await lab.judge("chat_reaches_everyone_else", "04", IMPATIENT)
     assert "  not yet" in repr(verdict).splitlines()
     assert "  expected: a message with the action 'chat' for bob" in repr(verdict)
-    assert f"  got:      {verdict.not_yet.got}" in repr(verdict)
+    assert f"  got:      {verdict.unmet.got}" in repr(verdict)
 
 
 async def test_a_behaviour_of_the_framing_is_judged_too():
     name = "a_message_arrives_whole_however_it_is_cut"
-    assert (await lab.judge(name, "03", PATIENT)).not_yet is None
-    assert (await lab.judge(name, "utils01", PATIENT)).not_yet is None
+    assert (await lab.judge(name, "03", PATIENT)).unmet is None
+    assert (await lab.judge(name, "utils01", PATIENT)).unmet is None
     assert "which does not" in repr(await lab.judge(name, "02"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="cannot send Ctrl-C there")
 async def test_a_behaviour_that_needs_a_process_is_judged_too():
     name = "ctrl_c_ends_it_when_nobody_is_connected"
-    assert (await lab.judge(name, "01", PATIENT)).not_yet is None
+    assert (await lab.judge(name, "01", PATIENT)).unmet is None
 
 
 async def test_where_no_process_can_be_started_it_is_judged_in_a_simulation(
@@ -139,8 +139,8 @@ async def test_where_no_process_can_be_started_it_is_judged_in_a_simulation(
     monkeypatch.setattr(judging, "PROCESSES", False)
     monkeypatch.setattr(judging, "start_process", None)
     for step, kept in (("06", False), ("07", True)):
-        verdict = await lab.judge("everyone_hears_that_it_is_over", step)
-        assert (verdict.not_yet is None) == kept
+        verdict = await lab.judge("everyone_gets_bye_at_shutdown", step)
+        assert (verdict.unmet is None) == kept
 
 
 async def test_a_behaviour_or_a_step_that_is_not_there_is_a_lookup_error():

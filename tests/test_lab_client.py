@@ -11,7 +11,7 @@ import pytest
 
 from lab.client import Connection, connect
 from lab.host import start
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode, frame
 
 PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure
@@ -61,9 +61,9 @@ async def sending(*pieces, then=finish):
 
 
 @contextlib.asynccontextmanager
-async def client(server, patience=PATIENT):
+async def client(server, timeout=PATIENT):
     """Connect alice, and see her off."""
-    alice = await connect(server, "alice", patience)
+    alice = await connect(server, "alice", timeout)
     try:
         yield alice
     finally:
@@ -82,18 +82,18 @@ async def test_hearing_passes_over_and_keeps():
 
 async def test_hearing_nothing_is_not_yet():
     async with sending(then=stay) as server, client(server, IMPATIENT) as alice:
-        with pytest.raises(NotYet) as not_yet:
+        with pytest.raises(Unmet) as unmet:
             await alice.hear("chat")
-    assert not_yet.value.expected == "a message with the action 'chat' for alice"
-    assert not_yet.value.got == "nothing within 0.05 s"
+    assert unmet.value.expected == "a message with the action 'chat' for alice"
+    assert unmet.value.got == "nothing within 0.05 s"
 
 
 async def test_hearing_something_else_is_not_yet_and_says_what_it_was():
     both = (encode(JOIN), encode(CHAT))
     async with sending(*both, then=stay) as server, client(server) as alice:
         assert await alice.hear("chat") == CHAT
-        alice.patience = IMPATIENT
-        with pytest.raises(NotYet, match=r"nothing but .*joinroom.* within"):
+        alice.timeout = IMPATIENT
+        with pytest.raises(Unmet, match=r"nothing but .*joinroom.* within"):
             await alice.hear("chat")
         assert await alice.hear() == JOIN
 
@@ -101,21 +101,21 @@ async def test_hearing_something_else_is_not_yet_and_says_what_it_was():
 async def test_a_hang_up_is_told_at_once():
     async with sending(encode(CHAT)) as server, client(server) as alice:
         assert await alice.hear() == CHAT
-        with pytest.raises(NotYet) as not_yet:
+        with pytest.raises(Unmet) as unmet:
             await alice.hear()
-        assert not_yet.value.got == "a hang-up"
+        assert unmet.value.got == "a hang-up"
         await alice.hear_the_end()
 
 
 async def test_a_hang_up_in_the_middle_of_a_message_is_told():
     async with sending(encode(CHAT)[:10]) as server, client(server) as alice:
-        with pytest.raises(NotYet, match=r"in the middle of a message \(10 bytes\)"):
+        with pytest.raises(Unmet, match=r"in the middle of a message \(10 bytes\)"):
             await alice.hear()
 
 
 async def test_no_hang_up_is_not_yet():
     async with sending(then=stay) as server, client(server, IMPATIENT) as alice:
-        with pytest.raises(NotYet, match="the server to hang up"):
+        with pytest.raises(Unmet, match="the server to hang up"):
             await alice.hear_the_end()
 
 
@@ -124,9 +124,9 @@ async def test_garbage_from_the_server_is_not_yet_and_shown(garbage):
     both = (encode(CHAT), frame(garbage))
     async with sending(*both) as server, client(server) as alice:
         assert await alice.hear() == CHAT
-        with pytest.raises(NotYet) as not_yet:
+        with pytest.raises(Unmet) as unmet:
             await alice.hear()
-        assert repr(garbage) in not_yet.value.got
+        assert repr(garbage) in unmet.value.got
 
 
 async def test_a_ping_is_answered_and_not_heard():
@@ -186,7 +186,7 @@ async def test_a_server_that_breaks_off_is_a_hang_up():
         await alice.hear_the_end()
         while alice.heard:
             assert alice.heard.pop() == await alice.hear()
-        with pytest.raises(NotYet, match="a hang-up"):
+        with pytest.raises(Unmet, match="a hang-up"):
             await alice.hear()
 
 
@@ -199,12 +199,12 @@ async def test_a_client_that_breaks_off_is_gone_for_the_server():
         left = {"action": "leaveroom", "room": "tea", "from": "bob"}
         assert await alice.hear("leaveroom") == left
         await bob.close()
-        with pytest.raises(NotYet, match="a server that listens"):
+        with pytest.raises(Unmet, match="a server that listens"):
             await bob.say("tea", "hello")
 
 
 async def test_hanging_up_is_bounded_when_the_server_reads_nothing(monkeypatch):
-    monkeypatch.setattr("lab.client.PATIENCE", IMPATIENT)
+    monkeypatch.setattr("lab.client.TIMEOUT", IMPATIENT)
     over = asyncio.Event()
 
     async def client_connected(reader, writer):
@@ -224,7 +224,7 @@ async def test_a_server_that_is_not_there_is_not_yet():
     with socket.socket() as taken:  # so that nobody else listens there
         taken.bind(("127.0.0.1", 0))
         nobody = SimpleNamespace(address=taken.getsockname())
-        with pytest.raises(NotYet, match="a server that can be called"):
+        with pytest.raises(Unmet, match="a server that can be called"):
             await connect(nobody, "alice")
 
 
@@ -251,7 +251,7 @@ async def test_the_rest_of_a_raw_connection_is_read_to_its_end():
 async def test_a_raw_connection_without_an_end_is_not_yet():
     async with sending(then=stay) as server:
         caller = await Connection.open(server)
-        with pytest.raises(NotYet, match="the server to hang up"):
+        with pytest.raises(Unmet, match="the server to hang up"):
             await caller.rest(IMPATIENT)
         await caller.close()
 

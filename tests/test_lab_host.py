@@ -10,9 +10,9 @@ import time
 import pytest
 
 from lab import story
-from lab.host import PATIENCE, had, start, start_process
+from lab.host import TIMEOUT, settings_of, start, start_process
 from lab.story import ROOT
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode
 
 PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure
@@ -71,12 +71,12 @@ async def test_a_setting_that_does_not_fit_is_refused(settings):
 
 
 def test_of_settings_a_step_has_those_that_stand_in_its_files(tmp_path):
-    wanted = {name: "1" for name in ("RATE", "MAX_ERRORS", "utils03.BEAT", "os.sep")}
-    assert list(had(story.find("09"), wanted)) == ["MAX_ERRORS"]
-    assert list(had(story.find("10"), wanted)) == ["MAX_ERRORS", "utils03.BEAT"]
-    assert list(had(story.find("11"), wanted)) == list(wanted)[:-1]
+    wanted = {name: "1" for name in ("RATE", "MAX_ERRORS", "utils03.TICK", "os.sep")}
+    assert list(settings_of(story.find("09"), wanted)) == ["MAX_ERRORS"]
+    assert list(settings_of(story.find("10"), wanted)) == ["MAX_ERRORS", "utils03.TICK"]
+    assert list(settings_of(story.find("11"), wanted)) == list(wanted)[:-1]
     mine = written(tmp_path, "import os\nRATE: int = 1\ndef f():\n    MAX_ERRORS = 2\n")
-    assert list(had(story.find(mine), wanted)) == ["RATE"]
+    assert list(settings_of(story.find(mine), wanted)) == ["RATE"]
 
 
 async def test_a_port_in_use_is_an_oserror():
@@ -91,7 +91,7 @@ async def test_a_port_in_use_is_an_oserror():
 
 async def test_a_step_that_does_not_listen_cannot_be_called():
     async with await start("01") as server:
-        with pytest.raises(NotYet, match="which does not listen"):
+        with pytest.raises(Unmet, match="which does not listen"):
             await server.call()
 
 
@@ -109,7 +109,7 @@ async def test_what_main_raises_is_raised(tmp_path):
 
 @of_each_server
 async def test_stopping_is_bounded_while_a_stranger_stays(step):
-    server = await start(step, settings=had(step, SOON))
+    server = await start(step, settings=settings_of(step, SOON))
     _, writer = await asyncio.open_connection(*server.address)
     await server.prints("New client connected!", PATIENT)
     begun = time.monotonic()
@@ -137,7 +137,7 @@ async def test_stopping_is_bounded_while_one_client_holds_up_another():
         await alice.hear("joinroom")
         await talks_until_held_up(alice)
         begun = time.monotonic()
-    assert time.monotonic() - begun < PATIENCE  # nothing had to be given up
+    assert time.monotonic() - begun < TIMEOUT  # nothing had to be given up
 
 
 async def test_stopping_twice_is_no_mistake():
@@ -158,9 +158,9 @@ async def test_what_was_printed_is_given_out_once():
 
 async def test_what_is_not_printed_is_not_yet():
     async with await start("03") as server:
-        with pytest.raises(NotYet, match="the server to print 'hello'") as not_yet:
+        with pytest.raises(Unmet, match="the server to print 'hello'") as unmet:
             await server.prints("hello", IMPATIENT)
-        assert "Listening on " in not_yet.value.got
+        assert "Listening on " in unmet.value.got
 
 
 async def test_what_is_printed_can_be_waited_for_more_than_once():
@@ -168,7 +168,7 @@ async def test_what_is_printed_can_be_waited_for_more_than_once():
         for times in (1, 2, 3):
             await server.call()
             await server.prints("New client connected!", PATIENT, times)
-        with pytest.raises(NotYet):
+        with pytest.raises(Unmet):
             await server.prints("New client connected!", IMPATIENT, 4)
 
 
@@ -202,7 +202,7 @@ async def test_a_line_of_any_length_is_kept():
 
 async def test_a_process_that_does_not_end_is_not_yet():
     async with await start_process("02") as server:
-        with pytest.raises(NotYet, match="a process that ends"):
+        with pytest.raises(Unmet, match="a process that ends"):
             await server.exit_status(IMPATIENT)
         await server.call()
         await server.prints("New client connected!", PATIENT)  # still listened to
@@ -215,7 +215,7 @@ async def test_a_process_takes_settings():
 
 @of_each_server
 async def test_stopping_a_process_is_bounded_while_a_stranger_stays(step):
-    server = await start_process(step, settings=had(step, SOON))
+    server = await start_process(step, settings=settings_of(step, SOON))
     reader, writer = await asyncio.open_connection(*server.address)
     begun = time.monotonic()
     await server.stop()

@@ -32,7 +32,7 @@ def caught_by(row):
 
 def test_a_planted_copy_differs_in_that_place_only():
     before = LIKE.path.read_text("utf-8")
-    copy = planted.planted(LIKE, "MAX_BACKLOG = 2**20", "MAX_BACKLOG = 2**2")
+    copy = planted.planted(LIKE, "MAX_UNSENT = 2**20", "MAX_UNSENT = 2**2")
     assert copy.path.read_text("utf-8") == before.replace("= 2**20", "= 2**2")
     assert copy.name == LIKE.name
     assert LIKE.path.read_text("utf-8") == before

@@ -668,12 +668,12 @@ async def a_handler_that_returns_and_leaves_the_line_open():
 async def a_plain_function_may_attend():
     seen = []
 
-    def attend(reader, writer):
+    def serve_client(reader, writer):
         seen.append(type(reader).__name__)
         writer.write(b"hello")
         writer.close()
 
-    async with served(attend) as (_, port):
+    async with served(serve_client) as (_, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         seen.append(await reader.read())
         writer.close()
@@ -1300,12 +1300,12 @@ async def test_who_gives_up_calling_leaves_no_open_connection_behind():
     network = asyncio.get_running_loop().network
     ended = asyncio.Event()
 
-    async def attend(reader, writer):
+    async def serve_client(reader, writer):
         await reader.read()
         writer.close()
         ended.set()
 
-    async with served(attend) as (_, port):
+    async with served(serve_client) as (_, port):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1.5):  # the answer to the call is on its way
                 await network.open_connection(
@@ -1427,7 +1427,7 @@ def test_a_transport_that_nobody_has_closed_complains():
 
 
 async def test_a_bench_in_a_real_loop_cannot_let_time_pass_or_count_writes():
-    async with Bench(await start("05"), patience=5.0) as bench:
+    async with Bench(await start("05"), timeout=5.0) as bench:
         alice = await bench.client("alice")
         with pytest.raises(TypeError, match="only in a simulation"):
             await bench.wait(1.0)
@@ -1437,7 +1437,7 @@ async def test_a_bench_in_a_real_loop_cannot_let_time_pass_or_count_writes():
 
 @simulated()
 async def test_a_bench_in_a_simulation_lets_an_hour_pass():
-    async with Bench(await start("05"), patience=5.0) as bench:
+    async with Bench(await start("05"), timeout=5.0) as bench:
         begin = now()
         await bench.wait(3600)
         assert now() == begin + 3600
@@ -1445,7 +1445,7 @@ async def test_a_bench_in_a_simulation_lets_an_hour_pass():
 
 @simulated()
 async def test_in_step_05_a_message_costs_two_writes_for_each_who_hears_it():
-    async with Bench(await start("05"), patience=5.0) as bench:
+    async with Bench(await start("05"), timeout=5.0) as bench:
         clients = await bench.clients("alice", "bob", "cleo", room="tea")
         alice, bob, cleo = clients
         await bench.wait(1)

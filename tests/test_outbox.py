@@ -6,7 +6,7 @@ import pytest
 
 from lab import simulation, story
 from lab.host import start
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 # The newest step repeats it from step to step; a side step has it by other means.
 STEPS = [story.steps_of("server")[-1], story.find("server09_protocol")]
@@ -62,7 +62,7 @@ def test_what_cannot_be_written_to_is_broken_off(step, monkeypatch):
             cls = server.module.Client
             monkeypatch.setattr(cls, "write", failing_for("bob", cls.write))
             await alice.say("tea", "hello")
-            with pytest.raises(NotYet):
+            with pytest.raises(Unmet):
                 await bob.hear("chat")
             await asyncio.sleep(0)
             assert {client.name for client in server.module.CLIENTS} == {"alice"}

@@ -168,7 +168,7 @@ def test_what_still_comes_from_one_who_was_refused_is_read_and_not_kept():
             await asyncio.sleep(server.module.GOODBYE - 1)
             assert client.inbox.data == b""
             assert {client} == server.module.CLIENTS
-            await asyncio.sleep(1 + server.module.MOMENT)
+            await asyncio.sleep(1 + server.module.ONE_TURN)
             assert not server.module.CLIENTS
             assert not mallory.broken
 
@@ -207,7 +207,7 @@ def test_a_goodbye_to_one_who_breaks_off_at_this_moment_fails_silently(monkeypat
 
 def test_whoever_reads_again_before_anything_more_is_said_is_not_dropped():
     async def act():
-        async with await start(STEP, settings={"MAX_BACKLOG": "100000"}) as server:
+        async with await start(STEP, settings={"MAX_UNSENT": "100000"}) as server:
             bob = await server.call()
             await asyncio.sleep(0.001)
             (client,) = server.module.CLIENTS
@@ -225,7 +225,7 @@ def test_whoever_reads_again_before_anything_more_is_said_is_not_dropped():
 
 def test_whoever_does_not_read_is_dropped_at_the_next_word():
     async def act():
-        async with await start(STEP, settings={"MAX_BACKLOG": "100000"}) as server:
+        async with await start(STEP, settings={"MAX_UNSENT": "100000"}) as server:
             await server.call()
             await asyncio.sleep(0.001)
             (client,) = server.module.CLIENTS

@@ -15,21 +15,21 @@ from lab.story import ROOT
 from sphinx_book import pyodide, versions_table
 
 HERE = Path(__file__).parent
-PATIENCE = 250.0  # seconds: the staircase takes 25, on a busy machine many more
+TIMEOUT = 250.0  # seconds: the staircase takes 25, on a busy machine many more
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(PATIENCE + 10)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(TIMEOUT + 10)]
 
 STAIRCASE = """
 from lab import behaviours, story
-from lab.check.judge import put_in_simulation
-from lab.unmet import NotYet
+from lab.check.judge import run_in_simulation
+from lab.unmet import Unmet
 
 def surprise(behaviour, step):
     wanted = behaviours.holds(behaviour, step)
     try:
-        put_in_simulation(behaviour, step, 10 if wanted else 0.25)
-    except NotYet as not_yet:
-        return f"should be kept: {not_yet}" if wanted else ""
+        run_in_simulation(behaviour, step, 10 if wanted else 0.25)
+    except Unmet as unmet:
+        return f"should be kept: {unmet}" if wanted else ""
     except Exception as error:
         return f"ends with {error!r}"
     return "" if wanted else "is kept, and should not be"
@@ -62,7 +62,7 @@ from lab.mistakes.twins import find, mistakes, twins
 
 lengths = [len(mistake.step.path.read_text()) for mistake in mistakes()]
 [find("echoes").step.path.name, min(lengths) > 1000,
- [twin.name for twin in twins() if judge_twin(twin).not_yet is None]]
+ [twin.name for twin in twins() if judge_twin(twin).unmet is None]]
 """
 
 STREAMS = """
@@ -99,7 +99,7 @@ def value(folder, program):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -18,21 +18,21 @@ from lab.__main__ import main
 from lab.client import Client, Connection, Noted
 from lab.mistakes.twins import find, twins
 from lab.network import Faults, link_of
-from lab.search import crowd, invariants, plan, troubles
-from lab.search.crowd import PATIENCE, Played, Run, Said
+from lab.search import crowd, faults, invariants, plan
+from lab.search.crowd import TIMEOUT, Played, Run, Said
+from lab.search.faults import FAULTS
 from lab.search.invariants import BOUND, INVARIANTS
 from lab.search.plan import BURST, Act, Part, Plan
-from lab.search.troubles import TROUBLES
 from lab.story import ROOT, STEPS, NoSuchStep
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 PATIENT = 15.0  # seconds for another process: a busy machine is no failure
 
 SEARCHED = [s for s in story.steps() if s.kind in ("server", "side") and s.listens]
 NEW = [step for step in SEARCHED if step.kind == "side"] + SEARCHED[-1:]
 LAST = story.find("05")  # what is changed below, and short enough for that
-TO_COME = [trouble for trouble in TROUBLES if trouble.since > LAST.name]
-EVERYTHING = [trouble.name for trouble in TROUBLES]
+TO_COME = [fault for fault in FAULTS if fault.since > LAST.name]
+EVERYTHING = [fault.name for fault in FAULTS]
 
 # How many seeds it may take to find each wrong version, and what it is found by: about
 # three times as many as it took on every Python and with every order of hashes.
@@ -75,7 +75,7 @@ NOT_FOUND = {
     "waits_for_who_does_not_read": "the lab ends by force what does not end",
 }
 
-# The same for each trouble that the step before the one that survives it does not.
+# The same for each fault that the step before the one that survives it does not.
 FATAL = {
     "stalled": (40, "who_stays_is_heard_in_time"),
     "dead": (6, "who_stays_is_attended_to"),
@@ -118,14 +118,14 @@ def test_each_step_survives_all_troubles_that_it_must_survive(step):
     assert (result.step, result.seeds) == (step, 40)
 
 
-@pytest.mark.parametrize("trouble", TO_COME, ids=lambda trouble: trouble.name)
-def test_what_a_step_survives_is_too_much_for_the_one_before(trouble):
-    seeds, invariant = FATAL[trouble.name]
-    like = story.find(trouble.since)
+@pytest.mark.parametrize("fault", TO_COME, ids=lambda fault: fault.name)
+def test_what_a_step_survives_is_too_much_for_the_one_before(fault):
+    seeds, invariant = FATAL[fault.name]
+    like = story.find(fault.since)
     servers = [step.name for step in story.steps_of("server")]
     before = story.find(servers[servers.index(like.name) - 1])
     result = search.search(
-        before, range(seeds), trouble=[trouble.name], like=like, smaller=False
+        before, range(seeds), fault=[fault.name], like=like, smaller=False
     )
     assert result.found is not None, f"{seeds} seeds, and nothing was found"
     assert result.found.invariant == invariant
@@ -243,11 +243,11 @@ def test_other_wrong_servers_are_found_too(tmp_path, name):
     *change, invariant = WRONG[name]
     file = tmp_path / "server.py"
     file.write_text(changed(*change), encoding="utf-8")
-    names = [trouble.name for trouble in troubles.survived_by(LAST)]
+    names = [fault.name for fault in faults.survived_by(LAST)]
     if invariant == "what_waits_is_bounded":
         names = []  # on a slow network it would be too late before it is too much
     result = search.search(
-        story.find(str(file)), range(20), like=LAST, trouble=names, smaller=False
+        story.find(str(file)), range(20), like=LAST, fault=names, smaller=False
     )
     assert result.found is not None, "20 seeds, and nothing was found"
     assert result.found.invariant == invariant, repr(result)
@@ -327,7 +327,7 @@ def test_the_same_seed_brings_the_same_plan_and_others_others():
 
 
 def causes(part):
-    """Return the names of the troubles that this part has."""
+    """Return the names of the faults that this part has."""
     faults = part.faults
     signs = {
         "late": faults.latency or faults.jitter,
@@ -381,7 +381,7 @@ def test_a_wire_is_only_as_slow_as_can_carry_a_long_text_in_time():
             slowness = part.faults.latency, part.faults.jitter
             assert slowness in plan.WIRES[p.capacity]
             most = sum(slowness) * plan.LONG / p.capacity
-            assert most < PATIENCE
+            assert most < TIMEOUT
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -540,8 +540,8 @@ def test_a_result_says_how_many_seeds_were_played_and_how_fast():
 def test_what_does_not_exist_cannot_be_searched():
     with pytest.raises(NoSuchStep, match="there is no step '99'"):
         search.search("99")
-    with pytest.raises(LookupError, match="there is no trouble 'rain'; there are late"):
-        search.search(LAST, trouble=["rain"])
+    with pytest.raises(LookupError, match="there is no fault 'rain'; there are late"):
+        search.search(LAST, fault=["rain"])
 
 
 def test_a_search_leaves_the_running_loop_and_the_modules_as_they_were():
@@ -559,26 +559,26 @@ def test_a_search_leaves_the_running_loop_and_the_modules_as_they_were():
 
 def test_troubles_and_invariants_name_steps_that_there_are_or_will_be():
     names = [step.name for step in story.steps_of("server")]
-    for since in [t.since for t in TROUBLES] + [i.since for i in INVARIANTS]:
+    for since in [t.since for t in FAULTS] + [i.since for i in INVARIANTS]:
         assert re.fullmatch(r"server\d\d", since)
         assert since in names or since > names[-1]
 
 
 def test_troubles_and_invariants_have_names_and_sentences_of_their_own():
-    for items in (TROUBLES, INVARIANTS):
+    for items in (FAULTS, INVARIANTS):
         assert len({item.name for item in items}) == len(items)
         assert len({item.sentence for item in items}) == len(items)
         assert all(item.sentence.endswith(".") for item in items)
 
 
 def test_every_trouble_that_no_step_survives_yet_is_in_the_table():
-    assert [trouble.name for trouble in TO_COME] == list(FATAL)
+    assert [fault.name for fault in TO_COME] == list(FATAL)
 
 
 @pytest.mark.parametrize("step", story.steps_of("server"), ids=lambda step: step.name)
 def test_a_step_is_held_to_what_is_since_itself_or_since_a_step_before_it(step):
-    survived, kept = troubles.survived_by(step), invariants.of(step)
-    assert survived == [t for t in TROUBLES if t.since <= step.name]
+    survived, kept = faults.survived_by(step), invariants.of(step)
+    assert survived == [t for t in FAULTS if t.since <= step.name]
     assert kept == [i for i in INVARIANTS if i.since <= step.name]
     assert bool(survived) == bool(kept) == step.listens
 
@@ -639,7 +639,7 @@ class Scene:
         ]
         self.end = "finish"
         self.hung_up_on = True
-        self.trouble = None
+        self.unmet = None
         self.left = {}  # of the run: open_ends, tasks, peak, stuck
         self.stopped = False
         self.cut = False  # bob's connection, in the end
@@ -670,7 +670,7 @@ class Scene:
         visitor.bad, visitor.bursts = self.bad, self.bursts
         visitor.kept, visitor.let_in = self.kept, self.let_in
         visitor.untold = self.untold
-        bob.trouble, bob.writes = self.trouble, self.writes
+        bob.unmet, bob.writes = self.unmet, self.writes
         bob.client.connection.broken = self.cut
         return run
 
@@ -736,7 +736,7 @@ BREAKING = [
     ),
     (
         "who_stays_is_attended_to",
-        lambda scene: setattr(scene, "trouble", NotYet("an answer", "silence")),
+        lambda scene: setattr(scene, "unmet", Unmet("an answer", "silence")),
         "bob: expected an answer; got silence",
     ),
     (
@@ -773,7 +773,7 @@ BREAKING = [
     ),
     (
         "who_stays_is_heard_in_time",
-        lambda scene: late(scene, PATIENCE + 0.1),
+        lambda scene: late(scene, TIMEOUT + 0.1),
         "bob hears alice 10 s after it was said",
     ),
     (
@@ -900,7 +900,7 @@ def cut_short(scene):
 
 ALLOWED = {
     "nothing at all": lambda scene: None,
-    "words in time, just about": lambda scene: late(scene, PATIENCE),
+    "words in time, just about": lambda scene: late(scene, TIMEOUT),
     "as much waits as may": lambda scene: scene.left.update(peak=BOUND),
     "the last words of one who breaks off are lost": cut_short,
     "a dead one is seen to go": dead,
@@ -967,7 +967,7 @@ def test_what_was_found_can_be_played_again_by_another_process(tmp_path):
     file.write_bytes(find("leaves_when_all_went_well").step.path.read_bytes())
     at_once = tmp_path / "at once.svg"
     names = ["gone", "rubbish"]
-    options = [word for name in names for word in ("--trouble", name)]
+    options = [word for name in names for word in ("--fault", name)]
     options += ["--first", "10", "--seeds", "90", "--jobs", "2"]
     done = lab("05", str(file), *options, "--picture", str(at_once))
     assert (done.returncode, done.stderr) == (1, "")
@@ -1018,14 +1018,14 @@ def test_a_picture_that_cannot_be_written_is_said_in_one_line(
 
 
 def test_troubles_are_listed(capsys):
-    assert main(["search", "--troubles"]) == 0
+    assert main(["search", "--faults"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(TROUBLES)
-    for trouble, line in zip(TROUBLES, lines, strict=True):
+    assert len(lines) == len(FAULTS)
+    for fault, line in zip(FAULTS, lines, strict=True):
         assert line.split(maxsplit=2) == [
-            trouble.name,
-            trouble.since,
-            trouble.sentence,
+            fault.name,
+            fault.since,
+            fault.sentence,
         ]
 
 
@@ -1065,7 +1065,7 @@ REFUSED = {
     "05 ends.py": "ends.py cannot be started: OSError: ends ended at once",
     "05 fails.py": "fails.py cannot be started: ZeroDivisionError: division by zero",
     "05 silent.py": "cannot be started: it never printed 'Listening on HOST:PORT'",
-    "05 --trouble rain": "there is no trouble 'rain'; there are late, pieces, ",
+    "05 --fault rain": "there is no fault 'rain'; there are late, pieces, ",
     "05 --seeds -1": "argument --seeds: a number is wanted, not -1",
     "05 --seeds many": "argument --seeds: a number is wanted, not many",
     "05 --seed 1.5": "argument --seed: a number is wanted, not 1.5",

@@ -42,15 +42,15 @@ def of(server, name):
 
 async def watched(server, monkeypatch):
     """Return how many are looked at within a second."""
-    beat, looks = server.module.Patience.beat, []
+    tick, looks = server.module.Idle.tick, []
 
     def seen(patience, *arguments):
         looks.append(patience)
-        return beat(patience, *arguments)
+        return tick(patience, *arguments)
 
-    monkeypatch.setattr(server.module.Patience, "beat", seen)
+    monkeypatch.setattr(server.module.Idle, "tick", seen)
     await asyncio.sleep(1)
-    monkeypatch.setattr(server.module.Patience, "beat", beat)
+    monkeypatch.setattr(server.module.Idle, "tick", tick)
     return len(looks)
 
 
@@ -83,20 +83,20 @@ def test_who_is_cancelled_ends_with_its_watch_and_the_rooms_are_told(monkeypatch
     in_a_simulation(act)
 
 
-@pytest.mark.parametrize("name", ["beat", "is_whole"])
+@pytest.mark.parametrize("name", ["tick", "is_whole"])
 def test_when_one_of_the_two_fails_so_does_the_other(name, monkeypatch):
     async def act(server):
         def fails(*_):
             raise ZeroDivisionError
 
         alice, bob = await in_the_room(server, "alice", "bob")
-        monkeypatch.setattr(server.module.Patience, name, fails)
+        monkeypatch.setattr(server.module.Idle, name, fails)
         task = of(server, "bob").task
         await bob.send({"action": "pong"})
         await asyncio.sleep(1)
         monkeypatch.undo()
         await asyncio.wait({task})
-        if name == "beat":  # which was watching over the one who reads, and cancels it
+        if name == "tick":  # which was watching over the one who reads, and cancels it
             await is_let_go_by_a_cancelled_task(bob)
         else:
             await bob.hear_the_end()

@@ -21,11 +21,11 @@ import pytest
 from lab import search, simulation, start, story
 from lab.mistakes.twins import find
 from lab.network import Faults
-from lab.search import crowd, plan, troubles
+from lab.search import crowd, faults, plan
 from lab.simulation import Killed, Loop, Spinning, Stuck, number_objects, run_file
 from lab.simulation.program import Program
 from lab.story import ROOT, STEPS, Step
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 PATIENT = 10.0  # seconds for another process: a busy machine is no failure
 HANDLES_SIGTERM = "server07"  # the first step that does
@@ -928,7 +928,7 @@ def test_what_a_killed_process_left_undone_is_not_heard_at_the_end(tmp_path):
         """
 import asyncio
 
-async def attend(reader, writer):
+async def serve_client(reader, writer):
     try:
         await reader.read()
     finally:
@@ -937,7 +937,7 @@ async def attend(reader, writer):
         await writer.wait_closed()
 
 async def main():
-    server = await asyncio.start_server(attend, "127.0.0.1", 9011)
+    server = await asyncio.start_server(serve_client, "127.0.0.1", 9011)
     reader, writer = await asyncio.open_connection("127.0.0.1", 9011)
     try:
         await server.serve_forever()
@@ -1056,7 +1056,7 @@ async def conversation():
 
 def crowded(seed):
     """Return when which client of a crowd has sent and heard what on the last step."""
-    names = [trouble.name for trouble in troubles.TROUBLES]
+    names = [fault.name for fault in faults.FAULTS]
     run = crowd.play(LISTENING[-1], plan.drawn(seed, names))
     return [
         [played.part.name, noted.when, noted.sent, noted.message]
@@ -1397,7 +1397,7 @@ async def test_a_program_that_does_not_end_at_ctrl_c_is_not_yet_right(tmp_path, 
         "asyncio.run(main())\n"
     )
     program = await Program.start(Step(file))
-    with pytest.raises(NotYet, match=r"in main \(stubborn\.py:5\)") as raised:
+    with pytest.raises(Unmet, match=r"in main \(stubborn\.py:5\)") as raised:
         await program.interrupt(5.0)
     assert raised.value.expected == "a process that ends"
 

@@ -13,21 +13,21 @@ from staircase import IMPATIENT, PATIENT
 
 from lab import behaviours, story
 from lab.behaviours import SIMULATED
-from lab.check.judge import put, put_in_simulation
-from lab.unmet import NotYet
+from lab.check.judge import run_behaviour, run_in_simulation
+from lab.unmet import Unmet
 
 
 def stair(behaviour, step, *marks):
     """Return the parameters of one test, marked if it is expected to fail."""
     expected = behaviours.holds(behaviour, step)
     reason = f"since {behaviour.since}, until {behaviour.until or 'now'}"
-    not_yet = pytest.mark.xfail(strict=True, raises=NotYet, reason=reason)
+    unmet = pytest.mark.xfail(strict=True, raises=Unmet, reason=reason)
     return pytest.param(
         behaviour,
         step,
         PATIENT if expected else IMPATIENT,
         id=f"{step.name}-{behaviour.name}",
-        marks=[*marks] if expected else [*marks, not_yet],
+        marks=[*marks] if expected else [*marks, unmet],
     )
 
 
@@ -63,7 +63,7 @@ def skip_what_cannot_be_judged_here(behaviour):
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "step", "patience"),
+    ("behaviour", "step", "timeout"),
     # What only a simulation can see is judged there, and once is enough.
     [
         over_tcp(b, step)
@@ -72,14 +72,14 @@ def skip_what_cannot_be_judged_here(behaviour):
         if is_near(b, step) and b.needs not in SIMULATED
     ],
 )
-async def test_server(behaviour, step, patience):
+async def test_server(behaviour, step, timeout):
     skip_what_cannot_be_judged_here(behaviour)
-    await put(behaviour, step, patience)
+    await run_behaviour(behaviour, step, timeout)
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "step", "patience"),
+    ("behaviour", "step", "timeout"),
     [stair(behaviour, step) for step in WITH_FRAMING for behaviour in OF_FRAMING],
 )
-def test_framing(behaviour, step, patience):
-    put_in_simulation(behaviour, step, patience)
+def test_framing(behaviour, step, timeout):
+    run_in_simulation(behaviour, step, timeout)

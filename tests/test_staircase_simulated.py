@@ -3,12 +3,12 @@
 import pytest
 from test_staircase import OF_SERVERS, SERVERS, stair
 
-from lab.check.judge import put_in_simulation
+from lab.check.judge import run_in_simulation
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "step", "patience"),
+    ("behaviour", "step", "timeout"),
     [stair(behaviour, step) for step in SERVERS for behaviour in OF_SERVERS],
 )
-def test_server(behaviour, step, patience):
-    put_in_simulation(behaviour, step, patience)
+def test_server(behaviour, step, timeout):
+    run_in_simulation(behaviour, step, timeout)

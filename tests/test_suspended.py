@@ -12,7 +12,7 @@ from lab.host import start_process
 NEWEST = story.steps_of("server")[-1]
 PATIENT = 15.0  # seconds: a busy machine is no failure
 STOPPED = 2.5  # seconds
-QUICK = {"utils03.BEAT": "0.05", "utils03.LATE": "0.5"}  # seconds
+QUICK = {"utils03.TICK": "0.05", "utils03.LATE": "0.5"}  # seconds
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows stops no process")

@@ -14,7 +14,7 @@ from lab.commands import versions as command
 from lab.stopping import interpreters, versions, visitors, ways
 from lab.stopping.interpreters import Found, Interpreter
 from lab.stopping.versions import WAYS, Kept
-from lab.stopping.ways import Outcome, Way
+from lab.stopping.ways import Outcome, Scenario
 from sphinx_book import versions_table
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals to another process")
@@ -107,12 +107,12 @@ async def test_what_does_not_listen_to_signals_is_ended_by_force(tmp_path, monke
     monkeypatch.setattr(ways, "EXAMPLES", tmp_path)
     servers = []
 
-    async def nobody(company):
+    async def nobody(clients):
         """Nobody."""
-        servers.append(company.server)
-        await company.server.prints("deaf")
+        servers.append(clients.server)
+        await clients.server.prints("deaf")
 
-    outcome = await ways.stop(Way("stubborn", nobody, bound=0.1, again=0.1))
+    outcome = await ways.stop(Scenario("stubborn", nobody, bound=0.1, again=0.1))
     assert outcome == Outcome(None, None, False, True, 0, ())
     assert servers[0].process.returncode == -9
     assert outcome.words() == "hangs even after a second signal"
@@ -122,14 +122,16 @@ async def test_what_does_not_listen_to_signals_is_ended_by_force(tmp_path, monke
 async def test_whoever_gives_up_leaves_nothing_running():
     servers, both = [], asyncio.Event()
 
-    async def never(company):
-        servers.append(company.server)
-        await company.visitor()
+    async def never(clients):
+        servers.append(clients.server)
+        await clients.visitor()
         if len(servers) == 2:
             both.set()
         await asyncio.Event().wait()
 
-    running = versions.tried([Way("05", never), Way("05", never)], [THIS], jobs=2)
+    running = versions.tried(
+        [Scenario("05", never), Scenario("05", never)], [THIS], jobs=2
+    )
     first = asyncio.create_task(anext(running))
     await both.wait()
     first.cancel()
@@ -143,7 +145,7 @@ async def test_a_server_that_does_not_start_is_refused(tmp_path, monkeypatch):
     (tmp_path / "fails.py").write_text("async def main(port): raise OSError('no')\n")
     monkeypatch.setattr(ways, "EXAMPLES", tmp_path)
     with pytest.raises(versions.CannotTry, match="fails on Python 3"):
-        async for _ in versions.tried([Way("fails", visitors.nobody)], [THIS]):
+        async for _ in versions.tried([Scenario("fails", visitors.nobody)], [THIS]):
             pass
 
 
@@ -345,7 +347,7 @@ def test_the_python_of_the_pages_is_named_under_tables_of_steps_without_it():
 
 @pytest.fixture
 def one_way(monkeypatch, tmp_path):
-    monkeypatch.setattr(versions, "WAYS", [Way("05", visitors.nobody)])
+    monkeypatch.setattr(versions, "WAYS", [Scenario("05", visitors.nobody)])
     monkeypatch.setattr(versions, "KEPT", tmp_path / "docs" / "_data" / "versions.json")
     monkeypatch.setattr(versions, "ROOT", tmp_path)
     (tmp_path / "docs" / "_data").mkdir(parents=True)

@@ -26,7 +26,7 @@ quick = settings(max_examples=60, deadline=None)  # a busy machine is no failure
     scope="module",
 )
 def framing(request):
-    return Framing.of(request.param, patience=PATIENT)
+    return Framing.of(request.param, timeout=PATIENT)
 
 
 def decoded(*pieces):
@@ -43,7 +43,7 @@ async def test_what_the_steps_send_the_instruments_understand(framing, messages)
 @given(messages=st.lists(objects, max_size=4))
 @quick
 async def test_what_the_instruments_send_utils01_understands(messages):
-    framing = Framing.of(story.find("utils01"), patience=PATIENT)
+    framing = Framing.of(story.find("utils01"), timeout=PATIENT)
     assert await framing.received(b"".join(map(encode, messages))) == messages
 
 
@@ -55,7 +55,7 @@ async def test_what_the_instruments_send_the_steps_understand(framing, text):
 
 
 async def test_utils01_writes_the_same_bytes():
-    framing = Framing.of(story.find("utils01"), patience=PATIENT)
+    framing = Framing.of(story.find("utils01"), timeout=PATIENT)
     assert await framing.sent(CHAT) == encode(CHAT)
 
 

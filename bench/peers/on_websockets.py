@@ -15,7 +15,7 @@ BACKLOG = 4096  # connections that may wait to be accepted
 ROOMS: dict[str, dict[ServerConnection, str]] = {}  # who is in which, and their names
 
 
-async def attend(client: ServerConnection) -> None:
+async def serve_client(client: ServerConnection) -> None:
     """Do what one client asks for, until it has no more to say."""
     name, rooms = "", set()
     try:
@@ -57,7 +57,7 @@ def tell(action: str, room: str, name: str) -> None:
 async def main(port: int) -> None:
     """Listen on a port of this machine until cancelled."""
     async with serve(
-        attend,
+        serve_client,
         "127.0.0.1",
         port,
         compression=None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.process import on_cpu
-from lab.check.program import Program, begun
+from lab.check.program import Program, start_command
 from lab.check.subjects import free_port, until_it_listens
 
 SERVER_CPU, GENERATOR_CPU = 0, 1  # cores, counted from the first that may be used
@@ -56,7 +56,7 @@ class Peer:
         port = free_port()
         words = [word.replace("{port}", str(port)) for word in self.command]
         with on_cpu(SERVER_CPU):
-            program = await begun(words, Path(words[0]))
+            program = await start_command(words, Path(words[0]))
         await until_it_listens(program, port)
         try:
             yield program

@@ -28,9 +28,9 @@ LIFTED = {
     "utils03.PING_TIME": str(10**6),
     "RATE": "1e9",  # messages a second; how many there are is what is measured
     "BURST": "1e9",
-    "MOST_CLIENTS": str(10**6),
-    "MOST_PER_ADDRESS": str(10**6),  # all members come from one
-    "MOST_ROOMS": str(10**6),
+    "MAX_CLIENTS": str(10**6),
+    "MAX_PER_ADDRESS": str(10**6),  # all members come from one
+    "MAX_ROOMS": str(10**6),
 }
 
 

@@ -35,7 +35,7 @@ class Wire(ABC):
     """One protocol: how to enter a room, to speak in it, and to hear what was said."""
 
     speaks_apart = False  # who publishes needs a connection that hears nothing
-    patience = 20.0  # seconds that a server may take to let one member in
+    timeout = 20.0  # seconds that a server may take to let one member in
 
     @abstractmethod
     def enter(self, line: "Line", name: str, room: str) -> Iterator[None]:
@@ -76,7 +76,7 @@ class Line:
         self.socket = connected
         self.wire = wire
         self.buffer = bytearray()
-        connected.settimeout(wire.patience)
+        connected.settimeout(wire.timeout)
 
     def send(self, data: bytes) -> None:
         """Send all of it."""

@@ -7,9 +7,10 @@ with ``@since`` from which step on it holds, and takes one argument:
 - ``framing`` (see ``lab.behaviours.framing_bench``), when it is about the two
   functions that turn bytes into messages and back, without any server.
 
-It returns when the behaviour is kept and raises ``NotYet`` when it is not.
+It returns when the behaviour is kept and raises ``Unmet`` when it is not.
 """
 
+import difflib
 import importlib
 import inspect
 import pkgutil
@@ -17,7 +18,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab import story
+from lab import renamed, story
 from lab.story import Step
 
 Run = Callable[[Any], Awaitable[None]]
@@ -38,7 +39,7 @@ class Behaviour:
 
     ``until`` names the step that replaces it with something better. ``needs`` is what
     a bench must have beyond the wire to judge it, one of NEEDS. ``hint`` helps whoever
-    has built a server that has it not. ``lifts`` has limits that would be in its
+    has built a server that has it not. ``settings`` has limits that would be in its
     way, or would take long to reach, each with the value to set instead, as ``lab run
     --set`` takes it.
     """
@@ -48,7 +49,7 @@ class Behaviour:
     until: str | None
     needs: str | None
     hint: str
-    lifts: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -75,7 +76,7 @@ def since(
     until: int | str | None = None,
     needs: str | None = None,
     hint: str = "",
-    lifts: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Callable[[Run], Run]:
     """State from which step on a behaviour holds, by its number or its name."""
     if needs is not None and needs not in NEEDS:
@@ -84,7 +85,7 @@ def since(
     def register(run: Run) -> Run:
         last = None if until is None else _step(until)
         _registered.append(
-            Behaviour(run, _step(step), last, needs, hint, dict(lifts or {}))
+            Behaviour(run, _step(step), last, needs, hint, dict(settings or {}))
         )
         return run
 
@@ -101,13 +102,15 @@ def every() -> list[Behaviour]:
 def find(name: str) -> Behaviour:
     """Return the behaviour of this name.
 
-    Raises LookupError, with the names that there are.
+    Raises LookupError, with the names that are like it.
     """
-    for behaviour in every():
-        if behaviour.name == name:
-            return behaviour
-    names = ", ".join(behaviour.name for behaviour in every())
-    raise LookupError(f"there is no behaviour {name!r}; there are {names}")
+    by_name = {behaviour.name: behaviour for behaviour in every()}
+    if name in by_name:
+        return by_name[name]
+    near = difflib.get_close_matches(name, by_name, n=3, cutoff=0.5)
+    like = f"; some are like it: {', '.join(near)}" if near else ""
+    more = renamed.hint(name) or f"{like}; docs/staircase.rst has all of them"
+    raise LookupError(f"there is no behaviour {name!r}{more}")
 
 
 def holds(behaviour: Behaviour, step: Step) -> bool:

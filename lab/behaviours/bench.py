@@ -12,19 +12,19 @@ from typing import Any, Self
 from lab.client import Client, Connection
 from lab.host import Running
 from lab.simulation.loop import Loop
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode
 
 
 class Bench:
     """A server, and the clients that a behaviour brings to it.
 
-    ``patience`` is how many seconds an answer may take.
+    ``timeout`` is how many seconds an answer may take.
     """
 
-    def __init__(self, server: Running, *, patience: float) -> None:
+    def __init__(self, server: Running, *, timeout: float) -> None:
         self.server = server
-        self.patience = patience
+        self.timeout = timeout
 
     async def __aenter__(self) -> Self:
         return self
@@ -35,7 +35,7 @@ class Bench:
 
     async def client(self, name: str) -> Client:
         """Connect a client that has said who it is."""
-        return await self.server.connect(name, self.patience)
+        return await self.server.connect(name, self.timeout)
 
     async def clients(self, *names: str, room: str) -> list[Client]:
         """Connect clients, one after the other, and have each join the room."""
@@ -60,21 +60,21 @@ class Bench:
 
     async def stranger(self) -> Client:
         """Connect a client that has not said who it is."""
-        return Client("a stranger", await self.call(), self.patience)
+        return Client("a stranger", await self.call(), self.timeout)
 
     async def prints(self, fragment: str, times: int = 1) -> str:
         """Wait until so many printed lines contain the fragment (needs: output)."""
-        return await self.server.prints(fragment, self.patience, times)
+        return await self.server.prints(fragment, self.timeout, times)
 
     async def ends(
         self, number: int = signal.SIGINT, within: float = 0.0
     ) -> tuple[int, str]:
         """Press Ctrl-C, or send another signal; return exit status and stderr.
 
-        Needs: exit. NotYet if the process does not end ``within`` so many seconds, or
-        the patience, whichever is longer.
+        Needs: exit. Unmet if the process does not end ``within`` so many seconds, or
+        the timeout, whichever is longer.
         """
-        status = await self.server.interrupt(max(within, self.patience), number)
+        status = await self.server.interrupt(max(within, self.timeout), number)
         return status, str(self.server.errors)
 
     async def wait(self, seconds: float) -> None:
@@ -110,19 +110,19 @@ class Bench:
 
 
 def expect(got: Any, expected: Any, what: str) -> None:
-    """NotYet unless the two are equal; ``what`` says what they are."""
+    """Unmet unless the two are equal; ``what`` says what they are."""
     if got != expected:
-        raise NotYet(f"{what}: {shown(expected)}", shown(got))
+        raise Unmet(f"{what}: {shown(expected)}", shown(got))
 
 
 async def is_let_go(client: Client, code: str) -> None:
-    """NotYet unless it hears an error with this code, and then a clean end."""
+    """Unmet unless it hears an error with this code, and then a clean end."""
     error = await client.hear("error")
     while error.get("code") != code:
         error = await client.hear("error")
     await client.hear_the_end()
     if client.connection.broken:
-        raise NotYet("the end of the stream", "a connection broken off")
+        raise Unmet("the end of the stream", "a connection broken off")
 
 
 def left(client: Client) -> list[object]:

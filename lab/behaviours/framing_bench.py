@@ -16,7 +16,7 @@ from typing import Any
 from lab import story
 from lab.host import load
 from lab.story import Step
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import Message
 
 
@@ -25,30 +25,30 @@ class Framing:
 
     It has ``new_messages`` and ``send_message``, as ``utils01``; or, as ``utils02``,
     ``new_payloads``, ``parse`` and ``encode``, which do not need each other. With
-    ``utils03``, ``new_payloads`` takes a ``Patience`` as well.
-    ``patience`` is how many seconds the messages of a finished stream may take.
+    ``utils03``, ``new_payloads`` takes a ``Idle`` as well.
+    ``timeout`` is how many seconds the messages of a finished stream may take.
     """
 
-    def __init__(self, module: ModuleType, *, patience: float = 1.0) -> None:
+    def __init__(self, module: ModuleType, *, timeout: float = 1.0) -> None:
         self.module = module
-        self.patience = patience
+        self.timeout = timeout
 
     @classmethod
-    def of(cls, step: Step, *, patience: float = 1.0) -> "Framing":
+    def of(cls, step: Step, *, timeout: float = 1.0) -> "Framing":
         """Return the framing that a step uses, or that a utils file is.
 
-        NotYet if it has none.
+        Unmet if it has none.
         """
         names = [name for name in step.imports if name.startswith("utils")]
         if step.kind == "server" and not names:
             expected = "a step that turns bytes into messages"
-            raise NotYet(expected, f"{step.name}, which does not")
+            raise Unmet(expected, f"{step.name}, which does not")
         own = story.find(names[-1]) if names else step
         module = load(own)
         for name in own.imports:  # what it leaves to another file is as good as its own
             for key, value in vars(sys.modules[name]).items():
                 vars(module).setdefault(key, value)
-        return cls(module, patience=patience)
+        return cls(module, timeout=timeout)
 
     @property
     def is_whole(self) -> bool:
@@ -64,18 +64,18 @@ class Framing:
         return stream
 
     def refusal(self, payload: bytes) -> str:
-        """Return the code with which a payload is refused; NotYet if it is not."""
+        """Return the code with which a payload is refused; Unmet if it is not."""
         if not hasattr(self.module, "parse"):
             file = Path(str(self.module.__file__)).name
             expected = "functions that refuse what is no message"
-            raise NotYet(expected, f"{file}, which has none")
+            raise Unmet(expected, f"{file}, which has none")
         try:
             message = self.module.parse(payload)
         except self.module.Refused as refused:
             return str(refused.code)
         except Exception as error:  # what a server would die of
-            raise NotYet("a refusal with a code", repr(error)) from error
-        raise NotYet(f"{payload[:40]!r} to be refused", repr(message))
+            raise Unmet("a refusal with a code", repr(error)) from error
+        raise Unmet(f"{payload[:40]!r} to be refused", repr(message))
 
     async def received(self, *pieces: bytes) -> list[Message]:
         """Return the messages in a stream that arrives in these pieces and ends.
@@ -85,12 +85,12 @@ class Framing:
         reader = StreamReader()
         feeding = asyncio.create_task(_feed(reader, pieces))
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.timeout):
                 return [message async for message in self.messages(reader)]
         except TimeoutError as error:
-            raise NotYet("the messages to end with the stream", "silence") from error
+            raise Unmet("the messages to end with the stream", "silence") from error
         except Exception as error:  # the module's own: what a server would die of
-            raise NotYet("messages, and no exception", repr(error)) from error
+            raise Unmet("messages, and no exception", repr(error)) from error
         finally:
             feeding.cancel()
             await asyncio.wait({feeding})
@@ -98,22 +98,22 @@ class Framing:
     async def refusal_in(self, data: bytes) -> str:
         """Return the code with which a stream that begins like this is refused.
 
-        No more of it comes. NotYet if it is not refused within the patience.
+        No more of it comes. Unmet if it is not refused within the timeout.
         """
         reader = StreamReader()
         reader.feed_data(data)
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.timeout):
                 async for message in self.messages(reader):
-                    raise NotYet("a refusal", repr(message))
+                    raise Unmet("a refusal", repr(message))
         except TimeoutError as error:
-            got = f"nothing within {self.patience:g} s"
-            raise NotYet("a refusal with a code", got) from error
+            got = f"nothing within {self.timeout:g} s"
+            raise Unmet("a refusal with a code", got) from error
         except Exception as error:
             if not hasattr(error, "code"):
-                raise NotYet("a refusal with a code", repr(error)) from error
+                raise Unmet("a refusal with a code", repr(error)) from error
             return str(error.code)
-        raise NotYet("a refusal with a code", "an end")
+        raise Unmet("a refusal with a code", "an end")
 
     async def sent(self, *messages: Message) -> bytes:
         """Return the bytes that are written for these messages."""
@@ -130,8 +130,8 @@ class Framing:
         return bytes(sink.data)
 
     async def _parsed(self, reader: StreamReader) -> AsyncIterator[Message]:
-        patience = [self.module.Patience()] if hasattr(self.module, "Patience") else []
-        async with aclosing(self.module.new_payloads(reader, *patience)) as payloads:
+        timeout = [self.module.Idle()] if hasattr(self.module, "Idle") else []
+        async with aclosing(self.module.new_payloads(reader, *timeout)) as payloads:
             async for payload in payloads:
                 yield self.module.parse(payload)
 

@@ -4,7 +4,7 @@ import re
 
 from lab.behaviours import since
 from lab.behaviours.bench import Bench
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 EVERYWHERE = re.compile(
     r"Listening on (0\.0\.0\.0|::):"
@@ -15,13 +15,13 @@ EVERYWHERE = re.compile(
     2,
     hint='read() returns b"" at the end: close the writer then, in a finally',
 )
-async def the_server_hangs_up_on_who_has_finished(bench: Bench) -> None:
+async def closes_after_eof(bench: Bench) -> None:
     """When a client has sent its last byte, the server closes the connection."""
     for _ in range(3):
         caller = await bench.call()
         await caller.send(b"\0\0")  # one byte short of a header: no step can answer it
         caller.finish()
-        await caller.rest(bench.patience)
+        await caller.rest(bench.timeout)
 
 
 @since(
@@ -29,7 +29,7 @@ async def the_server_hangs_up_on_who_has_finished(bench: Bench) -> None:
     needs="output",
     hint="start_server runs your function as a task for each client: does it block?",
 )
-async def one_client_does_not_keep_another_out(bench: Bench) -> None:
+async def one_client_does_not_block_another(bench: Bench) -> None:
     """The server attends to a second client while the first is still there."""
     await bench.call()
     await bench.prints("New client connected!")
@@ -67,4 +67,4 @@ async def it_listens_on_this_machine_only(bench: Bench) -> None:
     await bench.call()
     for line in bench.server.transcript.lines:
         if EVERYWHERE.search(line):
-            raise NotYet("a server that listens on 127.0.0.1", line)
+            raise Unmet("a server that listens on 127.0.0.1", line)

@@ -6,7 +6,7 @@ from asyncio import StreamReader
 from lab.behaviours import since
 from lab.behaviours.bench import expect
 from lab.behaviours.framing_bench import Framing
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode, frame
 
 JOIN = {"action": "joinroom", "room": "tea"}
@@ -56,7 +56,7 @@ async def a_deadline_around_new_messages_raises(framing: Framing) -> None:
                 pass
     except TimeoutError:
         return
-    raise NotYet("a TimeoutError", "a loop that ended as if the client had gone")
+    raise Unmet("a TimeoutError", "a loop that ended as if the client had gone")
 
 
 @since(

@@ -10,7 +10,7 @@ from lab.behaviours.bench import Bench
     needs="output",
     hint="print the action and what it carries, with !r: connect: 'alice'",
 )
-async def what_is_asked_for_is_printed(bench: Bench) -> None:
+async def requests_are_printed(bench: Bench) -> None:
     """The server prints what each of the four actions asks for."""
     alice = await bench.client("alice")
     await bench.prints("connect: 'alice'")

@@ -9,7 +9,7 @@ LONG = 30_000  # characters: more than a server may want to take care of in one 
 
 
 @since(4, hint='send the action and the room back, with "from": the name of who asked')
-async def who_joins_is_told_that_it_is_done(bench: Bench) -> None:
+async def joining_is_acknowledged(bench: Bench) -> None:
     """Whoever joins a room gets the answer that it is done, with room and name."""
     alice = await bench.client("alice")
     await alice.join("tea")
@@ -27,7 +27,7 @@ async def an_answer_takes_no_time(bench: Bench) -> None:
 
 
 @since(4, hint='send the action and the room back, with "from": the name of who asked')
-async def who_leaves_is_told_that_it_is_done(bench: Bench) -> None:
+async def leaving_is_acknowledged(bench: Bench) -> None:
     """Whoever leaves a room gets the answer that it is done."""
     (alice,) = await bench.clients("alice", room="tea")
     await alice.leave("tea")
@@ -46,7 +46,7 @@ async def joining_twice_changes_nothing(bench: Bench) -> None:
 
 
 @since(4, hint="pass over an unknown action, and a message without one")
-async def an_action_that_nobody_knows_ends_nothing(bench: Bench) -> None:
+async def an_unknown_action_keeps_the_connection(bench: Bench) -> None:
     """After a message that nobody understands, the next one is still answered."""
     alice = await bench.client("alice")
     await alice.send({"action": "dance"})
@@ -55,7 +55,7 @@ async def an_action_that_nobody_knows_ends_nothing(bench: Bench) -> None:
 
 
 @since(4, hint="an exception may end the connection it came from, and no other")
-async def who_sends_rubbish_harms_nobody_else(bench: Bench) -> None:
+async def rubbish_harms_no_other_client(bench: Bench) -> None:
     """However one client breaks off, the others are answered as before."""
     (alice,) = await bench.clients("alice", room="tea")
     for rubbish in (b"\2\0\0[]", b"\3\0\0\x80\x80\x80", b"\x40\0\0half a message"):
@@ -67,7 +67,7 @@ async def who_sends_rubbish_harms_nobody_else(bench: Bench) -> None:
 
 
 @since(4, until=8, hint="return from the handler while the client has no name")
-async def who_has_not_said_connect_is_not_heard(bench: Bench) -> None:
+async def messages_before_connect_are_ignored(bench: Bench) -> None:
     """Joining or leaving before connect is ignored; after it, joining is answered."""
     alice = await bench.stranger()
     for action in ("joinroom", "leaveroom"):
@@ -93,7 +93,7 @@ async def a_second_connect_changes_no_name(bench: Bench) -> None:
     needs="output",
     hint='print(f"{others} should hear {text!r}"), others being a list of names',
 )
-async def who_should_hear_is_printed(bench: Bench) -> None:
+async def recipients_are_printed(bench: Bench) -> None:
     """The server knows who should hear what is said, and prints their names."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await alice.say("tea", "hello")

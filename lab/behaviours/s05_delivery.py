@@ -29,10 +29,10 @@ async def chat_reaches_everyone_else(bench: Bench) -> None:
 
 @since(
     5,
-    lifts=AT_FULL_SPEED,
+    settings=AT_FULL_SPEED,
     hint="do not start a task for each message: they may overtake each other",
 )
-async def what_one_client_says_arrives_in_order(bench: Bench) -> None:
+async def messages_arrive_in_order(bench: Bench) -> None:
     """A hundred messages of one client arrive in the order in which they were sent."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     said = [f"message {number}" for number in range(100)]
@@ -61,7 +61,7 @@ async def rooms_do_not_overtake_each_other(bench: Bench) -> None:
     needs="writes",  # where no time passes, all of this happens in one turn of the loop
     hint="keep the members with what is said, and do not look them up later",
 )
-async def who_hears_it_is_decided_when_it_is_said(bench: Bench) -> None:
+async def recipients_are_fixed_when_a_message_is_sent(bench: Bench) -> None:
     """Who joins after it was said does not hear it, and who leaves after it does."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     cleo, dora = await bench.clients("cleo", "dora", room="milk")
@@ -79,7 +79,7 @@ async def who_hears_it_is_decided_when_it_is_said(bench: Bench) -> None:
 
 
 @since(5, hint="look up the members of the room that the message names")
-async def other_rooms_hear_nothing(bench: Bench) -> None:
+async def a_message_stays_in_its_room(bench: Bench) -> None:
     """What is said in one room is heard in that room only."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await bob.join("milk")
@@ -120,7 +120,7 @@ async def the_name_on_a_message_is_the_servers(bench: Bench) -> None:
     5,
     hint='answer the joiner with "members", and tell everyone else without it',
 )
-async def the_room_hears_who_joins(bench: Bench) -> None:
+async def the_room_hears_a_join(bench: Bench) -> None:
     """Everyone in a room hears who joins; the joiner hears who is there."""
     (alice,) = await bench.clients("alice", room="tea")
     bob = await bench.client("bob")
@@ -135,7 +135,7 @@ async def the_room_hears_who_joins(bench: Bench) -> None:
 @since(
     5, hint="send the notice to those who stay, once, and only if somebody really left"
 )
-async def the_room_hears_who_leaves(bench: Bench) -> None:
+async def the_room_hears_a_leave(bench: Bench) -> None:
     """Everyone in a room hears who leaves it."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await bob.leave("tea")
@@ -146,7 +146,7 @@ async def the_room_hears_who_leaves(bench: Bench) -> None:
 @since(
     5, hint="leave all rooms in the finally of client_connected, and tell the others"
 )
-async def the_room_hears_whose_connection_ends(bench: Bench) -> None:
+async def the_room_hears_a_disconnect(bench: Bench) -> None:
     """When a connection ends, everyone in its rooms hears who has left."""
     (alice,) = await bench.clients("alice", room="tea")
     await alice.join("milk")
@@ -160,7 +160,7 @@ async def the_room_hears_whose_connection_ends(bench: Bench) -> None:
 @since(
     5, hint="only a finally is on every way out: an exception in a handler is one, too"
 )
-async def who_breaks_off_leaves_the_room(bench: Bench) -> None:
+async def an_aborted_connection_leaves_the_room(bench: Bench) -> None:
     """A client whose rubbish ends its connection is taken out of its rooms."""
     alice, mallory = await bench.clients("alice", "mallory", room="tea")
     await mallory.connection.send(b"\2\0\0[]")  # JSON, but not an object
@@ -170,10 +170,10 @@ async def who_breaks_off_leaves_the_room(bench: Bench) -> None:
 
 @since(
     5,
-    lifts=AT_FULL_SPEED,
+    settings=AT_FULL_SPEED,
     hint="catch OSError around each send: the speaker has done nothing wrong",
 )
-async def members_who_leave_do_not_harm_a_talker(bench: Bench) -> None:
+async def leaving_members_do_not_harm_a_talker(bench: Bench) -> None:
     """Members who vanish while Alice talks at full speed never end her connection."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     said = 0
@@ -192,7 +192,7 @@ async def members_who_leave_do_not_harm_a_talker(bench: Bench) -> None:
 
 
 async def _hears_once(client: Client, news: Message) -> None:
-    """NotYet unless the client hears this, and has heard it only once at the end."""
+    """Unmet unless the client hears this, and has heard it only once at the end."""
     heard = await client.hear(news["action"])
     while heard.get("from") == client.name:
         heard = await client.hear(news["action"])

@@ -5,7 +5,7 @@ import socket
 from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect
 from lab.client import Client, Connection
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode
 
 TEXT = 30_000  # characters of each message: many small ones would take long
@@ -15,10 +15,10 @@ PIPELINED = 400  # messages sent at once; all of them have room on a wire
 
 @since(
     6,
-    lifts=AT_FULL_SPEED,
+    settings=AT_FULL_SPEED,
     hint="write to everyone and wait for nobody: no await between two members",
 )
-async def a_slow_reader_holds_up_nobody(bench: Bench) -> None:
+async def a_slow_reader_delays_no_other(bench: Bench) -> None:
     """While a member reads nothing, Bob hears all that Alice says, at once."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await _sleepy(bench, alice)
@@ -33,10 +33,10 @@ async def a_slow_reader_holds_up_nobody(bench: Bench) -> None:
 
 @since(
     6,
-    lifts=AT_FULL_SPEED,
+    settings=AT_FULL_SPEED,
     hint="see how much waits for a member before you write more; then abort, not close",
 )
-async def who_does_not_read_is_dropped(bench: Bench) -> None:
+async def a_client_that_never_reads_is_disconnected(bench: Bench) -> None:
     """A member that reads nothing is dropped when too much waits for it."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await _sleepy(bench, alice)
@@ -47,7 +47,7 @@ async def who_does_not_read_is_dropped(bench: Bench) -> None:
             break
     else:
         size = MOST * TEXT / 2**20
-        raise NotYet("sleepy to be dropped", f"{size:.0f} MiB said, and it is there")
+        raise Unmet("sleepy to be dropped", f"{size:.0f} MiB said, and it is there")
     await bob.hear("leaveroom")
     members = (await bob.join("tea")).get("members")
     expect(sorted(members or []), ["alice", "bob"], "the members that bob is told")
@@ -70,11 +70,11 @@ async def each_message_is_one_write(bench: Bench) -> None:
 
 @since(
     6,
-    lifts=AT_FULL_SPEED,
+    settings=AT_FULL_SPEED,
     needs="clock",  # where the server works in no time, all of this is sent at once
     hint="reading what has come already does not wait: await asyncio.sleep(0), too",
 )
-async def who_sends_much_at_once_does_not_keep_the_others_waiting(
+async def a_burst_does_not_delay_other_clients(
     bench: Bench,
 ) -> None:
     """What Bob says is heard before the last of the many messages sent before it."""
@@ -87,7 +87,7 @@ async def who_sends_much_at_once_does_not_keep_the_others_waiting(
     await bob.say("tea", "hello")
     heard = [(await cleo.hear("chat")).get("message") for _ in range(PIPELINED)]
     if "hello" not in heard:
-        raise NotYet("cleo to hear bob meanwhile", f"{PIPELINED} messages of alice")
+        raise Unmet("cleo to hear bob meanwhile", f"{PIPELINED} messages of alice")
 
 
 async def _sleepy(bench: Bench, witness: Client) -> Connection:

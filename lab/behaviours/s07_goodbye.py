@@ -8,7 +8,7 @@ import socket
 from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect
 from lab.client import Client
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode
 
 AT_MOST = 5.0  # seconds from Ctrl-C to the end of the process, whatever the clients do
@@ -23,7 +23,7 @@ CALM = (0, "")  # an exit status that means success, and nothing on stderr
 
 
 @since(7, needs="exit", hint='send {"action":"bye","reason":...} and then write_eof()')
-async def everyone_hears_that_it_is_over(bench: Bench) -> None:
+async def everyone_gets_bye_at_shutdown(bench: Bench) -> None:
     """When the server stops, everyone hears bye, and then the end of the stream."""
     clients = await bench.clients("alice", "bob", room="tea")
     clients.append(await bench.stranger())
@@ -34,11 +34,11 @@ async def everyone_hears_that_it_is_over(bench: Bench) -> None:
 
 @since(
     7,
-    lifts=AT_FULL_SPEED,
+    settings=AT_FULL_SPEED,
     needs="exit",
     hint="say bye to all in one go; read off what still comes, and only then close",
 )
-async def all_have_heard_the_same_when_it_ends(bench: Bench) -> None:
+async def all_members_get_the_same_at_shutdown(bench: Bench) -> None:
     """When the server stops while others talk, all hear the same words, then bye."""
     talkers = await bench.clients("alice", "bob", room="tea")
     listeners = await bench.clients("cleo", "dora", room="tea")
@@ -67,11 +67,11 @@ async def all_have_heard_the_same_when_it_ends(bench: Bench) -> None:
 
 @since(
     7,
-    lifts=AT_FULL_SPEED,
+    settings=AT_FULL_SPEED,
     needs="exit",
     hint="wait a bounded time for all clients together, then abort() the others",
 )
-async def it_ends_whatever_the_clients_do(bench: Bench) -> None:
+async def no_client_can_delay_the_exit(bench: Bench) -> None:
     """Ctrl-C ends the process in 5 s, without an error, even if others do not read."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     sleepy, half_closed, in_a_frame, _ = [await bench.call() for _ in range(4)]
@@ -89,7 +89,7 @@ async def it_ends_whatever_the_clients_do(bench: Bench) -> None:
     expect(ended, CALM, "the exit status and stderr")
     seconds = asyncio.get_running_loop().time() - begin
     if seconds > AT_MOST:
-        raise NotYet(f"the end within {AT_MOST:g} s", f"one after {seconds:.1f} s")
+        raise Unmet(f"the end within {AT_MOST:g} s", f"one after {seconds:.1f} s")
     for client in (alice, bob):
         await _hears_bye(client)
 
@@ -116,16 +116,16 @@ async def _talk(
             await asyncio.sleep(PACE)
             if client.heard and client.heard[-1].get("action") == "bye":
                 more -= 1
-    except NotYet:
+    except Unmet:
         pass  # the server has hung up, as it should
 
 
 async def _hears_bye(client: Client) -> None:
-    """NotYet unless the last thing that the client hears is bye, and a clean end."""
+    """Unmet unless the last thing that the client hears is bye, and a clean end."""
     bye = await client.hear("bye")
     expect(isinstance(bye.get("reason"), str), True, "that bye has a reason")
     await client.hear_the_end()
     expect(client.heard[-1], bye, f"the last that {client.name} hears")
     if client.connection.broken:
         got = f"a connection broken off, for {client.name}"
-        raise NotYet("the end of the stream", got)
+        raise Unmet("the end of the stream", got)

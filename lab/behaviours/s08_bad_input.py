@@ -5,7 +5,7 @@ from lab.behaviours.bench import Bench, expect
 from lab.behaviours.s08_utils02_strictness import WRONG
 from lab.client import Client
 from lab.course.error_codes import codes
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode, frame
 
 HUGE = 12 * 2**20  # characters: less than a header can say, and more than may wait
@@ -14,7 +14,7 @@ BAD, GOOD = b"not JSON", {"action": "joinroom", "room": "tea"}
 
 
 @since(8, hint='answer {"action":"error","code":...,"detail":...}, and go on reading')
-async def what_is_refused_is_answered(bench: Bench) -> None:
+async def refusals_are_answered(bench: Bench) -> None:
     """Whatever is refused is answered with its code, and the next message is heard."""
     (bob,) = await bench.clients("bob", room="tea")
     for number, (payload, code) in enumerate(WRONG.items()):
@@ -43,7 +43,7 @@ async def a_payload_that_is_too_large_ends_the_connection(bench: Bench) -> None:
 
 
 @since(8, hint="refuse it: what is written to all of them is more than may wait")
-async def no_message_is_too_large_for_the_others(bench: Bench) -> None:
+async def no_message_is_too_large_to_deliver(bench: Bench) -> None:
     """However long a text Mallory sends, the others hear each other afterwards."""
     alice, bob, mallory = await bench.clients("alice", "bob", "mallory", room="tea")
     texts = ("x" * HUGE, "hello")
@@ -52,7 +52,7 @@ async def no_message_is_too_large_for_the_others(bench: Bench) -> None:
     ]
     try:
         await mallory.connection.send(b"".join(frames))
-    except NotYet:
+    except Unmet:
         pass  # whether mallory hears why is a matter of its own
     while (await alice.hear()).get("action") not in ("chat", "leaveroom"):
         pass
@@ -65,7 +65,7 @@ async def no_message_is_too_large_for_the_others(bench: Bench) -> None:
 
 @since(
     8,
-    lifts=AT_FULL_SPEED,
+    settings=AT_FULL_SPEED,
     hint="count those in a row; one that is understood sets the count to zero",
 )
 async def too_many_bad_messages_in_a_row_end_the_connection(bench: Bench) -> None:
@@ -108,7 +108,7 @@ async def a_name_belongs_to_one_at_a_time(bench: Bench) -> None:
 
 
 @since(8, hint="raise what you also raise for bad input: it has the same answer")
-async def who_may_not_do_something_is_told_so(bench: Bench) -> None:
+async def forbidden_requests_are_refused(bench: Bench) -> None:
     """Speaking before connect or from outside, and a second connect, are refused."""
     alice = await bench.stranger()
     for action in ("joinroom", "leaveroom", "chat"):
@@ -122,14 +122,14 @@ async def who_may_not_do_something_is_told_so(bench: Bench) -> None:
 
 
 @since(8, needs="output", hint="print it with !a: no terminal obeys that")
-async def what_is_printed_of_a_name_is_escaped(bench: Bench) -> None:
+async def printed_names_are_escaped(bench: Bench) -> None:
     """A name is printed with everything escaped that is not plain ASCII."""
     await bench.client("Zoë 茶")
     await bench.prints(r"'Zo\xeb \u8336' has connected")
 
 
 @since(8, hint="send the room that you have understood, not the one that came")
-async def a_room_is_taken_without_what_surrounds_it(bench: Bench) -> None:
+async def room_names_are_stripped(bench: Bench) -> None:
     """Who joins a room with spaces around its name is in the room without them."""
     alice, bob = await bench.clients("alice", "bob", room="hot tea")
     cleo = await bench.client("cleo")
@@ -145,17 +145,17 @@ async def _is_refused(client: Client, code: str) -> None:
     error = await client.hear("error")
     expect(error.get("code"), code, f"the code of {client.name}'s error")
     if code not in codes() or not isinstance(error.get("detail"), str):
-        raise NotYet("a code of the protocol, and a detail for people", repr(error))
+        raise Unmet("a code of the protocol, and a detail for people", repr(error))
 
 
 async def _ends(client: Client) -> None:
     await client.hear_the_end()
     if client.connection.broken:
-        raise NotYet("the end of the stream", "a connection broken off")
+        raise Unmet("the end of the stream", "a connection broken off")
 
 
 async def _is_free(bench: Bench, name: str) -> None:
-    """NotYet unless a client can take the name, once or after its owner has gone."""
+    """Unmet unless a client can take the name, once or after its owner has gone."""
     for _ in range(IN_A_ROW):
         client = await bench.client(name)
         await client.send(GOOD)
@@ -163,4 +163,4 @@ async def _is_free(bench: Bench, name: str) -> None:
         await client.close()
         if answer.get("action") != "error":
             return
-    raise NotYet(f"the name {name} to be free again", repr(answer))
+    raise Unmet(f"the name {name} to be free again", repr(answer))

@@ -6,7 +6,7 @@ import sys
 from lab.behaviours import since
 from lab.behaviours.bench import expect
 from lab.behaviours.framing_bench import Framing
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import frame
 
 LARGEST = 2**16  # bytes of a payload
@@ -77,14 +77,14 @@ if sys.platform == "emscripten":
     "utils02",
     hint="json raises more than JSONDecodeError: ValueError, and RecursionError",
 )
-async def what_is_no_message_is_refused(framing: Framing) -> None:
+async def bad_payloads_are_refused(framing: Framing) -> None:
     """Whatever is no message that we know is refused with the code for that."""
     for payload, code in WRONG.items():
         expect(framing.refusal(payload), code, f"the code for {payload[:60]!r}")
 
 
 @since("utils02", hint="look at the header before you read what it announces")
-async def a_payload_is_refused_before_it_comes(framing: Framing) -> None:
+async def an_oversized_payload_is_refused_before_it_arrives(framing: Framing) -> None:
     """A payload of more than 64 KiB is refused as soon as its header has come."""
     longest = chat("x" * LONGEST).encode()
     got = await framing.received(frame(longest.ljust(LARGEST)))
@@ -95,10 +95,10 @@ async def a_payload_is_refused_before_it_comes(framing: Framing) -> None:
 
 
 @since("utils02", hint="strip(); inner spaces and any script are welcome")
-async def names_are_taken_without_what_surrounds_them(framing: Framing) -> None:
+async def names_are_stripped(framing: Framing) -> None:
     """Names and rooms are trimmed, and may have spaces inside and any script."""
     for name in ("alice", "Zoë de la Cruz", "茶 飲み", "नमस्ते", "a" * 32, "🫖"):
         if not hasattr(framing.module, "parse"):
-            raise NotYet("messages with trimmed names", "none that are checked")
+            raise Unmet("messages with trimmed names", "none that are checked")
         message = framing.module.parse(connect(f" \t{name}\n ").encode())
         expect(message, {"action": "connect", "username": name}, "the message")

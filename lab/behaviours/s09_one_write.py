@@ -9,11 +9,11 @@ AT_ONCE = 32  # messages that arrive together
 
 @since(
     9,
-    lifts=AT_FULL_SPEED,
+    settings=AT_FULL_SPEED,
     needs="writes",
     hint="collect what is said; loop.call_soon calls you when this turn is over",
 )
-async def what_is_said_at_once_is_one_write(bench: Bench) -> None:
+async def writes_are_batched_per_turn(bench: Bench) -> None:
     """What arrives at once is handed on to each member with one write."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     before = bench.writes(bob)

@@ -3,7 +3,7 @@
 from lab.behaviours import since
 from lab.behaviours.bench import Bench, expect, is_let_go, left
 from lab.client import Client
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode
 
 SOON = 10  # seconds: to say connect, to finish a frame, to take some of what waits
@@ -19,7 +19,7 @@ FRAME = encode({"action": "joinroom", "room": "milk"})
 
 
 @since(10, needs="clock", hint="give it 10 seconds, then the error, then the end")
-async def who_never_says_connect_is_let_go(bench: Bench) -> None:
+async def no_connect_in_10_seconds_disconnects(bench: Bench) -> None:
     """Whoever has not said connect after 10 seconds is told so, and let go."""
     silent, babbling = await bench.stranger(), await bench.stranger()
     for _ in range(SOON - 1):
@@ -37,7 +37,7 @@ async def who_never_says_connect_is_let_go(bench: Bench) -> None:
     needs="clock",
     hint="count from the first byte of a frame to its last, whatever comes in between",
 )
-async def who_does_not_finish_a_frame_is_let_go(bench: Bench) -> None:
+async def an_unfinished_frame_disconnects(bench: Bench) -> None:
     """Whoever has begun a frame, and not finished it after 10 seconds, is let go."""
     names = "alice", "bob", "cleo"
     alice, bob, cleo = await bench.clients(*names, room="tea")
@@ -59,7 +59,7 @@ async def who_does_not_finish_a_frame_is_let_go(bench: Bench) -> None:
     needs="clock",
     hint="it takes what was written and waits no more: look whether that grows",
 )
-async def who_takes_nothing_is_dropped(bench: Bench) -> None:
+async def a_client_that_takes_nothing_is_disconnected(bench: Bench) -> None:
     """Whoever takes nothing for 10 seconds is dropped; who takes it slowly stays."""
     alice = (await bench.clients("alice", room="tea"))[0]
     slow, stuck = [await bench.member(name, "tea") for name in ("slow", "stuck")]
@@ -84,7 +84,7 @@ async def who_takes_nothing_is_dropped(bench: Bench) -> None:
     needs="clock",
     hint="go on looking while you close: wait_closed() waits for ever",
 )
-async def who_has_finished_and_takes_nothing_is_dropped(bench: Bench) -> None:
+async def a_finished_client_that_takes_nothing_is_disconnected(bench: Bench) -> None:
     """Whoever has said all, and takes nothing for 10 seconds, is dropped as well."""
     alice = (await bench.clients("alice", room="tea"))[0]
     stuck = await bench.member("stuck", "tea")
@@ -92,9 +92,9 @@ async def who_has_finished_and_takes_nothing_is_dropped(bench: Bench) -> None:
     await _say_much(alice)
     stuck.finish()
     await bench.wait(SOON + MORE)
-    taken = len(await stuck.rest(bench.patience))
+    taken = len(await stuck.rest(bench.timeout))
     if taken > MUCH * LONG:
-        raise NotYet("no more than has been on its way", "all that has waited")
+        raise Unmet("no more than has been on its way", "all that has waited")
 
 
 @since(
@@ -102,7 +102,7 @@ async def who_has_finished_and_takes_nothing_is_dropped(bench: Bench) -> None:
     needs="clock",
     hint="ping after 30 seconds without a frame; 30 more, and the error and the end",
 )
-async def who_does_not_answer_a_ping_is_let_go(bench: Bench) -> None:
+async def an_unanswered_ping_disconnects(bench: Bench) -> None:
     """Whoever is silent for 30 seconds hears ping; for 30 more, and they are let go."""
     alice, bob, cleo = await bench.clients("alice", "bob", "cleo", room="tea")
     bob.answers = False
@@ -121,20 +121,20 @@ async def who_does_not_answer_a_ping_is_let_go(bench: Bench) -> None:
 
 
 @since(10, needs="clock", hint="pong is an action; any frame is an answer to a ping")
-async def who_answers_every_ping_stays(bench: Bench) -> None:
+async def a_client_that_answers_pings_stays(bench: Bench) -> None:
     """Whoever answers ping with pong stays for an hour, and hears no other word."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await bench.wait(HOUR)
     for client in (alice, bob):
         if not HOUR / (ASKED + MORE) < _pings(client) < HOUR / (ASKED - 2):
             expected = "a ping every 30 seconds of silence"
-            raise NotYet(expected, f"{_pings(client)} in an hour")
+            raise Unmet(expected, f"{_pings(client)} in an hour")
     await alice.say("tea", "still there?")
     expect((await bob.hear()).get("message"), "still there?", "what bob hears next")
 
 
 @since(10, needs="clock", hint="a frame that is whole begins every count anew")
-async def who_talks_is_not_disturbed(bench: Bench) -> None:
+async def a_talking_client_is_not_pinged(bench: Bench) -> None:
     """Whoever talks hears no ping, also if a frame of theirs is always unfinished."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await alice.connection.send(FRAME[:9])
@@ -152,7 +152,7 @@ async def who_talks_is_not_disturbed(bench: Bench) -> None:
     needs="clock",
     hint="count seconds in which you were awake: a clock goes on while you are not",
 )
-async def after_a_standstill_nobody_is_let_go(bench: Bench) -> None:
+async def after_a_suspension_no_client_is_disconnected(bench: Bench) -> None:
     """Whoever is waited for is given time anew when a machine has stood still."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     silent = await bench.member("silent", "milk")
@@ -182,7 +182,7 @@ async def _drips(client: Client, place: int) -> bool:
     """Send one byte of a frame; return whether that could be done."""
     try:
         await client.connection.send(FRAME[place : place + 1])
-    except NotYet:
+    except Unmet:
         return False
     return True
 

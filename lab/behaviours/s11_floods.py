@@ -5,7 +5,7 @@ import asyncio
 from lab.behaviours import since
 from lab.behaviours.bench import Bench, expect, is_let_go, left
 from lab.client import Client, Connection
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode
 
 RATE = 10  # messages a second
@@ -21,7 +21,7 @@ PACE = 2_000_000  # bytes a second, at which somebody reads
 
 
 @since(11, needs="clock", hint="when the bucket is empty, sleep before you read on")
-async def who_talks_too_fast_is_slowed_down(bench: Bench) -> None:
+async def a_fast_sender_is_slowed_down(bench: Bench) -> None:
     """Twenty messages at once are delivered at once, the others ten a second."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await alice.connection.send(_chats(MANY))
@@ -29,20 +29,20 @@ async def who_talks_too_fast_is_slowed_down(bench: Bench) -> None:
         await bench.wait(1)
         heard, due = _chats_heard(bob, "alice"), BURST + RATE * seconds
         if abs(heard - due) > RATE:
-            raise NotYet(f"about {due} messages after {seconds} s", f"{heard}")
+            raise Unmet(f"about {due} messages after {seconds} s", f"{heard}")
     texts = [(await bob.hear("chat")).get("message") for _ in range(MANY)]
     expect(texts, [f"{number}" for number in range(MANY)], "what bob hears")
 
 
 @since(11, needs="clock", hint="what you keep for later has cost you memory already")
-async def what_is_too_much_waits_where_it_comes_from(bench: Bench) -> None:
+async def backpressure_reaches_the_sender(bench: Bench) -> None:
     """The server does not take what it will not read yet: the line fills up."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     sending = asyncio.create_task(alice.connection.send(_chats(MUCH, PADDED)))
     try:
         await asyncio.wait({sending}, timeout=5.0)
         if sending.done():
-            raise NotYet("a line that is full", "a server that takes all")
+            raise Unmet("a line that is full", "a server that takes all")
     finally:
         sending.cancel()
         await asyncio.wait({sending})
@@ -56,7 +56,7 @@ async def what_is_too_much_waits_where_it_comes_from(bench: Bench) -> None:
     needs="clock",
     hint="note when there was last a token to spare; each client has a bucket",
 )
-async def who_never_rests_is_let_go(bench: Bench) -> None:
+async def a_sender_that_never_rests_is_disconnected(bench: Bench) -> None:
     """Whoever talks too fast for 30 seconds is let go; who rests at times is not."""
     names = "alice", "bob", "cleo"
     alice, bob, cleo = await bench.clients(*names, room="tea")
@@ -76,7 +76,7 @@ async def who_never_rests_is_let_go(bench: Bench) -> None:
 
 
 @since(11, needs="clock", hint="a burst, and what one may go on saying, is a bound")
-async def who_reads_is_not_thrown_out_by_one_who_talks_faster(bench: Bench) -> None:
+async def a_reader_is_not_disconnected_by_a_fast_sender(bench: Bench) -> None:
     """Whoever reads 2 MB a second stays, hears all that Alice says, delays nobody."""
     alice, bob, cleo = await bench.clients("alice", "bob", "cleo", room="tea")
     reader = await bench.member("reader", "tea")
@@ -92,7 +92,7 @@ async def who_reads_is_not_thrown_out_by_one_who_talks_faster(bench: Bench) -> N
             pass
         size += await _read(reader, HOW_LONG * LONG - size)
         if size < HOW_LONG * LONG:
-            raise NotYet("all of it", f"{size} bytes, and the end")
+            raise Unmet("all of it", f"{size} bytes, and the end")
     finally:
         sending.cancel()
         await asyncio.wait({sending})

@@ -3,7 +3,7 @@
 from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect, is_let_go
 from lab.client import Client
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 SMALL = 100  # clients, where as many are let in: a thousand take ten times as long
 AT_ONE_ADDRESS = 20  # clients
@@ -15,7 +15,7 @@ MORE = 3  # than may come
     12,
     hint="count those inside by the address they call from: get_extra_info('peername')",
 )
-async def who_finds_an_address_full_is_told_so(bench: Bench) -> None:
+async def connections_per_address_are_limited(bench: Bench) -> None:
     """Of an address, twenty may come in; one more is refused, until one has gone."""
     inside = [await _inside(bench, f"guest {n}") for n in range(AT_ONE_ADDRESS)]
     for _ in range(MORE):
@@ -33,13 +33,13 @@ async def who_finds_an_address_full_is_told_so(bench: Bench) -> None:
     needs="clock",
     hint="whoever is refused is not inside, even if they do not hang up",
 )
-async def who_is_refused_takes_no_place(bench: Bench) -> None:
+async def a_refused_client_takes_no_place(bench: Bench) -> None:
     """Whoever was refused, and does not hang up, keeps nobody else out."""
     inside = [await _inside(bench, f"guest {n}") for n in range(AT_ONE_ADDRESS)]
     for _ in range(MORE):
         refused = await bench.call()
-        if b'"full"' not in (told := await refused.rest(bench.patience)):
-            raise NotYet("an error with the code full", repr(told))
+        if b'"full"' not in (told := await refused.rest(bench.timeout)):
+            raise Unmet("an error with the code full", repr(told))
     await inside.pop().close()
     await inside[0].hear("leaveroom")
     await _inside(bench, "heir")
@@ -48,11 +48,11 @@ async def who_is_refused_takes_no_place(bench: Bench) -> None:
 @since(
     12,
     needs="clock",  # where it takes no time
-    lifts={"MOST_CLIENTS": str(SMALL), "MOST_PER_ADDRESS": str(2 * SMALL)},
-    hint="MOST_CLIENTS and MOST_PER_ADDRESS: constants that can be set, as ours can",
+    settings={"MAX_CLIENTS": str(SMALL), "MAX_PER_ADDRESS": str(2 * SMALL)},
+    hint="MAX_CLIENTS and MAX_PER_ADDRESS: constants that can be set, as ours can",
 )
-async def who_finds_the_server_full_is_told_so(bench: Bench) -> None:
-    """When MOST_CLIENTS are inside, one more is refused, wherever it comes from."""
+async def connections_in_total_are_limited(bench: Bench) -> None:
+    """When MAX_CLIENTS are inside, one more is refused, wherever it comes from."""
     calls = [await bench.call() for _ in range(SMALL)]
     await is_let_go(await bench.stranger(), "full")
     for call in calls[MORE:]:
@@ -63,10 +63,10 @@ async def who_finds_the_server_full_is_told_so(bench: Bench) -> None:
 
 @since(
     12,
-    lifts=AT_FULL_SPEED,
+    settings=AT_FULL_SPEED,
     hint="count the rooms that one is in, and not those that one has joined",
 )
-async def who_is_in_fifty_rooms_cannot_join_another(bench: Bench) -> None:
+async def rooms_per_client_are_limited(bench: Bench) -> None:
     """Whoever is in fifty rooms is refused another, until they have left one."""
     alice = await bench.client("alice")
     for number in range(ROOMS):

@@ -43,7 +43,7 @@ class Function(Subject):
             raise TypeError(f"a function is to be checked, not {client_connected!r}")
         self.client_connected = client_connected
 
-    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
+    async def start(self, settings: Mapping[str, str] | None = None) -> Running:
         """Serve the function in the running loop."""
         running = Served(self.client_connected)
         await running.begin()

@@ -11,16 +11,16 @@ from lab.behaviours import NEEDS, SIMULATED, Behaviour
 from lab.behaviours.framing_bench import Framing
 from lab.check.judging import benched
 from lab.check.subjects import Subject
-from lab.host import Running, had, start, start_process
+from lab.host import Running, settings_of, start, start_process
 from lab.mistakes import twins
 from lab.mistakes.twins import Twin
 from lab.network import Faults
 from lab.simulation.program import InSimulation
 from lab.story import Step
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
-PATIENCE = 1.0  # seconds: whoever judges by hand sits and waits
-SIMULATED_PATIENCE = 5.0  # seconds of a clock for which nobody waits
+TIMEOUT = 1.0  # seconds: whoever judges by hand sits and waits
+SIMULATED_TIMEOUT = 5.0  # seconds of a clock for which nobody waits
 PROCESSES = sys.platform != "emscripten"  # a browser starts none
 
 # The networks on which the end of a server is tried, for each shows what the other one
@@ -34,35 +34,35 @@ Begin = Callable[..., Awaitable[Running]]  # of a step and its settings
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer: ``not_yet`` is None where the behaviour is kept."""
+    """The answer: ``unmet`` is None where the behaviour is kept."""
 
     behaviour: Behaviour
     step: Step
-    not_yet: NotYet | None
+    unmet: Unmet | None
 
     def __repr__(self) -> str:
         lines = [
             f"{self.step.name}: {self.behaviour.sentence}",
-            "  kept" if self.not_yet is None else "  not yet",
+            "  kept" if self.unmet is None else "  not yet",
         ]
-        if self.not_yet is not None:
+        if self.unmet is not None:
             lines += [
-                f"  expected: {self.not_yet.expected}",
-                f"  got:      {self.not_yet.got}",
+                f"  expected: {self.unmet.expected}",
+                f"  got:      {self.unmet.got}",
             ]
         return "\n".join(lines)
 
 
-async def judge(behaviour: str, step: str, patience: float = PATIENCE) -> Verdict:
+async def judge(behaviour: str, step: str, timeout: float = TIMEOUT) -> Verdict:
     """Try one behaviour on a step started for it, and return the verdict.
 
     Raises LookupError if there is no such behaviour or step.
     """
-    return await verdict(behaviour, story.find(twins.located(step)), patience)
+    return await verdict(behaviour, story.find(twins.located(step)), timeout)
 
 
 async def verdict(
-    behaviour: str, step: Step, patience: float = PATIENCE, begin: Begin | None = None
+    behaviour: str, step: Step, timeout: float = TIMEOUT, begin: Begin | None = None
 ) -> Verdict:
     """Try one behaviour on a step, started as ``begin`` does, and return the verdict.
 
@@ -70,16 +70,16 @@ async def verdict(
     """
     wanted = behaviours.find(behaviour)
     try:
-        await put(wanted, step, patience, begin)
-    except NotYet as not_yet:
-        return Verdict(wanted, step, not_yet)
+        await run_behaviour(wanted, step, timeout, begin)
+    except Unmet as unmet:
+        return Verdict(wanted, step, unmet)
     return Verdict(wanted, step, None)
 
 
-async def put(
-    behaviour: Behaviour, step: Step, patience: float, begin: Begin | None = None
+async def run_behaviour(
+    behaviour: Behaviour, step: Step, timeout: float, begin: Begin | None = None
 ) -> None:
-    """Put a step to a behaviour; NotYet, with what came instead, if it has it not.
+    """Put a step to a behaviour; Unmet, with what came instead, if it has it not.
 
     The step runs in the loop; as a process, or in a simulation, where the behaviour has
     to see what only these can show; and as ``begin`` starts it, if that is given.
@@ -87,11 +87,11 @@ async def put(
     """
     no_process = behaviour.needs == "exit" and not PROCESSES
     if begin is None and (no_process or behaviour.needs in SIMULATED):
-        put_in_simulation(behaviour, step, patience)
+        run_in_simulation(behaviour, step, timeout)
         return
     begin = begin or (start_process if behaviour.needs == "exit" else start)
-    subject = OurStep(step, begin, patience)
-    async with benched(subject, behaviour, patience) as bench:
+    subject = OurStep(step, begin, timeout)
+    async with benched(subject, behaviour, timeout) as bench:
         await behaviour.run(bench)
 
 
@@ -104,17 +104,19 @@ class OurStep(Subject):
     def __init__(self, step: Step, begin: Begin, timeout: float) -> None:
         self.step, self.begin, self.timeout = step, begin, timeout
 
-    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
+    async def start(self, settings: Mapping[str, str] | None = None) -> Running:
         """Start the step, with those of the limits changed that it has."""
-        return await self.begin(self.step, settings=had(self.step, lifts or {}))
+        return await self.begin(
+            self.step, settings=settings_of(self.step, settings or {})
+        )
 
     def framing(self) -> Framing:
-        """Return the framing of the step; NotYet if it has none."""
-        return Framing.of(self.step, patience=self.timeout)
+        """Return the framing of the step; Unmet if it has none."""
+        return Framing.of(self.step, timeout=self.timeout)
 
 
-def put_in_simulation(behaviour: Behaviour, step: Step, patience: float) -> None:
-    """Do as ``put`` does, in a simulation, where no answer takes any time.
+def run_in_simulation(behaviour: Behaviour, step: Step, timeout: float) -> None:
+    """Do as ``run_behaviour`` does, in a simulation, where no answer takes any time.
 
     The end of a server is tried a second time, on a network where everything does.
     """
@@ -122,7 +124,7 @@ def put_in_simulation(behaviour: Behaviour, step: Step, patience: float) -> None
     begin = InSimulation.start if ends else start
     for faults in (AT_ONCE, ON_ITS_WAY) if ends else (AT_ONCE,):
         # In debug mode most of the time goes into noting from where each call came.
-        judged = put(behaviour, step, patience, begin)
+        judged = run_behaviour(behaviour, step, timeout, begin)
         simulation.run(judged, debug=False, faults=faults)
 
 
@@ -133,13 +135,13 @@ def judge_twin(twin: Twin) -> Verdict:
     same each time. A twin whose mistake shows only sometimes has to show it there.
     """
     wanted = behaviours.find(twin.breaks)
-    not_yet = None
+    unmet = None
     with warnings.catch_warnings():
         # What a twin does wrong may be that it leaves a connection open.
         warnings.simplefilter("ignore", ResourceWarning)
         try:
-            put_in_simulation(wanted, twin.step, SIMULATED_PATIENCE)
-        except NotYet as error:
-            not_yet = NotYet(error.expected, error.got)  # holds nothing that has run
+            run_in_simulation(wanted, twin.step, SIMULATED_TIMEOUT)
+        except Unmet as error:
+            unmet = Unmet(error.expected, error.got)  # holds nothing that has run
         gc.collect()
-    return Verdict(wanted, twin.step, not_yet)
+    return Verdict(wanted, twin.step, unmet)

@@ -12,12 +12,12 @@ from lab import behaviours
 from lab.behaviours import SIMULATED, Behaviour
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
-from lab.check.program import CannotStart, begun
-from lab.check.report import Result, result, why
+from lab.check.program import CannotStart, start_command
+from lab.check.report import Result, last_complaint, result
 from lab.check.subjects import MOST, REPLY, PythonFile, Subject
-from lab.host import had
+from lab.host import settings_of
 from lab.story import Step
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 
 def wanted(step: Step, *, only: str = "", alone: bool = False) -> list[Behaviour]:
@@ -55,21 +55,25 @@ async def judged(
         return await judged_in_simulation(subject.path, behaviour)
     if behaviour.needs and behaviour.needs not in subject.has:
         return result(behaviour, missing=behaviour.needs)
-    if step is not None and had(step, behaviour.lifts) and not subject.settable:
+    if (
+        step is not None
+        and settings_of(step, behaviour.settings)
+        and not subject.settable
+    ):
         return result(behaviour, missing="limits that can be lifted")
     try:
         async with benched(subject, behaviour, REPLY) as bench:
-            not_yet = await tried(behaviour, bench, subject.most)
+            unmet = await tried(behaviour, bench, subject.most)
     except CannotStart as error:
         return result(
-            behaviour, NotYet("a server that can be started again", f"{error}")
+            behaviour, Unmet("a server that can be started again", f"{error}")
         )
-    if not_yet is not None and isinstance(bench, Bench):
+    if unmet is not None and isinstance(bench, Bench):
         gc.collect()  # some Pythons complain of a failed task when it is collected
-        if complaint := why(bench.server).removeprefix(": "):
-            words = f"{not_yet.got}; its last complaint was: {complaint}"
-            not_yet = NotYet(not_yet.expected, words)
-    return result(behaviour, not_yet)
+        if complaint := last_complaint(bench.server).removeprefix(": "):
+            words = f"{unmet.got}; its last complaint was: {complaint}"
+            unmet = Unmet(unmet.expected, words)
+    return result(behaviour, unmet)
 
 
 @asynccontextmanager
@@ -87,8 +91,8 @@ async def benched(
         assert framing is not None, "whoever has none is not judged"
         yield framing
         return
-    server = await subject.start(behaviour.lifts)
-    async with Bench(server, patience=timeout) as bench:
+    server = await subject.start(behaviour.settings)
+    async with Bench(server, timeout=timeout) as bench:
         yield bench
 
 
@@ -99,32 +103,32 @@ async def judged_in_simulation(path: Path, behaviour: Behaviour) -> Result:
     """
     module = "lab.check.simulated"
     words = [sys.executable, "-m", module, str(path), behaviour.name]
-    program = await begun(words, path)
+    program = await start_command(words, path)
     try:
         async with asyncio.timeout(MOST):
             await program.process.wait()
             await asyncio.wait(program._reading)
         return Result(**json.loads(program.transcript.lines[-1]))
     except TimeoutError:
-        return result(behaviour, NotYet("an end", f"none within {MOST:g} s"))
+        return result(behaviour, Unmet("an end", f"none within {MOST:g} s"))
     except (LookupError, TypeError, ValueError):  # it ended before it could tell
-        words_of_it = f"a program that ends{why(program)}"
-        return result(behaviour, NotYet("a server in the simulation", words_of_it))
+        words_of_it = f"a program that ends{last_complaint(program)}"
+        return result(behaviour, Unmet("a server in the simulation", words_of_it))
     finally:
         await program.stop()
 
 
 async def tried(
     behaviour: Behaviour, bench: Bench | Framing, most: float
-) -> NotYet | None:
+) -> Unmet | None:
     """Run one behaviour; whatever the server does, this ends, with what was wrong."""
     try:
         async with asyncio.timeout(most):
             await behaviour.run(bench)
-    except NotYet as not_yet:
-        return not_yet
+    except Unmet as unmet:
+        return unmet
     except TimeoutError:
-        return NotYet("an end", f"none within {most:g} s")
+        return Unmet("an end", f"none within {most:g} s")
     except Exception as error:  # an answer so strange that the behaviour stumbles
-        return NotYet("answers as docs/protocol.rst has them", repr(error))
+        return Unmet("answers as docs/protocol.rst has them", repr(error))
     return None

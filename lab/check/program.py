@@ -69,7 +69,7 @@ class Program(Process):
             pass  # nobody is left in it; macOS says the second of a dead leader
 
 
-async def begun(words: Sequence[str], path: Path) -> Program:
+async def start_command(words: Sequence[str], path: Path) -> Program:
     """Start a command; CannotStart if there is no such program."""
     folders = [str(ROOT), str(STEPS), *filter(None, [os.environ.get("PYTHONPATH")])]
     try:

@@ -8,7 +8,7 @@ from lab import story
 from lab.behaviours import Behaviour
 from lab.host import Running
 from lab.story import ROOT, Step
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 SHOWN = 500  # characters of an answer that are shown
 
@@ -27,7 +27,7 @@ class Result:
     page: str = ""
 
 
-def why(running: Running) -> str:
+def last_complaint(running: Running) -> str:
     """Return the last thing that it wrote to stderr, as the end of a sentence."""
     complaints = [line for line in running.errors.lines if line.strip()]
     return f": {shortened(complaints[-1].strip())}" if complaints else ""
@@ -40,15 +40,15 @@ def shortened(text: str) -> str:
 
 
 def result(
-    behaviour: Behaviour, not_yet: NotYet | None = None, *, missing: str | None = None
+    behaviour: Behaviour, unmet: Unmet | None = None, *, missing: str | None = None
 ) -> Result:
     """Return the result of one behaviour, with what helps where it is broken."""
     about = (behaviour.name, behaviour.since, behaviour.sentence)
     if missing is not None:
         return Result(*about, "not judged", got=missing)
-    if not_yet is None:
+    if unmet is None:
         return Result(*about, "kept")
-    expected, got = shortened(not_yet.expected), shortened(not_yet.got)
+    expected, got = shortened(unmet.expected), shortened(unmet.got)
     return Result(*about, "broken", expected, got, behaviour.hint, page(behaviour))
 
 

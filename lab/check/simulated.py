@@ -17,7 +17,7 @@ from pathlib import Path
 from lab import behaviours, simulation
 from lab.behaviours.framing_bench import Framing
 from lab.check import CannotStart, PythonFile, Report, Subject, judged, wanted
-from lab.host import Running, had
+from lab.host import Running, settings_of
 from lab.simulation.program import InSimulation
 from lab.story import Step
 
@@ -47,11 +47,11 @@ class Simulated(Subject):
     def __init__(self, path: Path) -> None:
         self.file = PythonFile(path)
 
-    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
+    async def start(self, settings: Mapping[str, str] | None = None) -> Running:
         """Start the file in the loop that runs; CannotStart if it fails at once."""
         step = Step(self.file.path)
         try:
-            running = InSimulation(step, had(step, lifts or {}))
+            running = InSimulation(step, settings_of(step, settings or {}))
         except Exception as error:  # whatever the file does while it is imported
             raise CannotStart(f"{type(error).__name__}: {error}") from error
         try:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from lab import story
 from lab.behaviours.framing_bench import Framing
-from lab.check.program import ENDED, CannotStart, Program, begun
-from lab.check.report import why
-from lab.host import CHUNK, Running, had
+from lab.check.program import ENDED, CannotStart, Program, start_command
+from lab.check.report import last_complaint
+from lab.host import CHUNK, Running, settings_of
 from lab.story import Step
 
 START = 10.0  # seconds for a server to begin to listen: some languages compile first
@@ -32,10 +32,10 @@ class Subject:
     settable = False
     most = MOST
 
-    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
+    async def start(self, settings: Mapping[str, str] | None = None) -> Running:
         """Return the server, listening; CannotStart if that is not to be had.
 
-        ``lifts`` has limits that are to be lifted, if it has them and it can be done.
+        ``settings`` has limits to set, if it has them and it can be done.
         """
         raise NotImplementedError
 
@@ -50,7 +50,7 @@ class Address(Subject):
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
 
-    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
+    async def start(self, settings: Mapping[str, str] | None = None) -> Running:
         """Return the server; CannotStart if nobody answers the door."""
         running = Running(Step(Path(f"{self.host}:{self.port}")))
         running.listens_at(self.host, self.port)
@@ -72,19 +72,19 @@ class Command(Subject):
             raise CannotStart("the command has to contain {port}, once or more")
         self.words = list(words)
 
-    async def start(self, lifts: Mapping[str, str] | None = None) -> Running:
+    async def start(self, settings: Mapping[str, str] | None = None) -> Running:
         """Start the command with a free port, and wait until it listens there.
 
         CannotStart, with the last line of its stderr, if it does not.
         """
         port = free_port()
         words = [word.replace("{port}", str(port)) for word in self.words]
-        words += self.options(lifts or {})
-        running = await begun(words, Path(words[0]))
+        words += self.options(settings or {})
+        running = await start_command(words, Path(words[0]))
         await until_it_listens(running, port)
         return running
 
-    def options(self, lifts: Mapping[str, str]) -> list[str]:
+    def options(self, settings: Mapping[str, str]) -> list[str]:
         """Return what is added to the command to lift limits: nothing is known here."""
         return []
 
@@ -100,16 +100,16 @@ class PythonFile(Command):
         run = [sys.executable, "-m", "lab", "run", str(self.path)]
         super().__init__([*run, "--port", "{port}"])
 
-    def options(self, lifts: Mapping[str, str]) -> list[str]:
+    def options(self, settings: Mapping[str, str]) -> list[str]:
         """Return the options for those of the limits that the file has."""
-        limits = had(Step(self.path), lifts)
+        limits = settings_of(Step(self.path), settings)
         return [f"--set={name}={value}" for name, value in limits.items()]
 
     def framing(self) -> Framing | None:
         """Return the framing that the file imports, or has itself."""
         step = Step(self.path)
         try:
-            own = Framing.of(step, patience=REPLY)
+            own = Framing.of(step, timeout=REPLY)
         except Exception:  # whatever is wrong with the file, its server will show it
             return None
         return own if own.is_whole else None
@@ -122,12 +122,16 @@ async def until_it_listens(running: Program, port: int) -> None:
             while not await listens_somewhere(running, port):
                 if running.process.returncode is not None:
                     await asyncio.wait(running._reading, timeout=ENDED)
-                    raise CannotStart(f"it ended before it listened{why(running)}")
+                    raise CannotStart(
+                        f"it ended before it listened{last_complaint(running)}"
+                    )
                 await asyncio.sleep(PAUSE)
     except TimeoutError as error:
         await running.stop()
         where = f"{LOOPBACK[0]}:{port}"
-        words = f"it did not listen on {where} within {START:g} s{why(running)}"
+        words = (
+            f"it did not listen on {where} within {START:g} s{last_complaint(running)}"
+        )
         raise CannotStart(words) from error
     except BaseException:  # Ctrl-C, too: nothing is ever left running
         await running.stop()

@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from lab import story
-from lab.host import change, load
+from lab.host import load, set_constant
 from lab.mistakes import twins
 from lab.story import CannotDo, Step
 
@@ -81,12 +81,12 @@ def _change_imported(step: Step, setting: str, value: str) -> None:
     """Change a constant of a file that the step imports.
 
     All steps of a process share that file: here there is only one. Raises ValueError
-    if the step does not import it, or for what ``change`` refuses.
+    if the step does not import it, or for what ``set_constant`` refuses.
     """
     file, _, name = setting.partition(".")
     if file not in step.imports:
         raise ValueError(f"{step.path.name} does not import {file}")
-    change(sys.modules[file], name, value)
+    set_constant(sys.modules[file], name, value)
 
 
 def _take_loop(name: str) -> None:

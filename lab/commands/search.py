@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from lab import host, search, simulation, story
+from lab import host, renamed, search, simulation, story
 from lab.mistakes import twins
-from lab.search import Searched, troubles
+from lab.search import Searched, faults
 from lab.story import ROOT, STEPS, CannotDo, Step
 
 USAGE = """\
-python -m lab search STEP [--seeds N] [--first SEED] [--trouble NAME ...]
+python -m lab search STEP [--seeds N] [--first SEED] [--fault NAME ...]
        python -m lab search STEP --seed SEED [--picture FILE.svg]
        python -m lab search STEP FILE.py
-       python -m lab search --troubles"""
+       python -m lab search --faults"""
 
 PORTION = 50  # seeds that a process plays before it reports
 SAME_HASHES = {"PYTHONHASHSEED": "0"}  # or sets of names have another order every time
@@ -38,14 +38,12 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--first", type=_count, default=0, help="where to begin (0)")
     parser.add_argument("--seed", type=_count, help="play this one only")
     parser.add_argument(
-        "--trouble",
+        "--fault",
         action="append",
         metavar="NAME",
         help="only this may go wrong; may be given more than once",
     )
-    parser.add_argument(
-        "--troubles", action="store_true", help="list what can go wrong"
-    )
+    parser.add_argument("--faults", action="store_true", help="list what can go wrong")
     parser.add_argument("--picture", type=Path, metavar="FILE.svg", help="of the story")
     parser.add_argument(
         "--jobs",
@@ -53,6 +51,8 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         default=os.cpu_count() or 1,
         help="processes (one a core)",
     )
+    for option in renamed.OPTIONS.keys() & set(arguments):
+        raise CannotSearch(f"there is no option {option}{renamed.hint(option)}")
     return parser.parse_intermixed_args(arguments)
 
 
@@ -62,13 +62,13 @@ def run(arguments: Sequence[str]) -> int:
     CannotSearch, NoSuchStep or LookupError for what cannot be searched.
     """
     options = parsed(arguments)
-    if options.troubles:
+    if options.faults:
         print("\n".join(listed()))
         return 0
     if options.step is None:
         raise CannotSearch(f"a step is to be named:\n       {USAGE}")
     step, like = subject(options)
-    names = _names(options.trouble, like)
+    names = _names(options.fault, like)
     if os.environ.get("PYTHONHASHSEED") != "0":
         return _again(arguments)
     try:
@@ -96,14 +96,14 @@ def subject(options: argparse.Namespace) -> tuple[Step, Step]:
 
 def listed() -> list[str]:
     """Return what can go wrong, a line each."""
-    return [f"{t.name:9}{t.since}  {t.sentence}" for t in troubles.TROUBLES]
+    return [f"{t.name:9}{t.since}  {t.sentence}" for t in faults.FAULTS]
 
 
 def first_broken(
     step: Step, like: Step, names: Sequence[str], seeds: range
 ) -> int | None:
     """Return the first of the seeds that breaks something; None if none does."""
-    found = search.search(step, seeds, trouble=names, like=like, smaller=False).found
+    found = search.search(step, seeds, fault=names, like=like, smaller=False).found
     return None if found is None else found.seed
 
 
@@ -114,7 +114,7 @@ def _try(step: Step) -> None:
         await (await host.start(step)).stop()
 
     try:
-        simulation.run(begin_and_end(), until=host.START + host.PATIENCE)
+        simulation.run(begin_and_end(), until=host.START + host.TIMEOUT)
     except (simulation.Stuck, simulation.Spinning):
         pass  # the search itself will say what is wrong with it
     except TimeoutError as error:
@@ -127,9 +127,9 @@ def _try(step: Step) -> None:
 
 def _names(wanted: Sequence[str] | None, like: Step) -> list[str]:
     if wanted is None:
-        return [trouble.name for trouble in troubles.survived_by(like)]
+        return [fault.name for fault in faults.survived_by(like)]
     try:
-        return [troubles.find(name).name for name in wanted]
+        return [faults.find(name).name for name in wanted]
     except LookupError as error:
         raise CannotSearch(error.args[0]) from error
 
@@ -151,7 +151,7 @@ def _searched(
 ) -> Searched:
     """Search on all cores; what is found is played again here, to be told."""
     if options.seed is not None:
-        return search.search(step, [options.seed], trouble=names, like=like)
+        return search.search(step, [options.seed], fault=names, like=like)
     begin = time.perf_counter()
     last = options.first + options.seeds
     portions = [
@@ -167,7 +167,7 @@ def _searched(
             if seed is not None:
                 processes.shutdown(wait=False, cancel_futures=True)
                 played, seconds = seed - options.first + 1, time.perf_counter() - begin
-                again = search.search(step, [seed], trouble=names, like=like)
+                again = search.search(step, [seed], fault=names, like=like)
                 return Searched(step, played, seconds, again.found)
     return Searched(step, options.seeds, time.perf_counter() - begin, None)
 
@@ -176,8 +176,8 @@ def _told(searched: Searched, options: argparse.Namespace) -> int:
     found = searched.found
     assert found is not None, "called when something was found"
     words = [options.step, *([options.file] if options.file else [])]
-    for name in options.trouble or ():
-        words += ["--trouble", name]
+    for name in options.fault or ():
+        words += ["--fault", name]
     if options.seed is None:
         again = f"python -m lab search {shlex.join(words)} --seed {found.seed}"
         print(f"Play it again: {again} --picture story.svg")

@@ -86,7 +86,7 @@ def show(program: str) -> None:
     async def each() -> None:
         async with aclosing(tried(ways, [this])) as outcomes:
             async for way, _, outcome in outcomes:
-                print(f"{way.key} with {way.company}")
+                print(f"{way.key} with {way.clients}")
                 print(f"  {outcome.words()}{saw(outcome)}")
 
     asyncio.run(each())

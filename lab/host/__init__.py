@@ -9,23 +9,23 @@ on Python 3.12 and 3.13 as long as a client is connected, so the clients go firs
 """
 
 from lab.host.in_loop import InLoop, start
-from lab.host.loading import change, had, load, standing_in
+from lab.host.loading import load, module_replaced, set_constant, settings_of
 from lab.host.process import Process, ctrl_c_for_children, start_process
-from lab.host.running import CHUNK, PATIENCE, START, Running, Transcript
+from lab.host.running import CHUNK, START, TIMEOUT, Running, Transcript
 
 __all__ = [
     "CHUNK",
-    "PATIENCE",
     "START",
+    "TIMEOUT",
     "InLoop",
     "Process",
     "Running",
     "Transcript",
-    "change",
     "ctrl_c_for_children",
-    "had",
     "load",
-    "standing_in",
+    "module_replaced",
+    "set_constant",
+    "settings_of",
     "start",
     "start_process",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from lab import parsing
 from lab.host.loading import _found, load
-from lab.host.running import CANCELLED, PATIENCE, Running, Transcript
+from lab.host.running import CANCELLED, TIMEOUT, Running, Transcript
 from lab.story import Step
 
 
@@ -92,8 +92,8 @@ class InLoop(Running):
             await self._end(self.tasks() - self._before_clients, cancel=False)
         if self._main is not None:
             # A step that says goodbye gives its clients some time for that.
-            patience = PATIENCE if hasattr(self.module, "run") else CANCELLED
-            await self._end({self._main}, cancel=True, patience=patience)
+            timeout = TIMEOUT if hasattr(self.module, "run") else CANCELLED
+            await self._end({self._main}, cancel=True, timeout=timeout)
             # Somebody else's connection may have held it up: see the module's text.
             await self._end(self.tasks(), cancel=True)
         sys.modules.pop(self.module.__name__, None)
@@ -120,15 +120,15 @@ class InLoop(Running):
         tasks: set[asyncio.Task[Any]],
         *,
         cancel: bool,
-        patience: float | None = None,
+        timeout: float | None = None,
     ) -> None:
         tasks = {task for task in tasks if not task.done()}
         if cancel:
             for task in tasks:
                 task.cancel()
         if tasks:
-            usual = CANCELLED if cancel else PATIENCE
-            await asyncio.wait(tasks, timeout=patience or usual)
+            usual = CANCELLED if cancel else TIMEOUT
+            await asyncio.wait(tasks, timeout=timeout or usual)
 
 
 async def start(

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from lab import parsing, story
+from lab import parsing, renamed, story
 from lab.mistakes import twins
 from lab.story import STEPS, Step
 
@@ -18,7 +18,7 @@ _loads = itertools.count(1)
 
 
 @contextmanager
-def standing_in(name: str, path: Path | None) -> Iterator[None]:
+def module_replaced(name: str, path: Path | None) -> Iterator[None]:
     """Let steps that are loaded in the block import this file as the module ``name``.
 
     Without a file, everything is as it was.
@@ -51,7 +51,7 @@ def load(step: Step, settings: Mapping[str, str] | None = None) -> ModuleType:
     sys.modules[name] = module
     exec(_compiled(step.path, step.path.stat().st_mtime_ns), vars(module))
     for setting, value in (settings or {}).items():
-        change(module, setting, value)
+        set_constant(module, setting, value)
     return module
 
 
@@ -61,7 +61,7 @@ def _compiled(path: Path, changed: int) -> CodeType:
     return compile(path.read_bytes(), str(path), "exec")
 
 
-def had(step: Step, settings: Mapping[str, str]) -> dict[str, str]:
+def settings_of(step: Step, settings: Mapping[str, str]) -> dict[str, str]:
     """Return those of the settings that a step has, or a file that it imports.
 
     The step is not run for that: it may be anybody's.
@@ -85,7 +85,7 @@ def _constants(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-def change(module: ModuleType, setting: str, value: str) -> None:
+def set_constant(module: ModuleType, setting: str, value: str) -> None:
     """Change one upper-case constant of a module, to a value of the same type.
 
     Raises ValueError if there is none of that name, or the value does not fit.
@@ -96,8 +96,8 @@ def change(module: ModuleType, setting: str, value: str) -> None:
         if name.isupper() and isinstance(old, int | float | str)
     }
     if setting not in known:
-        names = ", ".join(known) or "none"
-        raise ValueError(f"there is no setting {setting}; there are: {names}")
+        more = renamed.hint(setting) or f"; there are: {', '.join(known) or 'none'}"
+        raise ValueError(f"there is no setting {setting}{more}")
     kind = type(known[setting])
     try:
         new = kind(value if kind is str else ast.literal_eval(value))

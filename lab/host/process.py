@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab.host.loading import _found
-from lab.host.running import CHUNK, PATIENCE, Running, Transcript
+from lab.host.running import CHUNK, TIMEOUT, Running, Transcript
 from lab.story import ROOT, STEPS, Step
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 
 class Process(Running):
@@ -46,24 +46,24 @@ class Process(Running):
             await asyncio.wait({line, ended})
 
     async def interrupt(
-        self, patience: float = PATIENCE, number: int = signal.SIGINT
+        self, timeout: float = TIMEOUT, number: int = signal.SIGINT
     ) -> int:
         """Send what Ctrl-C sends, or another signal, and return the exit status.
 
-        NotYet if the process does not end in so many seconds.
+        Unmet if the process does not end in so many seconds.
         """
         self.process.send_signal(number)
-        return await self.exit_status(patience)
+        return await self.exit_status(timeout)
 
-    async def exit_status(self, patience: float = PATIENCE) -> int:
-        """Wait for the process to end; NotYet if it does not in so many seconds."""
+    async def exit_status(self, timeout: float = TIMEOUT) -> int:
+        """Wait for the process to end; Unmet if it does not in so many seconds."""
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 await asyncio.wait(self._reading)
                 return await self.process.wait()
         except TimeoutError as error:
-            got = f"one that still runs after {patience:g} s"
-            raise NotYet("a process that ends", got) from error
+            got = f"one that still runs after {timeout:g} s"
+            raise Unmet("a process that ends", got) from error
 
     async def stop(self) -> None:
         """End the clients, then the process: asked first, then forced."""
@@ -71,7 +71,7 @@ class Process(Running):
         if self.process.returncode is None:
             self.process.terminate()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 await self.process.wait()
         except TimeoutError:
             self.process.kill()

@@ -7,9 +7,9 @@ from typing import Any, Self
 
 from lab.client import Client, Connection, connect
 from lab.story import Step
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
-PATIENCE = 5.0  # seconds for a step to print something, and for each part of its end
+TIMEOUT = 5.0  # seconds for a step to print something, and for each part of its end
 START = 30.0  # seconds to its first line: on a busy machine a process begins slowly
 CANCELLED = 1.0  # seconds for a cancelled task to end: it has nothing to wait for
 CHUNK = 65536  # bytes taken off a pipe at a time: what a pipe holds on Linux
@@ -43,12 +43,12 @@ class Transcript:
         self._shown, since = len(self.lines), self._shown
         return "\n".join(self.lines[since:])
 
-    async def find(self, pattern: str, patience: float, times: int = 1) -> str:
+    async def find(self, pattern: str, timeout: float, times: int = 1) -> str:
         """Wait until the regular expression matches in so many lines; return the last.
 
         Raises TimeoutError if that takes longer than so many seconds.
         """
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout):
             while True:
                 found = [line for line in self.lines if re.search(pattern, line)]
                 if len(found) >= times:
@@ -79,10 +79,10 @@ class Running:
 
     @property
     def address(self) -> tuple[str, int]:
-        """The host and the port that it listens on; NotYet if it does not listen."""
+        """The host and the port that it listens on; Unmet if it does not listen."""
         if self._address is None:
             got = f"{self.step.name}, which does not listen"
-            raise NotYet("a server that can be called", got)
+            raise Unmet("a server that can be called", got)
         return self._address
 
     def printed(self) -> str:
@@ -90,22 +90,22 @@ class Running:
         return self.transcript.news()
 
     async def prints(
-        self, fragment: str, patience: float = PATIENCE, times: int = 1
+        self, fragment: str, timeout: float = TIMEOUT, times: int = 1
     ) -> str:
         """Wait until so many printed lines contain the fragment; return the last.
 
-        NotYet if that takes longer than so many seconds.
+        Unmet if that takes longer than so many seconds.
         """
         try:
-            return await self.transcript.find(re.escape(fragment), patience, times)
+            return await self.transcript.find(re.escape(fragment), timeout, times)
         except TimeoutError as error:
             last = "; ".join(list(self.transcript.lines)[-3:]) or "nothing"
-            got = f"{last} within {patience:g} s"
-            raise NotYet(f"the server to print {fragment!r}", got) from error
+            got = f"{last} within {timeout:g} s"
+            raise Unmet(f"the server to print {fragment!r}", got) from error
 
-    async def connect(self, name: str, patience: float = PATIENCE) -> Client:
+    async def connect(self, name: str, timeout: float = TIMEOUT) -> Client:
         """Connect a client to the step; stopping the step closes the client."""
-        client = await connect(self, name, patience)
+        client = await connect(self, name, timeout)
         self._clients.append(client)
         return client
 
@@ -116,7 +116,7 @@ class Running:
         return connection
 
     async def interrupt(
-        self, patience: float = PATIENCE, number: int = signal.SIGINT
+        self, timeout: float = TIMEOUT, number: int = signal.SIGINT
     ) -> int:
         """Press Ctrl-C and return the exit status; TypeError if it is no process."""
         raise TypeError("only a process can be sent a signal")

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 
 from lab import behaviours, simulation
 from lab.behaviours import SIMULATED, Behaviour
-from lab.check.judge import put, put_in_simulation
+from lab.check.judge import run_behaviour, run_in_simulation
 from lab.search import search
 from lab.simulation import Spinning, Stuck
 from lab.story import Step
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
-PATIENCE = 10.0  # seconds for an answer: a busy machine is no mistake
+TIMEOUT = 10.0  # seconds for an answer: a busy machine is no mistake
 SEEDS = 100  # that a search may take
 
 
 @dataclass(frozen=True)
-class Haul:
+class Detection:
     """What became of a step in a net.
 
     ``by`` is the name of what caught it, the behaviour or the invariant, and empty if
@@ -62,7 +62,7 @@ class Watch:
         return time.process_time() + of_children, time.perf_counter()
 
 
-def units(utils: Step, like: Step) -> Haul:
+def units(utils: Step, like: Step) -> Detection:
     """Put a framing to the behaviours that need neither a server nor a network."""
     net = _Net(utils)
     simulation.run(net.catch(behaviour for behaviour in _of(like, framing=True)))
@@ -70,36 +70,36 @@ def units(utils: Step, like: Step) -> Haul:
 
 
 async def wire(
-    step: Step, like: Step, *, patience: float = PATIENCE, processes: bool = True
-) -> Haul:
+    step: Step, like: Step, *, timeout: float = TIMEOUT, processes: bool = True
+) -> Detection:
     """Put a step to all that can be judged over TCP.
 
-    ``patience`` is how many seconds an answer may take. Without ``processes``, signals
+    ``timeout`` is how many seconds an answer may take. Without ``processes``, signals
     and exit status are left out: a browser has neither.
     """
-    net = _Net(step, patience)
+    net = _Net(step, timeout)
     left_out = SIMULATED if processes else (*SIMULATED, "exit")
     await net.catch(b for b in _of(like) if b.needs not in left_out)
     return net.haul()
 
 
-def simulated(step: Step, like: Step) -> Haul:
+def simulated(step: Step, like: Step) -> Detection:
     """Put a step to its behaviours in the simulation, the clock and writes included."""
     net = _Net(step)
     for behaviour in _of(like):
         with net.trying(behaviour):
-            put_in_simulation(behaviour, step, PATIENCE)
+            run_in_simulation(behaviour, step, TIMEOUT)
         if net.by:
             break
     return net.haul()
 
 
-def searched(step: Step, like: Step, seeds: int = SEEDS) -> Haul:
+def searched(step: Step, like: Step, seeds: int = SEEDS) -> Detection:
     """Let random crowds loose on a step, as many as there are seeds."""
     watch = Watch()
     found = search(step, range(seeds), like=like, smaller=False)
     by, got = (found.found.invariant, found.found.what) if found.found else ("", "")
-    return Haul(by, got, found.seeds, *watch.times())
+    return Detection(by, got, found.seeds, *watch.times())
 
 
 def _of(like: Step, *, framing: bool = False) -> Iterable[Behaviour]:
@@ -111,8 +111,8 @@ def _of(like: Step, *, framing: bool = False) -> Iterable[Behaviour]:
 class _Net:
     """Counts what is tried, and keeps the first that is not kept."""
 
-    def __init__(self, step: Step, patience: float = PATIENCE) -> None:
-        self.step, self.patience = step, patience
+    def __init__(self, step: Step, timeout: float = TIMEOUT) -> None:
+        self.step, self.timeout = step, timeout
         self.watch = Watch()
         self.by = self.got = ""
         self.tried = 0
@@ -121,7 +121,7 @@ class _Net:
         """Try one behaviour after the other, until one is not kept."""
         for behaviour in judged:
             with self.trying(behaviour):
-                await put(behaviour, self.step, self.patience)
+                await run_behaviour(behaviour, self.step, self.timeout)
             if self.by:
                 break
 
@@ -132,10 +132,10 @@ class _Net:
         try:
             yield
         except (Exception, Stuck, Spinning) as error:
-            not_yet = isinstance(error, NotYet)
-            self.got = str(error) if not_yet else f"{type(error).__name__}: {error}"
+            unmet = isinstance(error, Unmet)
+            self.got = str(error) if unmet else f"{type(error).__name__}: {error}"
             self.by = behaviour.name
 
-    def haul(self) -> Haul:
+    def haul(self) -> Detection:
         """Return what has become of the step."""
-        return Haul(self.by, self.got, self.tried, *self.watch.times())
+        return Detection(self.by, self.got, self.tried, *self.watch.times())

@@ -1,10 +1,10 @@
-"""Looks for trouble: random crowds of clients on a bad network, seed after seed.
+"""Looks for fault: random crowds of clients on a bad network, seed after seed.
 
 ``search`` plays seeds until one breaks an invariant, then makes that crowd as small as
 it can and still break it. What it returns can be played again, exactly, and told:
 
 - ``plan``: what a crowd does, drawn from a seed;
-- ``troubles``: what can go wrong, and the step that survives it;
+- ``faults``: what can go wrong, and the step that survives it;
 - ``crowd``: plays a plan on a step, in the simulation;
 - ``invariants``: what has to hold whatever happens.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from lab import story
 from lab.mistakes import twins
 from lab.pictures.sequence import Sequence
-from lab.search import crowd, invariants, plan, troubles
+from lab.search import crowd, faults, invariants, plan
 from lab.search.crowd import Run
 from lab.search.plan import Plan
 from lab.story import Step
@@ -94,23 +94,23 @@ def search(
     step: str | Step,
     seeds: Collection[int] = range(100),
     *,
-    trouble: Collection[str] | None = None,
+    fault: Collection[str] | None = None,
     utils: Path | None = None,
     like: Step | None = None,
     smaller: bool = True,
 ) -> Searched:
     """Play these seeds on a step, until one breaks what has to hold.
 
-    ``trouble`` names what may go wrong; without it, all that the step must survive.
+    ``fault`` names what may go wrong; without it, all that the step must survive.
     ``smaller=False`` leaves the crowd that was found as it is.
     ``like`` is the step that a file of somebody's own is held to, ``utils`` a file that
     stands in for the one that the step imports. Raises NoSuchStep, and LookupError for
-    unknown trouble.
+    unknown fault.
     """
     step = story.find(twins.located(step)) if isinstance(step, str) else step
     like = like or step
-    names = [t.name for t in troubles.survived_by(like)] if trouble is None else trouble
-    names = [troubles.find(name).name for name in names]
+    names = [t.name for t in faults.survived_by(like)] if fault is None else fault
+    names = [faults.find(name).name for name in names]
     begin = time.perf_counter()
     played = 0
     for played, seed in enumerate(seeds, 1):

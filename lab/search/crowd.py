@@ -12,18 +12,18 @@ from typing import Any, NamedTuple
 from lab import simulation
 from lab.behaviours import AT_FULL_SPEED
 from lab.client import Client, Connection
-from lab.host import InLoop, had, standing_in
+from lab.host import InLoop, module_replaced, settings_of
 from lab.network import link_of
 from lab.search.plan import BURST, LATER, Act, Part, Plan
 from lab.simulation import Loop
 from lab.story import Step
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import Message, encode, frame
 
-PATIENCE = 10.0  # seconds: nobody who has done nothing wrong waits longer for an answer
+TIMEOUT = 10.0  # seconds: nobody who has done nothing wrong waits longer for an answer
 CROWD = 30  # more than may come from one address
 SETTLED = 100.0  # seconds, until whatever is still on its way has arrived
-LAST_WORDS = 3 * PATIENCE  # seconds, until those who stay are ready for the end
+LAST_WORDS = 3 * TIMEOUT  # seconds, until those who stay are ready for the end
 STALL = 30.0  # seconds that somebody reads nothing
 VISITOR = 2 * STALL  # seconds: a visitor may have to wait for itself
 UNTIL = 3600.0  # seconds: a crowd that is not done by then will never be
@@ -52,7 +52,7 @@ class Played:
     """A client when all is over: what it meant to do, and what it said and heard.
 
     ``joined`` maps each room in which it is to the number of the moment at which it was
-    told so, and ``asked`` has every room that it ever wanted to be in. ``trouble`` is
+    told so, and ``asked`` has every room that it ever wanted to be in. ``unmet`` is
     what it found missing.
     """
 
@@ -61,7 +61,7 @@ class Played:
     said: list[Said] = field(default_factory=list)
     joined: dict[str, int] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
-    trouble: NotYet | None = None
+    unmet: Unmet | None = None
     bad: int = 0  # messages that are none, sent while somebody listened
     broken: bool = False  # its connection was broken off
     bursts: int = 0  # how often it sent many messages at once
@@ -139,10 +139,10 @@ class _Stage:
         assert isinstance(loop, Loop), "played in a simulation"
         self.loop = loop
         names = [name for name in self.run.step.imports if name.startswith("utils")]
-        with standing_in(names[0] if names else "", self.utils):
+        with module_replaced(names[0] if names else "", self.utils):
             # A crowd talks as fast as it likes, unless that is what is looked at.
-            lifts = {} if self.run.plan.flooded else AT_FULL_SPEED
-            self.server = InLoop(self.run.step, had(self.run.step, lifts))
+            settings = {} if self.run.plan.flooded else AT_FULL_SPEED
+            self.server = InLoop(self.run.step, settings_of(self.run.step, settings))
         await self.server.begin(0)
         self.run.everybody = [Played(part) for part in self.run.plan.parts]
         self.gathered = asyncio.Barrier(max(1, len(self.run.staying)))
@@ -204,15 +204,15 @@ class _Stage:
                 played.asked.add("tea")
                 if self.answers:
                     await client.join("tea")
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(TIMEOUT)
             played.writes = self.loop.network.facing(client.connection.address).writes
             if self.run.plan.stopped:
-                client.patience = VISITOR  # the end may be a while in coming
+                client.timeout = VISITOR  # the end may be a while in coming
                 await client.hear_the_end()
             else:
                 await self._finish(played, client)
-        except NotYet as not_yet:
-            played.trouble = not_yet
+        except Unmet as unmet:
+            played.unmet = unmet
             await self.gathered.abort()
         except asyncio.BrokenBarrierError:
             pass  # somebody else has found what is wrong
@@ -228,7 +228,7 @@ class _Stage:
             for act in played.part.acts:
                 await self._act(played, client, act)
             await self._go(played, client)
-        except NotYet:
+        except Unmet:
             pass  # a visitor has troubles of its own: only those who stay can complain
         finally:
             self._hang_up(played)
@@ -265,8 +265,8 @@ class _Stage:
                 break
             except ConnectionRefusedError:
                 await asyncio.sleep(1.0)
-        patience = PATIENCE if played.part.stays else VISITOR
-        client = Client(played.part.name, Connection(*streams), patience)
+        timeout = TIMEOUT if played.part.stays else VISITOR
+        client = Client(played.part.name, Connection(*streams), timeout)
         played.client = client
         await client.send({"action": "connect", "username": played.part.name})
         return client
@@ -307,7 +307,7 @@ class _Stage:
             for number in range(CROWD):
                 streams = await self.loop.network.open_connection(*self.server.address)
                 name = f"{played.part.name}'s {number}"
-                crowd.append(Client(name, Connection(*streams), PATIENCE))
+                crowd.append(Client(name, Connection(*streams), TIMEOUT))
                 await crowd[-1].send({"action": "connect", "username": name})
                 await crowd[-1].send({"action": "joinroom", "room": room})
             told = [(await client.hear()).get("action") for client in crowd]
@@ -349,7 +349,7 @@ class _Stage:
         """
         client.answers = False
         await client.connection.send(HALF[: len(played.part.acts) % 3])
-        client.patience, played.kept = SETTLED, True
+        client.timeout, played.kept = SETTLED, True
         await client.hear_the_end()
         played.kept = False
 

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lab import story
-from lab.search.crowd import PATIENCE, Played, Run
+from lab.search.crowd import TIMEOUT, Played, Run
 from lab.search.plan import BURST, LONG
 from lab.story import Step
 from lab.wire import Message
 
 Check = Callable[[Run], Iterator[str]]
 
-# Bytes that may wait for one client at most: the backlog of step 06 on, and what is
+# Bytes that may wait for one client at most: MAX_UNSENT of step 06 on, and what is
 # said in one turn of the loop.
 BOUND = 2**20 + 3 * LONG
 AT_ONE_ADDRESS = 20  # clients that may be in
@@ -70,8 +70,8 @@ def something_can_always_happen(run: Run) -> Iterator[str]:
 def who_stays_is_attended_to(run: Run) -> Iterator[str]:
     """Whoever stays and does nothing wrong is answered, and hung up on at its end."""
     for played in run.staying:
-        if played.trouble is not None:
-            yield f"{played.part.name}: {played.trouble}"
+        if played.unmet is not None:
+            yield f"{played.part.name}: {played.unmet}"
 
 
 @since("server02")
@@ -110,7 +110,7 @@ def who_stays_is_heard_in_time(run: Run) -> Iterator[str]:
     for played in run.staying:
         for when, message in logged(played, sent=False):
             before, speaker = said.get(str(message.get("message")), (when, ""))
-            if when - before > PATIENCE:
+            if when - before > TIMEOUT:
                 late = f"{when - before:.0f} s after it was said"
                 yield f"{played.part.name} hears {speaker} {late}"
 
@@ -162,7 +162,7 @@ def who_comes_also_goes(run: Run) -> Iterator[str]:
 
 @since("server05")
 def what_waits_is_bounded(run: Run) -> Iterator[str]:
-    """Nobody has more bytes waiting for them than the backlog that they may have."""
+    """Nobody has more bytes waiting for them than MAX_UNSENT allows."""
     if run.peak > BOUND:
         yield f"{run.peak} bytes waited for one client"
 
@@ -173,7 +173,7 @@ def who_stays_hears_that_it_is_over(run: Run) -> Iterator[str]:
     for played in run.staying if run.plan.stopped else []:
         heard = played.client.heard if played.client else []
         last = heard[-1].get("action") if heard else "nothing"
-        if played.trouble is None and last != "bye":
+        if played.unmet is None and last != "bye":
             yield f"the last that {played.part.name} hears is {last}"
         elif played.client and played.client.connection.broken:
             yield f"the connection of {played.part.name} is broken off"

@@ -29,7 +29,7 @@ LISTENING = Faults(latency=0.001, jitter=0.05)  # a megabyte a second, or two
 BURST = 40  # messages that are sent at once
 OFTEN_TEA = 0.6  # of all that happens: in one room, people get into each other's way
 
-# What a visitor only does where there is a certain trouble.
+# What a visitor only does where there is a certain fault.
 NEEDED = {"forge": "forged", "stall": "stalled", "bad": "bad", "burst": "at_once"}
 NEEDED |= {"crowd": "crowd"}
 
@@ -46,7 +46,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Part:
-    """What one client does. One that stays has no trouble but a slow network.
+    """What one client does. One that stays has no fault but a slow network.
 
     ``end`` is how it goes: finish, close, reset, rubbish, dead, silent.
     """
@@ -79,27 +79,25 @@ class Plan:
         return sum(2 + len(part.acts) for part in self.parts)
 
 
-def drawn(seed: int, troubles: Collection[str]) -> Plan:
-    """Return the plan of this seed, with no trouble but those that are named."""
+def drawn(seed: int, allowed: Collection[str]) -> Plan:
+    """Return the plan of this seed, with no fault but those that are named."""
     chance = random.Random(seed)
     capacity = chance.choice(list(WIRES))
     staying = [
-        _staying(name, chance, _slow(capacity, chance, troubles))
+        _staying(name, chance, _slow(capacity, chance, allowed))
         for name in ("alice", "bob", "cleo")[: chance.randint(2, 3)]
     ]
     visiting = [
-        _visiting(
-            f"guest {number}", chance, _slow(capacity, chance, troubles), troubles
-        )
+        _visiting(f"guest {number}", chance, _slow(capacity, chance, allowed), allowed)
         for number in range(chance.randint(1, 4))
     ]
-    if "stalled" in troubles and chance.random() < OFTEN_MUCH:
+    if "stalled" in allowed and chance.random() < OFTEN_MUCH:
         capacity, (staying, visiting) = max(WIRES), _much(staying, visiting)
-    flooded = "flood" in troubles and chance.random() < OFTEN_FLOODED
+    flooded = "flood" in allowed and chance.random() < OFTEN_FLOODED
     if flooded:
         capacity, (staying, visiting) = max(WIRES), _flooded(staying, visiting)
     parts = tuple(staying + visiting)
-    return Plan(seed, capacity, parts, "stopped" in troubles, flooded)
+    return Plan(seed, capacity, parts, "stopped" in allowed, flooded)
 
 
 def shorter(plan: Plan) -> Iterator[Plan]:
@@ -137,19 +135,19 @@ def _staying(name: str, chance: random.Random, faults: Faults) -> Part:
 
 
 def _visiting(
-    name: str, chance: random.Random, faults: Faults, troubles: Collection[str]
+    name: str, chance: random.Random, faults: Faults, allowed: Collection[str]
 ) -> Part:
     acts = [Act(_pause(chance), "join", _room(chance, ROOMS))]
     kinds = ["say", "say", "say", "say", "join", "leave", "outside"]
-    kinds += [what for what, why in NEEDED.items() if why in troubles]
+    kinds += [what for what, why in NEEDED.items() if why in allowed]
     for _ in range(chance.randint(0, 10)):
         acts.append(_said(chance, chance.choice(kinds), ROOMS))
     ends = {"gone": "close", "reset": "reset", "rubbish": "rubbish"}
     ends |= {"dead": "dead", "silent": "silent"}
-    end = chance.choice(["finish", *(ends[t] for t in ends if t in troubles)])
-    if "refused" in troubles:
+    end = chance.choice(["finish", *(ends[t] for t in ends if t in allowed)])
+    if "refused" in allowed:
         faults = replace(faults, refused=0.2)
-    if "reset" in troubles:
+    if "reset" in allowed:
         faults = replace(faults, reset=0.2, within=chance.choice((60, 2000)))
     return Part(name, False, faults, tuple(acts), end)
 
@@ -214,9 +212,9 @@ def _pause(chance: random.Random) -> float:
     return 0.0 if chance.random() < 0.7 else round(chance.random(), 2)
 
 
-def _slow(capacity: int, chance: random.Random, troubles: Collection[str]) -> Faults:
+def _slow(capacity: int, chance: random.Random, allowed: Collection[str]) -> Faults:
     late, jitter = chance.choice(WIRES[capacity])
-    if "late" not in troubles:
+    if "late" not in allowed:
         late = jitter = 0.0
-    split = chance.choice((0.0, 0.3)) if "pieces" in troubles else 0.0
+    split = chance.choice((0.0, 0.3)) if "pieces" in allowed else 0.0
     return Faults(latency=late, jitter=jitter, split=split)

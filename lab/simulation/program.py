@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from lab import parsing
-from lab.host import PATIENCE, InLoop, Running
+from lab.host import TIMEOUT, InLoop, Running
 from lab.simulation.loop import Loop, Spinning, Stuck
 from lab.simulation.running import instead
 from lab.story import STEPS, Step
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 
 @dataclass(frozen=True)
@@ -93,18 +93,18 @@ class Program(Running):
         return cls(step)
 
     async def interrupt(
-        self, patience: float = PATIENCE, number: int = signal.SIGINT
+        self, timeout: float = TIMEOUT, number: int = signal.SIGINT
     ) -> int:
         """Run it, press Ctrl-C (or send SIGTERM) and return the exit status.
 
-        NotYet if it does not end by itself then.
+        Unmet if it does not end by itself then.
         """
         when = "ctrl_c_at" if number == signal.SIGINT else "sigterm_at"
-        times: dict[str, Any] = {when: patience, "until": 2 * patience}
+        times: dict[str, Any] = {when: timeout, "until": 2 * timeout}
         try:
             ended = run_file(self.step.path, **times)
         except Stuck as error:
-            raise NotYet("a process that ends", str(error)) from error
+            raise Unmet("a process that ends", str(error)) from error
         self.transcript.add(ended.output)
         self.errors.add(ended.errors)
         return ended.status
@@ -127,28 +127,28 @@ class InSimulation(InLoop):
         return running
 
     async def interrupt(
-        self, patience: float = PATIENCE, number: int = signal.SIGINT
+        self, timeout: float = TIMEOUT, number: int = signal.SIGINT
     ) -> int:
         """Do what a signal does to the process, and return the exit status.
 
         With nobody connected, that is tried on a program of its own. A program with
         clients has to be this one: its ``main`` is cancelled, which is what the signals
-        come to. NotYet if it does not end.
+        come to. Unmet if it does not end.
         """
         if self._clients:
-            return await self._cancelled(patience)
+            return await self._cancelled(timeout)
         program = Program(self.step)
-        status = await program.interrupt(patience, number)
+        status = await program.interrupt(timeout, number)
         self.errors.add(str(program.errors))
         return status
 
-    async def _cancelled(self, patience: float) -> int:
+    async def _cancelled(self, timeout: float) -> int:
         assert self._main is not None, "it has begun"
         self._main.cancel()
-        _, late = await asyncio.wait({self._main}, timeout=patience)
+        _, late = await asyncio.wait({self._main}, timeout=timeout)
         if late:
-            got = f"one that still runs after {patience:g} s"
-            raise NotYet("a process that ends", got)
+            got = f"one that still runs after {timeout:g} s"
+            raise Unmet("a process that ends", got)
         await self._end(self.tasks(), cancel=True)  # as asyncio.run does
         if self._main.cancelled() or (error := self._main.exception()) is None:
             return 0

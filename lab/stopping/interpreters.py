@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 OLDEST, NEWEST = 11, 14  # of Python 3: the steps need the first, and we look for all
-PATIENCE = 10.0  # seconds for an interpreter to say which one it is
+TIMEOUT = 10.0  # seconds for an interpreter to say which one it is
 
 ASK = (
     "import platform, sys; v = platform.python_version(); "
@@ -79,7 +79,7 @@ def asked(command: str) -> Interpreter | None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             check=True,
         )
         major, minor, version = done.stdout.split()

@@ -16,36 +16,39 @@ from pathlib import Path
 from lab.stopping import interpreters, visitors
 from lab.stopping.interpreters import Interpreter
 from lab.stopping.visitors import MANY
-from lab.stopping.ways import FAREWELL, Outcome, Way, stop
+from lab.stopping.ways import FAREWELL, Outcome, Scenario, stop
 from lab.story import ROOT, CannotDo
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 KEPT = ROOT / "docs" / "_data" / "versions.json"
 JOBS = os.cpu_count() or 1  # servers at once: more start no faster
 BEFORE, GOODBYE = "06", "07"  # the last step that says no goodbye, the first that does
 
 # More may wait for a client than the steps allow: so much waits when they are stopped.
-ROOM = (("MAX_BACKLOG", str(4 * MANY)),)
+ROOM = (("MAX_UNSENT", str(4 * MANY)),)
 WAYS = (
-    Way(BEFORE, visitors.nobody),
-    Way(BEFORE, visitors.gone),
-    Way(BEFORE, visitors.idle),
-    Way(BEFORE, visitors.asleep, settings=ROOM),
-    Way(BEFORE, visitors.idle, "SIGTERM"),
-    Way("s07_goodbye/never_closes", visitors.gone),
-    Way("s02_answering/closes_at_the_end", visitors.failed),
-    Way("s07_goodbye/closes_and_waits", visitors.idle),
-    Way("s07_goodbye/cancels_tasks", visitors.idle),
-    Way("s07_goodbye/closes_every_writer", visitors.idle),
-    Way("s07_goodbye/closes_every_writer", visitors.echoed),
-    *(Way(GOODBYE, who, bound=FAREWELL) for who in (visitors.nobody, visitors.quiet)),
-    Way(GOODBYE, visitors.quiet, "SIGTERM", bound=FAREWELL),
-    Way(GOODBYE, visitors.talking, bound=FAREWELL),
-    Way(GOODBYE, visitors.half_closed, bound=FAREWELL),
-    Way(GOODBYE, visitors.half_a_frame, bound=FAREWELL),
-    Way(GOODBYE, visitors.stays, bound=FAREWELL),
-    Way(GOODBYE, visitors.asleep, bound=FAREWELL, settings=ROOM),
-    Way(GOODBYE, visitors.half_closed_asleep, bound=FAREWELL, settings=ROOM),
+    Scenario(BEFORE, visitors.nobody),
+    Scenario(BEFORE, visitors.gone),
+    Scenario(BEFORE, visitors.idle),
+    Scenario(BEFORE, visitors.asleep, settings=ROOM),
+    Scenario(BEFORE, visitors.idle, "SIGTERM"),
+    Scenario("s07_goodbye/never_closes", visitors.gone),
+    Scenario("s02_answering/closes_at_the_end", visitors.failed),
+    Scenario("s07_goodbye/closes_and_waits", visitors.idle),
+    Scenario("s07_goodbye/cancels_tasks", visitors.idle),
+    Scenario("s07_goodbye/closes_every_writer", visitors.idle),
+    Scenario("s07_goodbye/closes_every_writer", visitors.echoed),
+    *(
+        Scenario(GOODBYE, who, bound=FAREWELL)
+        for who in (visitors.nobody, visitors.quiet)
+    ),
+    Scenario(GOODBYE, visitors.quiet, "SIGTERM", bound=FAREWELL),
+    Scenario(GOODBYE, visitors.talking, bound=FAREWELL),
+    Scenario(GOODBYE, visitors.half_closed, bound=FAREWELL),
+    Scenario(GOODBYE, visitors.half_a_frame, bound=FAREWELL),
+    Scenario(GOODBYE, visitors.stays, bound=FAREWELL),
+    Scenario(GOODBYE, visitors.asleep, bound=FAREWELL, settings=ROOM),
+    Scenario(GOODBYE, visitors.half_closed_asleep, bound=FAREWELL, settings=ROOM),
 )
 
 
@@ -65,7 +68,7 @@ class Kept:
     platforms: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
 
-    def add(self, python: Interpreter, way: Way, outcome: Outcome) -> None:
+    def add(self, python: Interpreter, way: Scenario, outcome: Outcome) -> None:
         """Note what came of one way on one Python."""
         self.outcomes.setdefault(python.version, {})[way.name] = outcome
         self.platforms[python.version] = f"{platform.system()} {platform.machine()}"
@@ -121,8 +124,8 @@ def merged(old: Kept, new: Kept) -> Kept:
 
 
 async def tried(
-    ways: Sequence[Way], pythons: Sequence[Interpreter], jobs: int = JOBS
-) -> AsyncGenerator[tuple[Way, Interpreter, Outcome], None]:
+    ways: Sequence[Scenario], pythons: Sequence[Interpreter], jobs: int = JOBS
+) -> AsyncGenerator[tuple[Scenario, Interpreter, Outcome], None]:
     """Try all ways on all Pythons, so many at a time, and yield each in its order.
 
     CannotTry if a server could not be started or be brought so far. To be taken in an
@@ -130,7 +133,7 @@ async def tried(
     """
     places = asyncio.Semaphore(jobs)
 
-    async def one(way: Way, python: Interpreter) -> Outcome:
+    async def one(way: Scenario, python: Interpreter) -> Outcome:
         async with places:
             return await stop(way, python.command)
 
@@ -140,7 +143,7 @@ async def tried(
         for (way, python), task in zip(pairs, tasks, strict=True):
             try:
                 yield way, python, await task
-            except (OSError, TimeoutError, NotYet) as error:
+            except (OSError, TimeoutError, Unmet) as error:
                 what = f"{way.program} on Python {python.version}"
                 raise CannotTry(f"{what} could not be tried: {error}") from error
     finally:

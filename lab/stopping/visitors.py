@@ -12,7 +12,7 @@ from lab.wire import Message
 
 ARRIVES = 0.5  # seconds until a client sees an end that the server has sent already
 SOON = 2  # seconds: to a busy machine they are none, for what waits does so for three
-PATIENCE = 10.0  # seconds for a client to get an answer, and for its end to arrive
+TIMEOUT = 10.0  # seconds for a client to get an answer, and for its end to arrive
 CHUNK = 65536  # bytes read at a time
 MANY = 16 * 2**20  # bytes: more than the system takes on any machine that we have seen
 TEXT = "x" * 30_000  # what a message says that is one of many
@@ -49,7 +49,7 @@ class Visitor:
 
     async def hears(self, action: str, times: int = 1) -> None:
         """Wait for so many messages with this action; TimeoutError if none come."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while self._heard[action] < times:
                 self._news.clear()
                 await self._news.wait()
@@ -61,10 +61,10 @@ class Visitor:
                 await self.say({"action": "chat", "room": room, "message": "more"})
                 await asyncio.sleep(0)  # drain alone lets nobody else have a turn
 
-    async def has_ended(self, patience: float) -> bool:
+    async def has_ended(self, timeout: float) -> bool:
         """Whether it has heard the end, within so many seconds."""
         assert self.listening is not None, "it listens"
-        done, _ = await asyncio.wait({self.listening}, timeout=patience)
+        done, _ = await asyncio.wait({self.listening}, timeout=timeout)
         return bool(done)
 
     def saw(self) -> str:
@@ -91,7 +91,7 @@ class Visitor:
             self.writer.close()
 
 
-class Company:
+class Clients:
     """The clients of one server. Whoever leaves the block has let go of them all."""
 
     def __init__(self, server: Process) -> None:
@@ -99,7 +99,7 @@ class Company:
         self.visitors: list[Visitor] = []
         self.talking: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> "Company":
+    async def __aenter__(self) -> "Clients":
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -117,7 +117,7 @@ class Company:
         self.visitors.append(visitor)
         if listens:
             visitor.listen()
-        await self.server.prints("connected", PATIENCE, len(self.visitors))
+        await self.server.prints("connected", TIMEOUT, len(self.visitors))
         return visitor
 
     async def two(self) -> tuple[Visitor, Visitor]:
@@ -147,90 +147,90 @@ class Company:
         for visitor in self.visitors:
             visitor.listen()
         if listening := [v.listening for v in self.visitors if v.listening]:
-            await asyncio.wait(listening, timeout=PATIENCE)
+            await asyncio.wait(listening, timeout=TIMEOUT)
 
 
-async def nobody(company: Company) -> None:
+async def nobody(clients: Clients) -> None:
     """Nobody."""
 
 
-async def idle(company: Company) -> None:
+async def idle(clients: Clients) -> None:
     """One client, which reads and says nothing."""
-    await company.visitor()
+    await clients.visitor()
 
 
-async def gone(company: Company) -> None:
+async def gone(clients: Clients) -> None:
     """Nobody any more: a client was there, and has left."""
-    visitor = await company.visitor()
+    visitor = await clients.visitor()
     visitor.writer.close()
-    await company.server.prints("Client gone.", PATIENCE)
-    company.visitors.clear()
+    await clients.server.prints("Client gone.", TIMEOUT)
+    clients.visitors.clear()
 
 
-async def quiet(company: Company) -> None:
+async def quiet(clients: Clients) -> None:
     """Two clients in a room, who read and say nothing."""
-    await company.two()
+    await clients.two()
 
 
-async def talking(company: Company) -> None:
+async def talking(clients: Clients) -> None:
     """Two clients in a room, one of whom talks without a pause."""
-    alice, bob = await company.two()
-    company.talking.append(asyncio.create_task(alice.talk("tea")))
+    alice, bob = await clients.two()
+    clients.talking.append(asyncio.create_task(alice.talk("tea")))
     await bob.hears("chat")
 
 
-async def asleep(company: Company) -> None:
+async def asleep(clients: Clients) -> None:
     """One client that reads, and one for whom much waits, which does not."""
-    await company.asleep()
+    await clients.asleep()
 
 
-async def echoed(company: Company) -> None:
+async def echoed(clients: Clients) -> None:
     """One client that has said much, and reads no answer."""
-    visitor = await company.visitor(listens=False)
+    visitor = await clients.visitor(listens=False)
     visitor.writer.transport.set_write_buffer_limits(0)
     frame = wire.encode({"action": "chat", "room": "tea", "message": TEXT})
     visitor.writer.write(frame * (MANY // len(frame)))
     await visitor.writer.drain()  # the server has most of it
 
 
-async def stays(company: Company) -> None:
+async def stays(clients: Clients) -> None:
     """One client that reads, and does not hang up when the server does."""
-    (await company.visitor()).hangs_up = False
+    (await clients.visitor()).hangs_up = False
 
 
-async def half_closed(company: Company) -> None:
+async def half_closed(clients: Clients) -> None:
     """Two clients in a room, the second of whom has half-closed."""
-    alice, bob = await company.two()
+    alice, bob = await clients.two()
     bob.writer.write_eof()
     await alice.hears("leaveroom")
 
 
-async def half_closed_asleep(company: Company) -> None:
+async def half_closed_asleep(clients: Clients) -> None:
     """One client that reads, and one that has half-closed and does not read."""
-    sleepy = await company.asleep()
+    sleepy = await clients.asleep()
     sleepy.writer.write_eof()
-    await company.visitors[0].hears("leaveroom")
+    await clients.visitors[0].hears("leaveroom")
 
 
-async def half_a_frame(company: Company) -> None:
+async def half_a_frame(clients: Clients) -> None:
     """One client that has sent the beginning of a message, and no more."""
-    visitor = await company.visitor()
+    visitor = await clients.visitor()
     frame = wire.encode({"action": "connect", "username": "alice"})
     visitor.writer.write(frame[: len(frame) // 2])
 
 
-async def failed(company: Company) -> None:
+async def failed(clients: Clients) -> None:
     """One client that has sent what makes its handler fail."""
-    visitor = await company.visitor()
+    visitor = await clients.visitor()
     visitor.writer.write(b"no number")
     # When a later client has been served, the server has done all that it will do.
-    later = await company.visitor()
+    later = await clients.visitor()
     later.writer.write(b"271828")
-    await company.server.prints("271828", PATIENCE)
+    await clients.server.prints("271828", TIMEOUT)
     later.writer.write_eof()
-    await later.has_ended(PATIENCE)
-    company.visitors.remove(later)
+    await later.has_ended(TIMEOUT)
+    clients.visitors.remove(later)
     visitor.was_kept = not await visitor.has_ended(ARRIVES)
 
 
-Who = Callable[[Company], Awaitable[None]]
+Who = Callable[[Clients], Awaitable[None]]

@@ -8,9 +8,9 @@ from typing import Literal
 
 from lab import story
 from lab.host import Process, start_process
-from lab.stopping.visitors import SOON, Company, Who
+from lab.stopping.visitors import SOON, Clients, Who
 from lab.story import ROOT, Step
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 BOUND = 2.0  # seconds after the signal: what has not ended by then hangs
 FAREWELL = 8.0  # seconds: the same for a server that promises to end within five
@@ -20,7 +20,7 @@ Signal = Literal["SIGINT", "SIGTERM"]
 
 
 @dataclass(frozen=True)
-class Way:
+class Scenario:
     """One way to stop a server: which server, who is there, and what it is sent.
 
     ``program`` is the number of a step, or the place of an example in
@@ -42,7 +42,7 @@ class Way:
         return f"{self.program} {self.who.__name__} {self.signal}"
 
     @property
-    def company(self) -> str:
+    def clients(self) -> str:
         """Who is there, in words."""
         words = (self.who.__doc__ or "").rstrip(".")
         return words[:1].lower() + words[1:]
@@ -51,7 +51,7 @@ class Way:
     def sentence(self) -> str:
         """How it is stopped and who is there, in words."""
         what = "step " * self.program.isdecimal() + self.program
-        return f"{what}: {self.key} with {self.company}"
+        return f"{what}: {self.key} with {self.clients}"
 
     @property
     def key(self) -> str:
@@ -119,24 +119,24 @@ class Outcome:
         return replace(self, seconds=seconds, saw=tuple(sorted(self.saw)))
 
 
-async def stop(way: Way, python: str = sys.executable) -> Outcome:
+async def stop(way: Scenario, python: str = sys.executable) -> Outcome:
     """Start the server of a way under a Python, stop it, and return what came of it.
 
-    NotYet or OSError if it could not even be brought so far that it is to be stopped.
+    Unmet or OSError if it could not even be brought so far that it is to be stopped.
     """
     loop = asyncio.get_running_loop()
     process = await start_process(way.step, settings=dict(way.settings), python=python)
-    async with process as server, Company(server) as company:
-        await way.who(company)
+    async with process as server, Clients(server) as clients:
+        await way.who(clients)
         begin = loop.time()
         seconds = again = None
         status = await _signalled(server, way.signal, way.bound)
         if status is not None:
             seconds = int(loop.time() - begin)
-            await company.ends()
-            saw = [visitor.saw() for visitor in company.visitors]
+            await clients.ends()
+            saw = [visitor.saw() for visitor in clients.visitors]
         else:
-            saw = [visitor.saw() for visitor in company.visitors]
+            saw = [visitor.saw() for visitor in clients.visitors]
             again = await _signalled(server, way.signal, way.again) is not None
             await _killed(server)
         errors = str(server.errors)
@@ -149,7 +149,7 @@ async def _signalled(server: Process, name: Signal, bound: float) -> int | None:
     server.process.send_signal(getattr(signal, name))
     try:
         return await server.exit_status(bound)
-    except NotYet:
+    except Unmet:
         return None
 
 

@@ -12,7 +12,7 @@ import sys
 
 from lab.wire import HEADER, Message, encode
 
-PATIENCE = 10.0  # seconds for an answer: longer than any busy machine needs
+TIMEOUT = 10.0  # seconds for an answer: longer than any busy machine needs
 CHUNK = 65536  # bytes that are read at a time
 LIMIT = 65536  # bytes: the largest payload that anybody may send, the server included
 
@@ -49,7 +49,7 @@ class Caller:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, takes)
             if source is not None:
                 sock.bind((source, 0))
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 await asyncio.get_running_loop().sock_connect(sock, address)
         except BaseException:
             sock.close()
@@ -66,7 +66,7 @@ class Caller:
             data = part if isinstance(part, bytes) else encode(part)
             self.sends += 1
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(TIMEOUT):
                     await loop.sock_sendall(self.socket, data)
             except ConnectionError:
                 self.broken_off = True
@@ -77,7 +77,7 @@ class Caller:
 
         TimeoutError if there is neither.
         """
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while (payload := self._payload()) is None:
                 data = await self.receive()
                 if not data:

@@ -18,12 +18,12 @@ import sys
 import time
 
 from lab.client import Client, connect
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import Message
 
 ROOM = "the two"
 NAMES = ("alice", "bob")
-PATIENCE = 10.0  # seconds: silence for so long is a loss
+TIMEOUT = 10.0  # seconds: silence for so long is a loss
 
 
 class Place:
@@ -52,7 +52,7 @@ class Speaker:
                 self.said.append(time.perf_counter())
                 await self.client.say(ROOM, str(number))
                 await asyncio.sleep(pace)
-        except NotYet:
+        except Unmet:
             pass  # a hang-up: what was said before it is still to be listened to
 
     async def listen(self, other: "Speaker", latencies: list[float]) -> None:
@@ -60,7 +60,7 @@ class Speaker:
         try:
             while True:
                 self._hear(await self.client.hear(), other, latencies)
-        except NotYet as end:
+        except Unmet as end:
             if not self.bye:
                 self.wrong.append(f"{self.client.name}: {end}")
             self.ended = True
@@ -82,7 +82,7 @@ class Speaker:
     async def has_heard(self, count: float) -> None:
         """Wait until so many numbers of the other have come, or no more can."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 while self.heard < count and not self.ended:
                     self.news.clear()
                     await self.news.wait()
@@ -148,7 +148,7 @@ async def main(pace: str) -> None:
     if not line:
         return  # there is no server: it has not come up
     place = Place(*line.split())
-    speakers = [Speaker(await connect(place, name, PATIENCE)) for name in NAMES]
+    speakers = [Speaker(await connect(place, name, TIMEOUT)) for name in NAMES]
     try:
         for speaker in speakers:
             await speaker.client.join(ROOM)

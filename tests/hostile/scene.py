@@ -155,7 +155,7 @@ class Scene:
         try:
             with warnings_are_errors():
                 server = await host.start_process(
-                    step, settings=host.had(step, settings or {})
+                    step, settings=host.settings_of(step, settings or {})
                 )
             async with server:
                 pair.stdin.write("{} {}\n".format(*server.address).encode())

@@ -6,7 +6,7 @@ from lab import story
 
 from .scene import Scene
 
-LATER = {"RATE": "1e9", "MOST_ROOMS": "3000"}
+LATER = {"RATE": "1e9", "MAX_ROOMS": "3000"}
 
 
 async def test_settings_that_a_step_has_not_are_left_out():

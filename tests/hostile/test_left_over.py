@@ -8,7 +8,7 @@ from .caller import Caller
 from .faults import holds, newest
 from .faults.names import WAYS_OUT
 
-PATIENCE = 20.0  # seconds: the server waits for some of them, on a busy machine
+TIMEOUT = 20.0  # seconds: the server waits for some of them, on a busy machine
 STATE = ("ROOMS", "NAMES", "CLIENTS")
 
 pytestmark = pytest.mark.skipif(
@@ -26,7 +26,7 @@ async def test_no_room_no_name_and_no_client_is_kept():
                 await caller.hears("joinroom", room=room)
             assert server.module.ROOMS
             await leaves(caller)
-            await server.prints("Client gone.", PATIENCE, number + 1)
+            await server.prints("Client gone.", TIMEOUT, number + 1)
             caller.close()
             kept = {name: value for name in STATE if (value := of(server, name))}
             assert kept == {}

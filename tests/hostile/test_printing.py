@@ -10,7 +10,7 @@ import pytest
 
 from lab.client import connect
 from lab.story import ROOT
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 from .caller import Caller
 from .faults import newest
@@ -18,7 +18,7 @@ from .pair import Place
 
 SMALL = 4096  # bytes: the smallest pipe that Linux makes
 VISITS = 160  # each has the server print a line or two: more than fit
-PATIENCE = 1.0  # seconds: the server is idle
+TIMEOUT = 1.0  # seconds: the server is idle
 
 
 def small_pipe():
@@ -49,14 +49,14 @@ async def unread():
 @pytest.mark.skipif(sys.platform != "linux", reason="only there is a pipe so small")
 @pytest.mark.xfail(
     strict=True,
-    raises=(NotYet, TimeoutError),
+    raises=(Unmet, TimeoutError),
     reason="print waits for whoever reads: no step has promised more so far",
 )
 async def test_it_serves_on_though_nobody_reads_what_it_prints():
     async with unread() as server:
         for number in range(VISITS):
             (await Caller.open(f"{number}", server.address)).close()
-        alice = await connect(server, "alice", PATIENCE)
+        alice = await connect(server, "alice", TIMEOUT)
         try:
             await alice.join("tea")
         finally:

@@ -21,14 +21,14 @@ COUNTS: dict[str, int] = {}  # deliveries so far, by name
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Listen on host and port until cancelled; port 0 takes a free one."""
-    server = await asyncio.start_server(attend, host, port)
+    server = await asyncio.start_server(serve_client, host, port)
     async with server:
         host, port = server.sockets[0].getsockname()[:2]
         print(f"Listening on {host}:{port}", flush=True)
         await server.serve_forever()
 
 
-async def attend(reader: StreamReader, writer: StreamWriter) -> None:
+async def serve_client(reader: StreamReader, writer: StreamWriter) -> None:
     """Do what one member asks for."""
     member = Member(writer)
     try:

@@ -75,7 +75,7 @@ class Broken(Computed):
         for path in (twin.diff.path, twin.of.path):
             self.env.note_dependency(str(path))
         found = judge_twin(twin)
-        if found.not_yet is None:
+        if found.unmet is None:
             raise self.error(f"{file} keeps {twin.breaks}: it is not wrong any more")
         text = changes.source(twin.step)
         return twin.sentence, file, text, running.without_folders(repr(found))

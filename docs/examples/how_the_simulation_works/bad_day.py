@@ -12,14 +12,14 @@ async def main() -> None:
     """Say something to a server that prints what it hears, and when."""
     loop = asyncio.get_running_loop()
 
-    async def attend(
+    async def serve_client(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         while data := await reader.read(100):
             print(f"  {loop.time():.3f} s {data!r}")
         writer.close()
 
-    server = await asyncio.start_server(attend, "127.0.0.1", 9011)
+    server = await asyncio.start_server(serve_client, "127.0.0.1", 9011)
     reader, writer = await asyncio.open_connection("127.0.0.1", 9011)
     writer.write(b"More tea?")
     writer.write_eof()

@@ -4,16 +4,16 @@ import time
 
 from lab import behaviours, story
 from lab.behaviours import holds
-from lab.check.judge import put_in_simulation
-from lab.unmet import NotYet
+from lab.check.judge import run_in_simulation
+from lab.unmet import Unmet
 
 begin, runs, surprises = time.perf_counter(), 0, 0
 for behaviour in behaviours.every():
     for step in story.steps_of("server"):
         try:
-            put_in_simulation(behaviour, step, patience=10.0)
+            run_in_simulation(behaviour, step, timeout=10.0)
             kept = True
-        except NotYet:
+        except Unmet:
             kept = False
         runs += 1
         if kept != holds(behaviour, step):

@@ -4,6 +4,6 @@ from lab import search
 
 SEED = 9  # the story of this one is the shortest of the first dozen seeds
 
-found = search.search("05", [SEED], trouble=["dead"]).found
+found = search.search("05", [SEED], fault=["dead"]).found
 assert found is not None, "a crowd that step 05 does not survive"
 print(found.story().svg())

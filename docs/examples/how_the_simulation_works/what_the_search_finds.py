@@ -20,7 +20,7 @@ for twin in twins():
     )
     broken = result.found.invariant if result.found else "nothing: it is never caught"
     print(f"{twin.name:28}{result.seeds:5}  {broken}")
-for trouble in ("stalled", "dead"):
-    result = search.search("05", SEEDS, trouble=["late", trouble], smaller=False)
+for fault in ("stalled", "dead"):
+    result = search.search("05", SEEDS, fault=["late", fault], smaller=False)
     broken = result.found.invariant if result.found else "nothing"
-    print(f"{f'server05, a client {trouble}':28}{result.seeds:5}  {broken}")
+    print(f"{f'server05, a client {fault}':28}{result.seeds:5}  {broken}")

@@ -4,7 +4,7 @@ import asyncio
 import platform
 
 from lab.host import start_process
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 
 
 async def main() -> None:
@@ -14,10 +14,10 @@ async def main() -> None:
         await server.connect("alice")
         await server.prints("alice")
         try:
-            print("exit status:", await server.interrupt(patience=2.0))
-        except NotYet as not_yet:
-            print("expected:", not_yet.expected)
-            print("got:", not_yet.got)
+            print("exit status:", await server.interrupt(timeout=2.0))
+        except Unmet as unmet:
+            print("expected:", unmet.expected)
+            print("got:", unmet.got)
         print("on stderr:", str(server.errors) or "nothing")
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from lab import Backlog, simulation, start
+from lab import Unsent, simulation, start
 from lab.wire import encode
 
 TEXT = "x" * 2000
@@ -17,14 +17,14 @@ async def main() -> None:
         await sleepy.send(encode({"action": "joinroom", "room": "tea"}))
         await alice.join("tea")
         await bob.join("tea")
-        with Backlog.of(bob, sleepy=sleepy) as backlog:
+        with Unsent.of(bob, sleepy=sleepy) as unsent:
             for second in range(20):
                 for _ in range(10):
                     await alice.say("tea", TEXT)
                     await asyncio.sleep(0.1)
                 if second < 5:
                     await sleepy.receive()
-        print(backlog.svg())
+        print(unsent.svg())
 
 
 simulation.run(main())

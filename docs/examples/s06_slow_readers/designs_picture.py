@@ -2,8 +2,8 @@
 
 from docs.examples.s06_slow_readers.one_sleeps import FRAME, Played, play
 from docs.examples.s06_slow_readers.task_for_each import send_to
-from lab.pictures.backlog import Backlog
-from lab.pictures.backlog_notes import Sample, Series
+from lab.pictures.unsent import Unsent
+from lab.pictures.unsent_notes import Sample, Series
 
 
 def line(name: str, played: Played) -> Series:
@@ -17,9 +17,9 @@ def line(name: str, played: Played) -> Series:
     return series
 
 
-backlog = Backlog.showing(
+unsent = Unsent.showing(
     line("await each", play("05")),
     line("a task each", play("05", send_to=send_to)),
     line("wait for none", play("06")),
 )
-print(backlog.svg())
+print(unsent.svg())

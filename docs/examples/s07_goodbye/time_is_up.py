@@ -5,16 +5,16 @@ from asyncio import StreamReader, StreamWriter
 
 from lab import simulation
 
-PATIENCE = 4.0  # seconds
+TIMEOUT = 4.0  # seconds
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
-    """Say more than the system takes, hang up, and wait no longer than PATIENCE."""
+    """Say more than the system takes, hang up, and wait no longer than TIMEOUT."""
     clock = asyncio.get_running_loop().time
     writer.write(bytes(1_000_000))
     writer.close()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await writer.wait_closed()
     except TimeoutError:
         waiting = writer.transport.get_write_buffer_size()

@@ -7,7 +7,7 @@ from lab import judge
 
 async def main() -> None:
     """Judge it in a simulation, whose network counts what is sent."""
-    print(await judge("what_is_said_at_once_is_one_write", "08"))
+    print(await judge("writes_are_batched_per_turn", "08"))
 
 
 asyncio.run(main())

@@ -5,7 +5,7 @@ import gc
 import sys
 
 from lab import Client, simulation, start
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode, frame
 
 CHAT = {"action": "chat", "room": "tea"}
@@ -48,7 +48,7 @@ async def play(step: str, sent: bytes) -> str:
             client.heard.clear()
         try:
             await mallory.connection.send(sent)
-        except NotYet:
+        except Unmet:
             pass  # she is hung up on before she has said it all
         await asyncio.sleep(60)
         ended = await has_ended(mallory)
@@ -62,10 +62,10 @@ async def play(step: str, sent: bytes) -> str:
 
 async def has_ended(client: Client) -> bool:
     """Whether the server has hung up on a client."""
-    client.patience = 1
+    client.timeout = 1
     try:
         await client.hear_the_end()
-    except NotYet:
+    except Unmet:
         return False
     return True
 

@@ -25,11 +25,11 @@ async def heard_by_a_client(client_connected: Attend) -> None:
     """Send the frame, finish, and print what comes back."""
     attended = asyncio.Event()
 
-    async def attend(reader: StreamReader, writer: StreamWriter) -> None:
+    async def serve_client(reader: StreamReader, writer: StreamWriter) -> None:
         await client_connected(reader, writer)
         attended.set()
 
-    server = await asyncio.start_server(attend, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve_client, "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
     try:
         writer.write(frame(bytes(MANY)))

@@ -13,17 +13,17 @@ utils03 = load(story.find("utils03"))
 
 
 async def watch() -> None:
-    """Count the beats of one client, who talks."""
-    patience = utils03.Patience()
-    async for late in utils03.beats():
-        patience.is_whole()
-        patience.beat(named=True, owed=0, late=late)
+    """Count the ticks of one client, who talks."""
+    timeout = utils03.Idle()
+    async for late in utils03.ticks():
+        timeout.is_whole()
+        timeout.tick(named=True, owed=0, late=late)
 
 
 async def main() -> None:
     """Start a task for each of them, and look at the clock of the processor."""
     watching = [asyncio.create_task(watch()) for _ in range(CLIENTS)]
-    await asyncio.sleep(utils03.BEAT / 2)  # all of them wait for their first beat
+    await asyncio.sleep(utils03.TICK / 2)  # all of them wait for their first tick
     before = time.process_time()
     await asyncio.sleep(SECONDS)
     took = (time.process_time() - before) / SECONDS

@@ -17,7 +17,7 @@ async def messages() -> AsyncGenerator[str, None]:
         raise
 
 
-async def attend(reading: asyncio.Timeout) -> None:
+async def serve_client(reading: asyncio.Timeout) -> None:
     """Read until the messages end, or there is no time left."""
     try:
         async with reading, aclosing(messages()) as incoming:
@@ -35,7 +35,7 @@ async def main() -> None:
     for what in ("reschedule", "cancel"):
         print(what)
         reading = asyncio.timeout(None)  # no deadline yet
-        task = asyncio.create_task(attend(reading))
+        task = asyncio.create_task(serve_client(reading))
         await asyncio.sleep(1)
         if what == "reschedule":
             reading.reschedule(0)  # long ago, on the clock of the loop: so at once

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from lab import Backlog, Connection, simulation, start
+from lab import Connection, Unsent, simulation, start
 from lab.host import Running
 from lab.wire import encode
 
@@ -16,14 +16,14 @@ async def main() -> None:
         await alice.join("tea")
         slow, stuck = await joins(server, "slow"), await joins(server, "stuck")
         await asyncio.sleep(1)
-        with Backlog.of(slow=slow, stuck=stuck) as backlog:
+        with Unsent.of(slow=slow, stuck=stuck) as unsent:
             for _ in range(24):
                 await alice.say("tea", "x" * 30_000)
             for _ in range(30):
                 await slow.receive(SLOWLY)
                 await asyncio.sleep(1)
                 await alice.say("tea", "go on")
-        print(backlog.svg())
+        print(unsent.svg())
 
 
 async def joins(server: Running, name: str) -> Connection:

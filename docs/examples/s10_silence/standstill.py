@@ -1,11 +1,11 @@
-"""A machine sleeps for an hour: a deadline by the clock, and one that counts beats."""
+"""A machine sleeps for an hour: a deadline by the clock, and one that counts ticks."""
 
 import asyncio
 from typing import Any
 
 from lab import simulation
 
-MINUTE = 60  # seconds, or beats
+MINUTE = 60  # seconds, or ticks
 
 
 async def by_the_clock() -> str:
@@ -22,7 +22,7 @@ async def in_beats() -> str:
     """Wait for sixty seconds in which this program was awake."""
     for _ in range(MINUTE):
         await asyncio.sleep(1)
-    return "in beats"
+    return "in ticks"
 
 
 async def main() -> None:

@@ -11,7 +11,7 @@ import time
 
 from lab import Client, Connection
 from lab.host import Process, start_process
-from lab.unmet import NotYet
+from lab.unmet import Unmet
 from lab.wire import encode
 
 TALKERS = 14  # in a room of their own
@@ -37,7 +37,7 @@ async def talks(server: Process, number: int) -> None:
             await connection.send(encode(name) + JOIN)
             while not reading.done():
                 await connection.send(CHAT * AT_ONCE)
-        except NotYet:
+        except Unmet:
             pass  # disconnected
         finally:
             reading.cancel()

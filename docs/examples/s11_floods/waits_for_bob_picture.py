@@ -3,8 +3,8 @@
 import asyncio
 
 from docs.examples.s10_silence.too_fast import TALKS, TEXT, read
-from lab import Backlog, Client, simulation, start
-from lab.pictures.backlog_notes import Series
+from lab import Client, Unsent, simulation, start
+from lab.pictures.unsent_notes import Series
 from lab.wire import encode
 
 SECONDS = 3
@@ -20,12 +20,12 @@ async def main(step: str) -> Series:
         await bob.send(encode({"action": "connect", "username": "bob"}))
         await bob.send(encode({"action": "joinroom", "room": "tea"}))
         await mallory.hear("joinroom")
-        with Backlog.of(bob=bob) as backlog:
+        with Unsent.of(bob=bob) as unsent:
             talking = asyncio.create_task(talk(mallory))
             reading = asyncio.create_task(read(bob))
             end = loop.time() + SECONDS
             done, _ = await asyncio.wait({reading}, timeout=SECONDS)
-            (series,) = backlog.series
+            (series,) = unsent.series
             if done:  # thrown out: what waited for him is thrown away
                 series.note(loop.time(), 0, closing=True)
             await asyncio.sleep(end - loop.time())
@@ -43,4 +43,4 @@ async def talk(client: Client) -> None:
         await asyncio.sleep(len(TEXT) / TALKS)
 
 
-print(Backlog.showing(*(simulation.run(main(step)) for step in ("10", "11"))).svg())
+print(Unsent.showing(*(simulation.run(main(step)) for step in ("10", "11"))).svg())

@@ -15,7 +15,7 @@ step = load(story.find("12"))
 async def main() -> None:
     """Complain for two minutes and a half, as asyncio does without a descriptor."""
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(step.Complaints())
+    loop.set_exception_handler(step.ExceptionHandler())
     vars(step)["print"] = lambda text, **_: print(f"{loop.time():4.0f} s: {text}")
     for _ in range(150):
         error = OSError(errno.EMFILE, "Too many open files")

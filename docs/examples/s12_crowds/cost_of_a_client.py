@@ -13,7 +13,7 @@ from lab import Client
 from lab.host import Process, Running, start, start_process
 
 CLIENTS = 400
-ANY = {"MOST_PER_ADDRESS": "1000"}  # all of them call from one address
+ANY = {"MAX_PER_ADDRESS": "1000"}  # all of them call from one address
 
 
 async def come(server: Running, many: int) -> list[Client]:

@@ -14,7 +14,7 @@ async def main() -> None:
         begin = loop.time()
         calls = [await server.call() for _ in range(CALLS)]
         await asyncio.sleep(1)
-        inside = len(server.module.INSIDE)
+        inside = len(server.module.ADMITTED)
         heard = [await call.receive() for call in calls[inside:]]
         told = sum(b'"code":"full"' in data for data in heard)
         print(f"{CALLS:,} calls: {inside} inside, {told:,} told that it is full")

@@ -7,7 +7,7 @@ from lab import Client, Sequence, simulation, start
 
 async def a_refusal() -> Sequence:
     """Let Cleo come too early, and once more when Bob has gone."""
-    async with await start("12", settings={"MOST_CLIENTS": "2"}) as server:
+    async with await start("12", settings={"MAX_CLIENTS": "2"}) as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
         for client in (alice, bob):
             await client.join("tea")

@@ -34,10 +34,10 @@ async def main() -> None:
             if now < UNTIL:
                 tasks.create_task(comes(server, f"guest {len(samples)}"))
             await asyncio.sleep(EVERY / 2)
-            there = len(module.CLIENTS), len(module.INSIDE)
+            there = len(module.CLIENTS), len(module.ADMITTED)
             samples.append(Sample(loop.time() - begin, *there))
             await asyncio.sleep(EVERY / 2)
-        print(drawn(samples, module.MOST_PER_ADDRESS))
+        print(drawn(samples, module.MAX_PER_ADDRESS))
 
 
 async def comes(server: Running, name: str) -> None:

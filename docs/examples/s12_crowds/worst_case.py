@@ -17,10 +17,10 @@ def main() -> None:
     step, utils02 = load(story.find("12")), load(story.find("utils02"))
     frame = utils02.HEADER + utils02.MAX_PAYLOAD
     limit = inspect.signature(asyncio.start_server).parameters["limit"].default
-    clients = step.MOST_CLIENTS
-    owed = step.MAX_BACKLOG + step.MAX_OUTBOX + frame
+    clients = step.MAX_CLIENTS
+    owed = step.MAX_UNSENT + step.MAX_OUTBOX + frame
     unread = 2 * limit + AT_A_TIME
-    told = step.MOST_ROOMS * (clients - 1)
+    told = step.MAX_ROOMS * (clients - 1)
     messages = int(step.RATE)
     heard = messages * (clients - 1)
     print(row("", "one client", f"{clients:,} clients"))
@@ -33,7 +33,7 @@ def main() -> None:
         print(row(name, drawing.size(size), drawing.size(clients * size)))
     print(row("messages in a second", f"{messages:,}", f"{clients * messages:,}"))
     print(row("heard in a second, in all", f"{heard:,}", f"{clients * heard:,}"))
-    print(row("rooms", f"{step.MOST_ROOMS:,}", f"{clients * step.MOST_ROOMS:,}"))
+    print(row("rooms", f"{step.MAX_ROOMS:,}", f"{clients * step.MAX_ROOMS:,}"))
     print(row("told at once when it leaves", f"{told:,}", ""))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from lab import Backlog, simulation
+from lab import Unsent, simulation
 from lab.wire import encode
 
 MESSAGE = encode({"action": "chat", "room": "tea", "message": "x" * 1000})
@@ -17,7 +17,7 @@ async def main() -> None:
     )
     reader, writer = await asyncio.open_connection("127.0.0.1", 9011, limit=2000)
     _, talking = await connected
-    with Backlog({writer.get_extra_info("sockname")[1]: "a reader"}) as backlog:
+    with Unsent({writer.get_extra_info("sockname")[1]: "a reader"}) as unsent:
         reading = asyncio.create_task(_read_later(reader))
         for _ in range(400):
             talking.write(MESSAGE)
@@ -29,7 +29,7 @@ async def main() -> None:
         await reading
     writer.close()
     server.close()
-    print(backlog.svg())
+    print(unsent.svg())
 
 
 async def _read_later(reader: asyncio.StreamReader) -> None:

@@ -5,7 +5,7 @@ from asyncio import StreamReader
 
 from lab import simulation
 
-PATIENCE = 10.0  # seconds
+TIMEOUT = 10.0  # seconds
 PAUSE = 5.0  # seconds from one byte to the next
 HOUR = 3600.0  # seconds
 
@@ -14,7 +14,7 @@ async def read_frame(reader: StreamReader, size: int) -> bytes:
     """Read a frame, and wait for ten seconds at most until more of it comes."""
     frame = b""
     while len(frame) < size:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             frame += await reader.read(size - len(frame))
     return frame
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from lab import story
-from lab.host import had
+from lab.host import settings_of
 from lab.story import Step
 
 
@@ -50,7 +50,7 @@ class Fault:
         """
         older = step.kind in ("server", "side") and step.name < _last().name
         if older and self.is_survived_by(step):
-            return had(step, self.settings)
+            return settings_of(step, self.settings)
         return self.settings
 
 

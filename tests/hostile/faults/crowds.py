@@ -8,7 +8,7 @@ from lab.wire import encode
 from ..pair import ROOM
 from . import fault
 
-FEW = {"MOST_CLIENTS": "50"}
+FEW = {"MAX_CLIENTS": "50"}
 ROOMS = 50  # that one client may be in
 
 

@@ -89,7 +89,7 @@ async def all_members_break_off_at_once(foes):
         member.reset()
 
 
-@fault(since=6, settings={**AT_FULL_SPEED, "MOST_ROOMS": "3000"})
+@fault(since=6, settings={**AT_FULL_SPEED, "MAX_ROOMS": "3000"})
 async def in_very_many_rooms(foes):
     """One is in three thousand rooms, and leaves them all at once."""
     member = await foes.named()

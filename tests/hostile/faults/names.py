@@ -30,7 +30,7 @@ NEVER = {
     "a low surrogate": "\udc80",
 }
 BLANK = {"empty": "", "a space": " ", "wide spaces": "\u3000\xa0", "a tab": "\t"}
-INSIDE = {case: f"do{text}ra" for case, text in NEVER.items()}
+ADMITTED = {case: f"do{text}ra" for case, text in NEVER.items()}
 FINE = {
     "one letter": "x",
     "inner spaces": "Dora of the  Hill",
@@ -64,7 +64,7 @@ async def becomes(foes, name):
     return caller
 
 
-@fault(since=8, each={**BLANK, **INSIDE, "33 letters": "x" * 33, "much": "x" * 60000})
+@fault(since=8, each={**BLANK, **ADMITTED, "33 letters": "x" * 33, "much": "x" * 60000})
 async def a_name_that_nobody_may_have(foes, value):
     """It is refused, and the caller may try another."""
     caller = await foes.call()
@@ -75,7 +75,7 @@ async def a_name_that_nobody_may_have(foes, value):
     await caller.is_understood()
 
 
-@fault(since=8, each={**BLANK, **INSIDE, "65 letters": "x" * 65, "much": "x" * 60000})
+@fault(since=8, each={**BLANK, **ADMITTED, "65 letters": "x" * 65, "much": "x" * 60000})
 async def a_room_that_there_cannot_be(foes, value):
     """It is refused, for joining, for leaving and for speaking."""
     for action in ("joinroom", "leaveroom", "chat"):

@@ -10,8 +10,8 @@ from . import fault
 from .life import CUTS
 from .reading import CHAT, LITTLE, WINDOW
 
-SETTINGS = {"utils03.BEAT": "0.05"}  # seconds: twenty times as fast
-MUCH_AT_ONCE = {**AT_FULL_SPEED, "MAX_BACKLOG": str(2**23)}
+SETTINGS = {"utils03.TICK": "0.05"}  # seconds: twenty times as fast
+MUCH_AT_ONCE = {**AT_FULL_SPEED, "MAX_UNSENT": str(2**23)}
 MORE = 160  # long messages: more than a system keeps, and less than may be owed here
 BEGUN = {case: cut for case, cut in CUTS.items() if cut}
 
@@ -89,7 +89,7 @@ async def ends_and_never_takes_what_is_owed(foes):
     await foes.scene.back()
 
 
-@fault(since=10, settings={"utils03.BEAT": "0.1", **MUCH_AT_ONCE})
+@fault(since=10, settings={"utils03.TICK": "0.1", **MUCH_AT_ONCE})
 async def takes_slowly_what_is_owed(foes):
     """One takes 600 kB a second, and nobody has less than a second: it hears all."""
     slow, talker = await foes.member(takes=WINDOW), await foes.member()

@@ -12,9 +12,9 @@ from itertools import groupby
 import pytest
 
 from lab.host import start
-from lab.pictures import backlog, backlog_drawing, backlog_notes, drawing
-from lab.pictures.backlog import Backlog
-from lab.pictures.backlog_notes import Series
+from lab.pictures import drawing, unsent, unsent_drawing, unsent_notes
+from lab.pictures.unsent import Unsent
+from lab.pictures.unsent_notes import Series
 from lab.wire import encode
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -75,7 +75,7 @@ def methods():
 async def test_what_waits_for_a_client_who_does_not_read_is_seen():
     async with pair() as ((_, server), (_, bob)), pair() as ((_, other), (eve, far)):
         names = {port(bob): "bob", port(far): "eve"}
-        with Backlog(names) as picture:
+        with Unsent(names) as picture:
             other.write(b"hello")
             sizes = fill(server, bob)
             assert await eve.read(5) == b"hello"
@@ -93,7 +93,7 @@ async def test_what_waits_for_a_client_who_does_not_read_is_seen():
 
 async def test_a_drain_that_has_come_back_is_seen():
     async with pair() as ((_, server), (reader, bob)):
-        with Backlog({port(bob): "bob"}) as picture:
+        with Unsent({port(bob): "bob"}) as picture:
             fill(server, bob)
             bob.transport.resume_reading()
             reading = asyncio.create_task(reader.readexactly(BLOCK))
@@ -105,7 +105,7 @@ async def test_a_drain_that_has_come_back_is_seen():
 
 async def test_a_writer_that_waits_is_looked_at_when_another_one_writes():
     async with pair() as ((_, server), (_, bob)), pair() as ((_, other), (_, eve)):
-        with Backlog({port(bob): "bob", port(eve): "eve"}) as picture:
+        with Unsent({port(bob): "bob", port(eve): "eve"}) as picture:
             fill(server, bob)
             server.transport.abort()  # its buffer is dropped, and nothing tells us
             other.write(b"hello")
@@ -117,7 +117,7 @@ async def test_the_clients_of_a_step_are_watched_and_not_what_they_write():
     async with await start("05") as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
         raw = await server.call()
-        with Backlog.of(alice, bob, cleo=raw) as picture:
+        with Unsent.of(alice, bob, cleo=raw) as picture:
             await alice.join("tea")
             await bob.join("tea")
             await raw.send(encode({"action": "connect", "username": "cleo"}))
@@ -132,7 +132,7 @@ async def test_the_clients_of_a_step_are_watched_and_not_what_they_write():
 
 async def test_without_names_every_writer_is_watched():
     async with pair() as ((_, near), (_, far)):
-        with Backlog() as picture:
+        with Unsent() as picture:
             near.write(b"12")
             far.write(b"345")
     addresses = [f"127.0.0.1:{port(writer)}" for writer in (far, near)]
@@ -142,7 +142,7 @@ async def test_without_names_every_writer_is_watched():
 
 async def test_bytes_are_counted_whatever_they_are_written_as():
     async with pair() as ((_, near), (reader, far)):
-        with Backlog({port(far): "far"}) as picture:
+        with Unsent({port(far): "far"}) as picture:
             near.write(memoryview(bytes(8)).cast("I"))
             near.writelines(piece for piece in (b"ab", bytearray(b"c")))
             with pytest.raises(TypeError):
@@ -154,7 +154,7 @@ async def test_bytes_are_counted_whatever_they_are_written_as():
 async def test_bytes_from_before_the_block_are_not_taken_for_its_own():
     async with pair() as ((_, server), (_, bob)):
         sizes = fill(server, bob)
-        with Backlog({port(bob): "bob"}) as picture:
+        with Unsent({port(bob): "bob"}) as picture:
             server.write(b"x")
     (series,) = picture.series
     assert (series.written, series.left) == (1, 0)
@@ -163,7 +163,7 @@ async def test_bytes_from_before_the_block_are_not_taken_for_its_own():
 
 async def test_bytes_that_are_dropped_are_not_taken_for_gone():
     async with pair() as ((_, server), (_, bob)):
-        with Backlog({port(bob): "bob"}) as picture:
+        with Unsent({port(bob): "bob"}) as picture:
             fill(server, bob)
             gone = picture.series[0].left
             server.transport.abort()
@@ -177,10 +177,10 @@ async def test_bytes_that_are_dropped_are_not_taken_for_gone():
 
 async def test_nothing_is_left_behind():
     before = methods()
-    with Backlog():
+    with Unsent():
         assert all(new is not old for new, old in zip(methods(), before, strict=True))
     assert methods() == before
-    with pytest.raises(ZeroDivisionError), Backlog():
+    with pytest.raises(ZeroDivisionError), Unsent():
         raise ZeroDivisionError
     assert methods() == before
 
@@ -189,7 +189,7 @@ async def test_blocks_may_be_nested_and_end_in_any_order():
     before = methods()
     async with pair() as ((_, near), (_, far)):
         names = {port(far): "far"}
-        outer, inner = Backlog(names), Backlog(names)
+        outer, inner = Unsent(names), Unsent(names)
         outer.__enter__()
         near.write(b"1")
         inner.__enter__()
@@ -211,11 +211,11 @@ async def test_a_patch_that_was_put_over_ours_stays(monkeypatch):
     async with pair() as ((_, near), (_, far)):
         names = {port(far): "far"}
         monkeypatch.setattr(StreamWriter, "write", StreamWriter.write)  # to be undone
-        with Backlog(names):
+        with Unsent(names):
             ours = StreamWriter.write
             StreamWriter.write = counts
         assert StreamWriter.write is counts
-        with Backlog(names) as second:
+        with Unsent(names) as second:
             near.write(b"12")
     assert written == [b"12"]
     assert second.series[0].written == 2
@@ -223,7 +223,7 @@ async def test_a_patch_that_was_put_over_ours_stays(monkeypatch):
 
 async def test_a_writer_that_nobody_holds_is_lost_as_ever():
     async with pair() as ((_, near), (_, far)):
-        with Backlog() as picture:
+        with Unsent() as picture:
             # A second writer for the same transport, so that losing it closes nothing.
             loop = asyncio.get_running_loop()
             protocol = near.transport.get_protocol()
@@ -247,7 +247,7 @@ class Silent(StreamWriter):
 
 async def test_errors_of_a_drain_pass_through():
     async with pair() as ((reader, near), (_, far)):
-        with Backlog({port(far): "far"}):
+        with Unsent({port(far): "far"}):
             far.transport.abort()
             assert await reader.read() == b""
             reader.set_exception(ConnectionResetError("gone"))
@@ -261,12 +261,12 @@ async def test_errors_of_a_drain_pass_through():
 async def test_a_long_run_gives_a_bounded_picture():
     async with pair() as ((_, near), (_, far)):
         far.transport.pause_reading()
-        with Backlog({port(far): "far"}) as picture:
+        with Unsent({port(far): "far"}) as picture:
             for _ in range(10_000):
                 near.write(bytes(1000))
             most = near.transport.get_write_buffer_size()
     (series,) = picture.series
-    assert len(series.samples) <= backlog_notes.SAMPLES
+    assert len(series.samples) <= unsent_notes.SAMPLES
     assert series.written == 10_000_000
     assert picture.peak("far") == most > 0
     assert max(sample.waiting for sample in series.samples) == most
@@ -282,16 +282,16 @@ async def test_a_time_in_which_nothing_changes_is_noted_in_two_samples():
 
 def test_of_many_samples_those_with_most_waiting_are_kept():
     series = Series("bob", 0)
-    for time in range(2 * backlog_notes.SAMPLES):
+    for time in range(2 * unsent_notes.SAMPLES):
         series.note(time, 1000 if time == 7 else time % 2, closing=False)
-    assert len(series.samples) <= backlog_notes.SAMPLES
+    assert len(series.samples) <= unsent_notes.SAMPLES
     assert max(sample.waiting for sample in series.samples) == 1000
-    assert series.samples[-1].time == 2 * backlog_notes.SAMPLES - 1
+    assert series.samples[-1].time == 2 * unsent_notes.SAMPLES - 1
 
 
 async def test_only_those_for_whom_most_has_waited_are_drawn():
     series = [Series(f"client {n}", n) for n in range(10)]
-    picture = Backlog()
+    picture = Unsent()
     with picture:
         for one in series:
             one.note(asyncio.get_running_loop().time(), one.peak, closing=False)
@@ -304,9 +304,9 @@ async def test_only_those_for_whom_most_has_waited_are_drawn():
 
 
 async def test_no_more_than_so_many_writers_are_watched(monkeypatch):
-    monkeypatch.setattr(backlog, "MOST", 1)
+    monkeypatch.setattr(unsent, "MOST", 1)
     async with pair() as ((_, near), (_, far)):
-        with Backlog() as picture:
+        with Unsent() as picture:
             near.write(b"1")
             far.write(b"2")
             far.write(b"3")
@@ -327,13 +327,13 @@ def test_a_line_that_falls_within_a_pixel_is_drawn_down():
     series = Series("bob", 0)
     for time, waiting in ((0, 0), (50, 2**20), (50, 0), (100, 0)):
         series.note(time, waiting, closing=False)
-    corners = re.findall(r"H(\d+)V([\d.]+)", upper_line(Backlog.showing(series), "bob"))
+    corners = re.findall(r"H(\d+)V([\d.]+)", upper_line(Unsent.showing(series), "bob"))
     ((x, top),) = [
-        corner for corner in corners if float(corner[1]) == backlog_drawing.TOP
+        corner for corner in corners if float(corner[1]) == unsent_drawing.TOP
     ]
     assert corners[corners.index((x, top)) + 1] == (
         x,
-        f"{backlog_drawing.TOP + backlog_drawing.TALL:.1f}",
+        f"{unsent_drawing.TOP + unsent_drawing.TALL:.1f}",
     )
 
 
@@ -342,7 +342,7 @@ def test_what_was_noted_elsewhere_is_shown():
     first.note(0, 5000, closing=False)
     first.note(20, 70_000, closing=False)
     second.note(10, 1000, closing=False)
-    picture = Backlog.showing(first, second)
+    picture = Unsent.showing(first, second)
     assert picture.times == (0, 20)
     assert [one.name for one in picture.drawn()] == ["one run", "another"]
     assert picture.peak("one run") == 70_000
@@ -359,7 +359,7 @@ def test_what_leaves_is_spread_over_the_time_in_between():
 
 async def test_what_leaves_at_once_is_not_spread():
     async with pair() as ((_, near), (_, far)):
-        with Backlog({port(far): "far"}) as picture:
+        with Unsent({port(far): "far"}) as picture:
             near.write(b"12")
             await asyncio.sleep(0)
             near.write(b"345")
@@ -372,7 +372,7 @@ async def test_what_leaves_at_once_is_not_spread():
 
 async def test_a_picture_says_who_waits_and_what_leaves():
     async with pair() as ((_, server), (_, bob)), pair() as ((_, other), (_, eve)):
-        with Backlog({port(bob): "bob", port(eve): "eve"}) as picture:
+        with Unsent({port(bob): "bob", port(eve): "eve"}) as picture:
             fill(server, bob)
             other.write(b"hello")
     words = texts(picture)
@@ -389,7 +389,7 @@ async def test_a_picture_says_who_waits_and_what_leaves():
 
 async def test_a_picture_has_a_text_alternative():
     async with pair() as ((_, near), (reader, far)):
-        with Backlog({port(far): "far"}) as picture:
+        with Unsent({port(far): "far"}) as picture:
             near.write(b"hello")
             assert await reader.read(5) == b"hello"
     svg = drawn(picture)
@@ -402,12 +402,12 @@ async def test_a_picture_has_a_text_alternative():
 
 async def test_a_picture_can_be_drawn_before_the_end_and_of_nothing():
     async with pair() as ((_, near), _):
-        with Backlog() as picture:
+        with Unsent() as picture:
             assert drawn(picture).get("role") == "img"
             near.write(b"hello")
             assert "written, 5 bytes gone" in picture.text()
             assert drawn(picture).get("role") == "img"
-    with Backlog.of() as nothing:
+    with Unsent.of() as nothing:
         pass
     assert drawn(nothing).get("role") == "img"
     with pytest.raises(KeyError, match="bob"):
@@ -421,7 +421,7 @@ async def test_a_picture_can_be_drawn_before_the_end_and_of_nothing():
 )
 async def test_names_are_escaped(nasty):
     async with pair() as ((_, near), (_, far)):
-        with Backlog({port(far): f"{nasty}\nbob: 1 byte"}) as picture:
+        with Unsent({port(far): f"{nasty}\nbob: 1 byte"}) as picture:
             near.write(b"hello")
     names = {node.tag.removeprefix(SVG) for node in drawn(picture).iter()}
     assert names == {"svg", "title", "text", "path"}
@@ -430,7 +430,7 @@ async def test_names_are_escaped(nasty):
 
 async def test_a_picture_takes_the_colour_of_its_page_and_is_legible():
     async with pair() as ((_, near), (_, far)):
-        with Backlog({port(far): "far"}) as picture:
+        with Unsent({port(far): "far"}) as picture:
             fill(near, far)
     svg = picture.svg()
     assert 'fill="currentColor"' in svg
@@ -444,6 +444,6 @@ async def test_a_picture_takes_the_colour_of_its_page_and_is_legible():
 
 def test_it_wants_a_loop_that_runs():
     before = methods()
-    with pytest.raises(RuntimeError), Backlog():
+    with pytest.raises(RuntimeError), Unsent():
         pass
     assert methods() == before

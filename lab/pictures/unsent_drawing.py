@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from lab.pictures import drawing
-from lab.pictures.backlog_notes import Series
 from lab.pictures.drawing import seconds, size, small, written
+from lab.pictures.unsent_notes import Series
 
 BINS = 60  # intervals of the lower half
 LEFT = 74  # pixels for the numbers
@@ -38,7 +38,7 @@ class Picture:
         middle = TOP + TALL + TOP + 4
         bottom = middle + STRIP * len(self.series)
         return drawing.picture(
-            "backlog",
+            "unsent",
             LEFT + WIDTH + RIGHT,
             bottom + 26 + 16 * len(notes),
             self.text,

@@ -1,6 +1,6 @@
 """Picture: how many bytes wait for a client, and how fast they leave.
 
-``with Backlog.of(alice, bob) as backlog:`` notes what is written to these clients in
+``with Unsent.of(alice, bob) as unsent:`` notes what is written to these clients in
 its block. What a server writes goes into the buffer of a transport, and from there to
 the system as fast as the client takes it. So a buffer that grows belongs to a client
 who reads too slowly. The system holds some bytes, too: nothing waits before its own
@@ -22,14 +22,14 @@ from typing import Any, Self
 
 from lab.client import Client, Connection
 from lab.pictures import drawing
-from lab.pictures.backlog_drawing import Picture
-from lab.pictures.backlog_notes import MOST, Series
 from lab.pictures.drawing import several, size
+from lab.pictures.unsent_drawing import Picture
+from lab.pictures.unsent_notes import MOST, Series
 
 LINES = 6  # clients drawn, those for whom most has waited: more cannot be told apart
 
 
-class Backlog:
+class Unsent:
     """The bytes that wait for clients; a notebook draws them over the loop's clock.
 
     ``names`` maps the port of a client's own end to its name, and only what is written
@@ -61,10 +61,10 @@ class Backlog:
 
         Their clocks have to begin at the same time.
         """
-        backlog = cls({})
-        backlog.series = list(series)
-        backlog._ended = max(line.samples[-1].time for line in series)
-        return backlog
+        unsent = cls({})
+        unsent.series = list(series)
+        unsent._ended = max(line.samples[-1].time for line in series)
+        return unsent
 
     def __enter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
@@ -177,7 +177,7 @@ class _Patch:
     METHODS = ("write", "writelines", "drain")
 
     def __init__(self) -> None:
-        self.backlogs: list[Backlog] = []
+        self.backlogs: list[Unsent] = []
         self.before = {name: getattr(StreamWriter, name) for name in self.METHODS}
         self.ours = {name: getattr(self, f"_{name}")() for name in self.METHODS}
 
@@ -193,8 +193,8 @@ class _Patch:
                 setattr(StreamWriter, name, self.before[name])
 
     def tell(self, writer: StreamWriter, waiting: int, number: int) -> None:
-        for backlog in self.backlogs:
-            backlog.note(writer, waiting, number)
+        for unsent in self.backlogs:
+            unsent.note(writer, waiting, number)
 
     def _write(self) -> Callable[..., None]:
         original = self.before["write"]
