@@ -7,7 +7,7 @@ from statistics import median
 
 from bench.cases import Load
 from bench.job import Answer
-from bench.pick import Pick
+from bench.metrics import Pick
 from bench.runs import Run
 
 

@@ -6,10 +6,10 @@ It is a process of its own, so that what it does is no part of what the server c
 import gc
 import sys
 
-from bench.closed import ClosedLoop
+from bench.closed_loop import ClosedLoop
 from bench.crowd import Crowd
 from bench.job import Answer, Closed, Job, Phase
-from bench.paced import PacedLoop
+from bench.open_loop import PacedLoop
 from bench.pattern import Wrong
 from bench.traffic import Traffic
 from bench.wires import WireError

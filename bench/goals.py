@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench.look import LOADS, Look
+from bench.query import LOADS, Look
 
 FLAT = 1.5  # times: what grows by less than a half while a crowd grows a hundredfold
 

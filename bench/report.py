@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench import pick
+from bench import metrics
 from bench.cases import EXPERIMENTS, Experiment
 from bench.figures import Case, cases
 from bench.goals import verdicts
-from bench.look import Look
-from bench.pick import Pick
+from bench.metrics import Pick
+from bench.query import Look
 from bench.results import Results
 from bench.runs import Run
 from bench.table import table
@@ -30,7 +30,7 @@ def line(run: Run) -> str:
     load = run.load
     crowd = f"{load.members} in {load.rooms} room{'s'[: load.rooms > 1]}"
     said = f"{run.experiment}, round {run.round + 1}, {run.peer}, {crowd}"
-    return f"{said}: {run.answer.error or pick.summary(run.answer)}"
+    return f"{said}: {run.answer.error or metrics.summary(run.answer)}"
 
 
 def report(results: Results, base: str) -> str:
@@ -112,11 +112,11 @@ def side_by_side(measured: Sequence[Case], base: str) -> Iterator[str]:
     for case in measured:
         names = [phase.name for phase in case.load.phases]
         for name in names:
-            cost = pick.cpu(name)
+            cost = metrics.cpu(name)
             columns = [
                 Column("CPU s/1M deliveries", cost),
-                Column("deliveries/s", pick.speed(name), 0),
-                Column("generator %", pick.generator(name), 0),
+                Column("deliveries/s", metrics.speed(name), 0),
+                Column("generator %", metrics.generator(name), 0),
             ]
             rows = [
                 {**row, f"x {base}": case.ratio(peer, base, cost).shown()}
@@ -132,8 +132,8 @@ def side_by_side(measured: Sequence[Case], base: str) -> Iterator[str]:
 def the_generator(case: Case, phases: Sequence[str]) -> str:
     """Return what shows whether any server had to wait for the generator."""
     each = [(peer, name) for peer in case.peers for name in phases]
-    at_work = {e: case.figure(e[0], pick.generator(e[1])).median for e in each}
-    speed = {e: case.figure(e[0], pick.speed(e[1])).median for e in each}
+    at_work = {e: case.figure(e[0], metrics.generator(e[1])).median for e in each}
+    speed = {e: case.figure(e[0], metrics.speed(e[1])).median for e in each}
     busiest, fastest = (
         max(each, key=at_work.__getitem__),
         max(each, key=speed.__getitem__),
@@ -156,7 +156,7 @@ def growing(what: str) -> Tables:
                 size = f"{what} {vars(case.load)[what]:,}"
                 for row in rows:
                     if row["server"] in case.peers:
-                        figure = case.figure(row["server"], pick.cpu(name))
+                        figure = case.figure(row["server"], metrics.cpu(name))
                         row[size] = figure.shown()
             yield table(f"{name}, CPU s/1M deliveries", rows)
 
@@ -198,27 +198,27 @@ _TABLES: dict[str, Tables] = {
     "rooms": growing("rooms"),
     "latency": plain(
         [
-            Column("p50 ms", pick.delay(0)),
-            Column("p99 ms", pick.delay(1)),
-            Column("p99.9 ms", pick.delay(2)),
-            Column("worst ms", pick.delay(3)),
-            Column("generator late ms", pick.late),
+            Column("p50 ms", metrics.delay(0)),
+            Column("p99 ms", metrics.delay(1)),
+            Column("p99.9 ms", metrics.delay(2)),
+            Column("worst ms", metrics.delay(3)),
+            Column("generator late ms", metrics.late),
         ]
     ),
     "idle": plain(
         [
-            Column("KiB a connection", pick.memory_each),
-            Column("connections/s", pick.let_in, 0),
-            Column("CPU us a connection", pick.cpu_each, 0),
+            Column("KiB a connection", metrics.memory_each),
+            Column("connections/s", metrics.let_in, 0),
+            Column("CPU us a connection", metrics.cpu_each, 0),
         ]
     ),
     "silent": plain(
         [
-            Column("heard by the others %", pick.share, 1),
-            Column("p99 ms", pick.delay(1), 1),
-            Column("memory grows MiB", pick.growth, 1),
-            Column("at the end MiB", pick.growth_left, 1),
-            Column("hung up on after s", pick.dropped, 1),
+            Column("heard by the others %", metrics.share, 1),
+            Column("p99 ms", metrics.delay(1), 1),
+            Column("memory grows MiB", metrics.growth, 1),
+            Column("at the end MiB", metrics.growth_left, 1),
+            Column("hung up on after s", metrics.dropped, 1),
         ]
     ),
 }

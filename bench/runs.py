@@ -15,7 +15,7 @@ from bench.process import on_cpu
 from lab.check import CannotStart
 from lab.story import ROOT
 
-MOST = 120.0  # seconds for one job, whatever the server does
+MAX_SECONDS = 120.0  # seconds for one job, whatever the server does
 
 
 @packable
@@ -75,10 +75,10 @@ async def generate(job: Job) -> Answer:
             cwd=ROOT,
         )
     try:
-        async with asyncio.timeout(MOST):
+        async with asyncio.timeout(MAX_SECONDS):
             out, errors = await process.communicate(job.to_json().encode() + b"\n")
     except TimeoutError:
-        return Answer(error=f"not done within {MOST:g} s")
+        return Answer(error=f"not done within {MAX_SECONDS:g} s")
     finally:
         if process.returncode is None:
             process.kill()

@@ -26,7 +26,7 @@ from lab.check.simulated import check_in_simulation
 
 T = TypeVar("T")
 
-MOST = 100_000  # characters that one run of a cell may print: more is not read
+MAX_CHARACTERS = 100_000  # that one run of a cell may print: more is not read
 CUT = "\n... and so on: the rest is left out.\n"
 
 # Which cell a task belongs to. A task inherits it from the one that has created it.
@@ -60,7 +60,7 @@ class Session:
         What goes wrong in it is printed, as in a terminal.
         """
         self.stop(cell)
-        self._left[cell] = MOST
+        self._left[cell] = MAX_CHARACTERS
         task = asyncio.create_task(self._run(cell, source), name=f"cell {cell}")
         self._running[cell] = task
         try:
@@ -76,7 +76,7 @@ class Session:
 
         Returns nothing, as a cell without a last expression does.
         """
-        self._left[cell] = MOST
+        self._left[cell] = MAX_CHARACTERS
         _cell.set(cell)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "mine.py"
@@ -97,7 +97,7 @@ class Session:
     def print(self, kind: str, text: str) -> None:
         """Pass on what was printed, as long as it is not too much."""
         cell = _cell.get()
-        left = self._left.get(cell, MOST)
+        left = self._left.get(cell, MAX_CHARACTERS)
         if left > 0:
             self._left[cell] = left - len(text)
             cut = CUT if len(text) >= left else ""

@@ -74,7 +74,7 @@ async def _measured(
     """Let the benchmark of the book measure; NotImplementedError without processes."""
     if sys.platform == "emscripten":
         raise NotImplementedError
-    from bench import pick, runs
+    from bench import metrics, runs
     from bench.cases import Experiment, Load
     from bench.figures import Case
     from bench.job import Closed
@@ -98,7 +98,9 @@ async def _measured(
         name: {"none": why, "none of": loads[0]} for name, why in case.failures.items()
     }
     for name in case.peers:
-        rows[name] = {each: case.figure(name, pick.cpu(each)).median for each in loads}
+        rows[name] = {
+            each: case.figure(name, metrics.cpu(each)).median for each in loads
+        }
     return {one.name: rows[one.name] for one in peers}
 
 

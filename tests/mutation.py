@@ -29,7 +29,7 @@ from lab.story import ROOT, Step
 from . import copies
 
 RESULTS = ROOT / "docs" / "_data" / "mutants.json"
-MOST = 900.0  # seconds for one mutant in one net: a busy machine is no net
+MAX_SECONDS = 900.0  # seconds for one mutant in one net: a busy machine is no net
 SEEDS = 100
 KILLED, SURVIVED, NOT_REACHED = 1, 0, 33  # as mutmut notes them; others: it broke down
 NETS = ("wire", "search")  # for those who got through
@@ -135,7 +135,7 @@ class Mutmut:
                     },
                     capture_output=True,
                     text=True,
-                    timeout=MOST,
+                    timeout=MAX_SECONDS,
                     check=False,
                 )
             except subprocess.TimeoutExpired:

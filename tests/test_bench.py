@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from bench import figures, generator, pick, report, results, runs, traffic
+from bench import figures, generator, metrics, report, results, runs, traffic
 from bench.cases import EXPERIMENTS, Experiment, Load
 from bench.job import Answer, Arrival, Closed, Delays, Job, Paced, Throughput
 from bench.pattern import Pattern, Tally, Wrong, words
@@ -37,7 +37,7 @@ async def brought(server, *phases, members=4, **options):
 @pytest.fixture
 def soon(monkeypatch):
     monkeypatch.setattr(traffic, "TIMEOUT", SOON)
-    monkeypatch.setattr("bench.closed.TIMEOUT", SOON)
+    monkeypatch.setattr("bench.closed_loop.TIMEOUT", SOON)
 
 
 # The generator, and a server that does nothing wrong.
@@ -178,7 +178,7 @@ SMALL = Load(3, (BUSY,))
 async def test_a_run_has_figures():
     answer = await runs.run(program("none"), SMALL)
     assert answer.error is None
-    assert pick.cpu("busy")(answer) > 0
+    assert metrics.cpu("busy")(answer) > 0
 
 
 @pytest.mark.parametrize(
@@ -341,11 +341,11 @@ def case(**rounds):
 
 def test_a_ratio_is_that_of_each_round():
     both = case(ours=[answer(1), answer(8)], theirs=[answer(2), answer(40)])
-    ratio = both.ratio("ours", "theirs", pick.cpu("busy"))
+    ratio = both.ratio("ours", "theirs", metrics.cpu("busy"))
     assert (ratio.least, ratio.median, ratio.most) == (2, 3.5, 5)
-    assert both.figure("ours", pick.cpu("busy")).median == 4.5
-    assert both.figure("ours", pick.speed("busy")).median == 500_000
-    assert both.figure("ours", pick.generator("busy")).median == 25
+    assert both.figure("ours", metrics.cpu("busy")).median == 4.5
+    assert both.figure("ours", metrics.speed("busy")).median == 500_000
+    assert both.figure("ours", metrics.generator("busy")).median == 25
 
 
 def test_who_has_failed_once_has_no_figure():

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from lab import story
-from lab.cells import CUT, MOST, Session
+from lab.cells import CUT, MAX_CHARACTERS, Session
 from lab.course.exercise import beginning
 from lab.story import STEPS
 
@@ -169,7 +169,7 @@ async def main():
     await asyncio.sleep(3600)
     print("an hour later")
 def run():
-    with simulation.instead(simulation.Loop()):
+    with simulation.simulated(simulation.Loop()):
         asyncio.run(main())
 run()
 """
@@ -268,8 +268,8 @@ async def test_what_main_raises_comes_out_of_asyncio_run(begin, said):
 
 async def test_what_is_printed_is_bounded(begin, said):
     session = begin()
-    await session.run("a", f"print('x' * {3 * MOST})\nprint('more')")
-    assert printed(said, "a") == "x" * MOST + CUT
+    await session.run("a", f"print('x' * {3 * MAX_CHARACTERS})\nprint('more')")
+    assert printed(said, "a") == "x" * MAX_CHARACTERS + CUT
     await session.run("a", "print('again')")
     assert printed(said, "a").endswith("again\n")
 

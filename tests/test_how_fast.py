@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import pytest
 
-from bench import goals, pick, report, results
+from bench import goals, metrics, report, results
 from bench.cases import EXPERIMENTS, SIZES
 from bench.job import Answer, Arrival, Closed, Delays, Throughput
-from bench.look import LOADS, Look, brief
 from bench.peers import everybody, ours, peer
+from bench.query import LOADS, Look, brief
 from bench.runs import Run
 from docs.examples.how_fast_is_it import (
     growing_picture,
@@ -75,7 +75,7 @@ def gap(load: str) -> float:
 def most_at_work(servers: set[str]) -> float:
     """Return for which part of a run the generator was at work at most, in %."""
     (case,) = FULL.every("headline")
-    picks = [pick.generator(load) for load in LOADS]
+    picks = [metrics.generator(load) for load in LOADS]
     return max(case.figure(name, each).most for name in servers for each in picks)
 
 

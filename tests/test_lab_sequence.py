@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from lab.host import start
-from lab.pictures.sequence import MOST, ROW, TOP, Arrow, Sequence, label
+from lab.pictures.sequence import MAX_MESSAGES, ROW, TOP, Arrow, Sequence, label
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -69,10 +69,10 @@ def test_a_peer_cannot_add_a_line_to_the_text_alternative():
 
 def test_a_long_run_gives_a_bounded_picture():
     long = Sequence(arrows(*(f"message {n}" for n in range(10_000))))
-    assert len(texts(long)) == MOST + 3  # with the two names, and what is left out
+    assert len(texts(long)) == MAX_MESSAGES + 3  # with two names, and what is left
     assert len(long.svg()) < 50_000
-    assert long.text().endswith(f"and {10_000 - MOST} more")
-    assert texts(long)[-1] == f"and {10_000 - MOST} more"
+    assert long.text().endswith(f"and {10_000 - MAX_MESSAGES} more")
+    assert texts(long)[-1] == f"and {10_000 - MAX_MESSAGES} more"
 
 
 def test_of_a_long_run_the_last_messages_can_be_kept():

@@ -68,12 +68,12 @@ def in_a_thread(main, **options):
 
 
 def instead_of_a_run(main, **options):
-    with simulation.instead():
+    with simulation.simulated():
         return asyncio.run(main, **options)
 
 
 def instead_of_a_runner(main, **options):
-    with simulation.instead(), asyncio.Runner(**options) as runner:
+    with simulation.simulated(), asyncio.Runner(**options) as runner:
         return runner.run(main)
 
 
@@ -314,7 +314,7 @@ def test_instead_holds_in_its_block_only():
     async def main():
         return type(asyncio.get_running_loop())
 
-    with pytest.raises(LookupError), simulation.instead():  # noqa: PT012 - it leaves
+    with pytest.raises(LookupError), simulation.simulated():  # noqa: PT012 - it leaves
         assert asyncio.run(main()) is Loop
         raise LookupError
     assert asyncio.run(main()) is not Loop
@@ -326,7 +326,7 @@ def test_instead_uses_the_given_loop_once_and_makes_others_with_its_options():
         return loop, loop.network.capacity
 
     ours = Loop(capacity=10)
-    with simulation.instead(ours, capacity=20):
+    with simulation.simulated(ours, capacity=20):
         assert asyncio.run(main()) == (ours, 10)
         (second, _), (third, _) = asyncio.run(main()), asyncio.run(main())
         assert asyncio.run(main())[1] == 20
@@ -338,7 +338,7 @@ def test_instead_gives_a_thread_back_the_loop_that_it_had():
         await asyncio.sleep(1)
 
     async def outer():
-        with simulation.instead():
+        with simulation.simulated():
             asyncio.run(inner())
 
     loop = asyncio.new_event_loop()

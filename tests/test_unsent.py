@@ -304,7 +304,7 @@ async def test_only_those_for_whom_most_has_waited_are_drawn():
 
 
 async def test_no_more_than_so_many_writers_are_watched(monkeypatch):
-    monkeypatch.setattr(unsent, "MOST", 1)
+    monkeypatch.setattr(unsent, "MAX_WRITERS", 1)
     async with pair() as ((_, near), (_, far)):
         with Unsent() as picture:
             near.write(b"1")

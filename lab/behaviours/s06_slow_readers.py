@@ -9,7 +9,7 @@ from lab.unmet import Unmet
 from lab.wire import encode
 
 TEXT = 30_000  # characters of each message: many small ones would take long
-MOST = 800  # messages: more than all systems between two programs hold together
+MESSAGES = 800  # messages: more than all systems between two programs hold together
 PIPELINED = 400  # messages sent at once; all of them have room on a wire
 
 
@@ -22,7 +22,7 @@ async def a_slow_reader_delays_no_other(bench: Bench) -> None:
     """While a member reads nothing, Bob hears all that Alice says, at once."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await _sleepy(bench, alice)
-    said = [_text(number) for number in range(MOST // 2)]
+    said = [_text(number) for number in range(MESSAGES // 2)]
     for text in said:
         await alice.say("tea", text)
         heard = (await bob.hear("chat")).get("message")
@@ -40,13 +40,13 @@ async def a_client_that_never_reads_is_disconnected(bench: Bench) -> None:
     """A member that reads nothing is dropped when too much waits for it."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await _sleepy(bench, alice)
-    for number in range(MOST):
+    for number in range(MESSAGES):
         await alice.say("tea", _text(number))
         await bob.hear("chat")
         if _has_left(alice):
             break
     else:
-        size = MOST * TEXT / 2**20
+        size = MESSAGES * TEXT / 2**20
         raise Unmet("sleepy to be dropped", f"{size:.0f} MiB said, and it is there")
     await bob.hear("leaveroom")
     members = (await bob.join("tea")).get("members")

@@ -14,7 +14,7 @@ from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
 from lab.check.program import CannotStart, start_command
 from lab.check.report import Result, last_complaint, result
-from lab.check.subjects import MOST, REPLY, PythonFile, Subject
+from lab.check.subjects import MAX_SECONDS, REPLY, PythonFile, Subject
 from lab.host import settings_of
 from lab.story import Step
 from lab.unmet import Unmet
@@ -105,12 +105,12 @@ async def judged_in_simulation(path: Path, behaviour: Behaviour) -> Result:
     words = [sys.executable, "-m", module, str(path), behaviour.name]
     program = await start_command(words, path)
     try:
-        async with asyncio.timeout(MOST):
+        async with asyncio.timeout(MAX_SECONDS):
             await program.process.wait()
             await asyncio.wait(program._reading)
         return Result(**json.loads(program.transcript.lines[-1]))
     except TimeoutError:
-        return result(behaviour, Unmet("an end", f"none within {MOST:g} s"))
+        return result(behaviour, Unmet("an end", f"none within {MAX_SECONDS:g} s"))
     except (LookupError, TypeError, ValueError):  # it ended before it could tell
         words_of_it = f"a program that ends{last_complaint(program)}"
         return result(behaviour, Unmet("a server in the simulation", words_of_it))

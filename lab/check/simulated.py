@@ -22,7 +22,7 @@ from lab.simulation.program import InSimulation
 from lab.story import Step
 
 # Seconds of a clock that runs as fast as it can: the longest behaviour takes an hour.
-MOST = 7200.0
+MAX_SECONDS = 7200.0
 
 
 def check_in_simulation(path: Path, step: Step) -> Report:
@@ -42,7 +42,7 @@ class Simulated(Subject):
 
     has = frozenset({"output", "exit", "clock", "writes"})
     settable = True
-    most = MOST
+    most = MAX_SECONDS
 
     def __init__(self, path: Path) -> None:
         self.file = PythonFile(path)

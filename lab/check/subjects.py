@@ -14,7 +14,7 @@ from lab.host import CHUNK, Running, settings_of
 from lab.story import Step
 
 START = 10.0  # seconds for a server to begin to listen: some languages compile first
-MOST = 60.0  # seconds for one behaviour, whatever the server does
+MAX_SECONDS = 60.0  # seconds for one behaviour, whatever the server does
 GOODBYE = 0.5  # seconds for hanging up on whoever only wanted to see if it listens
 REPLY = 1.0  # seconds for one answer
 PAUSE = 0.02  # seconds between two tries to connect: nothing tells us when it listens
@@ -30,7 +30,7 @@ class Subject:
 
     has: frozenset[str] = frozenset()
     settable = False
-    most = MOST
+    most = MAX_SECONDS
 
     async def start(self, settings: Mapping[str, str] | None = None) -> Running:
         """Return the server, listening; CannotStart if that is not to be had.

@@ -17,7 +17,7 @@ from typing import Any
 
 from lab.network.sockets import Socket
 
-MOST = 256 * 1024  # bytes taken off the socket in one turn, as asyncio does
+MAX_READ = 256 * 1024  # bytes taken off the socket in one turn, as asyncio does
 HIGH = 64 * 1024  # bytes kept: with more, the protocol is asked to stop writing
 WARNED_AFTER = 5  # writes to a connection that has gone, as in asyncio
 
@@ -238,7 +238,7 @@ class Transport(asyncio.Transport):
         if self._lost:
             return
         try:
-            data = self._open_socket.recv(MOST)
+            data = self._open_socket.recv(MAX_READ)
         except BlockingIOError:
             return
         except OSError as error:

@@ -15,7 +15,7 @@ from lab.wire import Message
 ROW = 30  # pixels from one message to the next
 TOP = 46  # pixels above the first one, for the names
 GAP = 170  # pixels from one lifeline to the next: room for a label
-MOST = 40  # messages drawn: a longer run would not be looked at
+MAX_MESSAGES = 40  # messages drawn: a longer run would not be looked at
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Sequence:
         arrows: Iterable[Arrow],
         peers: Iterable[str] = (),
         *,
-        most: int = MOST,
+        most: int = MAX_MESSAGES,
         last: bool = False,
     ) -> None:
         everything = sorted(arrows, key=lambda arrow: arrow.when)
@@ -55,7 +55,7 @@ class Sequence:
         cls,
         *clients: Client,
         server: str = "server",
-        most: int = MOST,
+        most: int = MAX_MESSAGES,
         last: bool = False,
     ) -> "Sequence":
         """Draw what these clients have sent and heard: the first or last messages."""

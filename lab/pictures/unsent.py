@@ -24,7 +24,7 @@ from lab.client import Client, Connection
 from lab.pictures import drawing
 from lab.pictures.drawing import several, size
 from lab.pictures.unsent_drawing import Picture
-from lab.pictures.unsent_notes import MOST, Series
+from lab.pictures.unsent_notes import MAX_WRITERS, Series
 
 LINES = 6  # clients drawn, those for whom most has waited: more cannot be told apart
 
@@ -150,7 +150,7 @@ class Unsent:
         port = peer[1] if isinstance(peer, tuple) else 0
         if self.names is not None and port not in self.names:
             return None
-        if len(self.series) >= MOST:
+        if len(self.series) >= MAX_WRITERS:
             self.missed += 1
             return None
         name = "{}:{}".format(*peer[:2]) if port else f"writer {len(self.series) + 1}"

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-MOST = 1_000  # writers watched in one block
+MAX_WRITERS = 1_000  # writers watched in one block
 SAMPLES = 4_000  # kept of each: many more than a picture has pixels
 
 

@@ -19,7 +19,7 @@ the loop's own thread.
 from lab.simulation.loop import Killed, Loop, Spinning, Stuck
 from lab.simulation.order import number_objects
 from lab.simulation.program import Ended, run_file
-from lab.simulation.running import instead, run
+from lab.simulation.running import run, simulated
 
 __all__ = [
     "Ended",
@@ -27,8 +27,8 @@ __all__ = [
     "Loop",
     "Spinning",
     "Stuck",
-    "instead",
     "number_objects",
     "run",
     "run_file",
+    "simulated",
 ]

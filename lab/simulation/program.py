@@ -15,7 +15,7 @@ from typing import Any
 from lab import parsing
 from lab.host import TIMEOUT, InLoop, Running
 from lab.simulation.loop import Loop, Spinning, Stuck
-from lab.simulation.running import instead
+from lab.simulation.running import simulated
 from lab.story import STEPS, Step
 from lab.unmet import Unmet
 
@@ -52,7 +52,7 @@ def run_file(
     output, errors = io.StringIO(), io.StringIO()
     with (
         contextlib.closing(loop),  # the program may not have used it
-        instead(loop),
+        simulated(loop),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(errors),
         _as_started(path, arguments),

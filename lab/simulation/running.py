@@ -34,7 +34,7 @@ def run(
 
 
 @contextmanager
-def instead(loop: Loop | None = None, **options: Any) -> Iterator[None]:
+def simulated(loop: Loop | None = None, **options: Any) -> Iterator[None]:
     """Let ``asyncio.run`` and ``asyncio.Runner`` mean a simulation in this block.
 
     So a program runs unmodified, the ``run_path`` of ``runpy`` included. ``loop`` is to

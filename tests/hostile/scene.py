@@ -23,7 +23,7 @@ from .faults import Fault, holds
 from .pair import ROOM
 
 START = 20.0  # seconds for a process to come up: a busy machine is no failure
-MOST = 40.0  # seconds for one fault
+MAX_SECONDS = 40.0  # seconds for one fault
 DOWN = 8.0  # seconds for the server to end, on a busy machine: 5 is what it promises
 BACK = 10.0  # seconds until the server has let go of all that belonged to the hostile
 PAUSE = 0.01  # seconds between two looks at /proc: nothing tells us when it changes
@@ -172,7 +172,7 @@ class Scene:
         """
         self._forget_peak()
         async with self.foes() as foes:
-            async with asyncio.timeout(MOST):
+            async with asyncio.timeout(MAX_SECONDS):
                 await fault.play(foes)
         return await self.aftermath(foes)
 

@@ -13,10 +13,10 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxRole
 
-from bench import figures, pick, results
+from bench import figures, metrics, results
 from bench.figures import Case
 from bench.goals import verdicts
-from bench.look import LOADS, SIZES, WHERE, Look, brief
+from bench.query import LOADS, SIZES, WHERE, Look, brief
 from bench.results import FULL
 from sphinx_book.computed import Computed
 from sphinx_book.story_table import table
@@ -99,7 +99,7 @@ class Measured(Computed):
 class Figure(SphinxRole):
     """``:measured:`busy server09 over websockets```: a figure in a sentence.
 
-    What can be asked for is in ``bench/look.py``; ``rounds`` and ``generator`` besides.
+    What can be asked for is in ``bench/query.py``; ``rounds`` and ``generator``, too.
     """
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
@@ -211,9 +211,9 @@ def headline(known: Look, load: str) -> tuple[Row, list[Row], Sequence[int]]:
     head = ["server", "µs for a delivery", "times websockets", "deliveries a second"]
     body = []
     for peer in case.peers:
-        cost = case.figure(peer, pick.cpu(load))
-        ratio = case.ratio(peer, "websockets", pick.cpu(load))
-        speed = case.figure(peer, pick.speed(load))
+        cost = case.figure(peer, metrics.cpu(load))
+        ratio = case.ratio(peer, "websockets", metrics.cpu(load))
+        speed = case.figure(peer, metrics.speed(load))
         row = [cost.shown(digits(cost)), ratio.shown(digits(ratio))]
         body.append([peer, *row, f"{speed.median:,.0f}"])
     body += [[peer, f"no figure: {why}", "", ""] for peer, why in case.failures.items()]
@@ -245,7 +245,7 @@ def cells(every: Sequence[Case], peer: str, load: str) -> Iterator[str]:
     """Yield what a delivery costs a server in each case, or nothing."""
     for case in every:
         has = peer in case.peers
-        figure = case.figure(peer, pick.cpu(load)) if has else None
+        figure = case.figure(peer, metrics.cpu(load)) if has else None
         yield "" if figure is None else figure.shown(digits(figure))
 
 

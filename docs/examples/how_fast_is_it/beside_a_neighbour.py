@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bench import pick, runs
+from bench import metrics, runs
 from bench.cases import Load
 from bench.job import Closed
 from bench.peers import peer
@@ -46,8 +46,8 @@ async def main() -> None:
             beside.append(await runs.run(peer("09"), LOAD))
     print(f"{'':16}{'deliveries a second':>22}{'µs of the processor for each':>32}")
     for name, answers in {"alone": alone, "with neighbours": beside}.items():
-        speed = max(map(pick.speed("busy"), answers))
-        cost = min(map(pick.cpu("busy"), answers))
+        speed = max(map(metrics.speed("busy"), answers))
+        cost = min(map(metrics.cpu("busy"), answers))
         print(f"{name:16}{float(f'{speed:.2g}'):22,.0f}{cost:32.2f}")
 
 

@@ -2,9 +2,9 @@
 
 import math
 
-from bench import pick, results
+from bench import metrics, results
 from bench.figures import Case
-from bench.look import SIZES, Look
+from bench.query import SIZES, Look
 from docs.examples.how_fast_is_it.rounds_picture import OURS, THEIRS, joined
 from lab.pictures.drawing import picture, small, wide, written
 
@@ -20,7 +20,7 @@ Costs = dict[str, list[float]]
 def costs_of(cases: list[Case]) -> Costs:
     """Return what a delivery costs each server, from the smallest to the largest."""
     return {
-        peer: [case.figure(peer, pick.cpu(LOAD)).median for case in cases]
+        peer: [case.figure(peer, metrics.cpu(LOAD)).median for case in cases]
         for peer in DASHES
     }
 

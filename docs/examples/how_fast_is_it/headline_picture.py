@@ -2,9 +2,9 @@
 
 import math
 
-from bench import pick, results
+from bench import metrics, results
 from bench.figures import Case, Figure
-from bench.look import LOADS, Look
+from bench.query import LOADS, Look
 from lab.pictures.drawing import picture, small, wide, written
 
 LEFT, TOP, HIGH, WIDTH = 190, 52, 24, 470  # pixels; the first is for the names
@@ -55,7 +55,7 @@ def line(x: float, y: float, x2: float, y2: float, opacity: float) -> str:
 def drawn(case: Case) -> str:
     """Return a row for each server, with a mark for each load."""
     costs = {
-        peer: {load: case.figure(peer, pick.cpu(load)) for load in LOADS}
+        peer: {load: case.figure(peer, metrics.cpu(load)) for load in LOADS}
         for peer in case.peers
     }
     scale = Scale([figure for row in costs.values() for figure in row.values()])

@@ -1,8 +1,8 @@
 """Draws round by round what a delivery costs two servers, and the ratio of the two."""
 
-from bench import pick, results
+from bench import metrics, results
 from bench.figures import Case
-from bench.look import Look
+from bench.query import Look
 from lab.pictures.drawing import picture, small, ticks, wide, written
 
 LOAD, OURS, THEIRS = "quiet", "server09", "websockets"
@@ -50,7 +50,7 @@ def joined(places: Line, dash: str) -> str:
 
 def drawn(case: Case) -> str:
     """Return two diagrams, one above the other."""
-    costs = [case.values(peer, pick.cpu(LOAD)) for peer in (THEIRS, OURS)]
+    costs = [case.values(peer, metrics.cpu(LOAD)) for peer in (THEIRS, OURS)]
     ratios = [theirs / ours for theirs, ours in zip(*costs, strict=True)]
     rounds = len(ratios)
     panels = [

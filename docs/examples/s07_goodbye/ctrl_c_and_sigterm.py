@@ -29,7 +29,7 @@ def run(signal: Literal["interrupt", "terminate"]) -> None:
     """Run main in a simulation, and let a signal come after five seconds."""
     loop = simulation.Loop()
     loop.call_at(5, getattr(loop, signal))
-    with simulation.instead(loop):
+    with simulation.simulated(loop):
         try:
             asyncio.run(main())
         except KeyboardInterrupt:

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench import pick
+from bench import metrics
 from bench.cases import BUSY, CROWD, EXPERIMENTS, QUIET
 from bench.figures import Case, Figure, cases
-from bench.pick import Pick
+from bench.metrics import Pick
 from bench.results import Results
 
 LOADS = (QUIET.name, BUSY.name, CROWD.name)
@@ -30,19 +30,19 @@ class Place:
 
 
 WHERE = {
-    **{load: Place("headline", pick.cpu(load), 2) for load in LOADS},
-    "p50": Place("latency", pick.delay(0)),
-    "p99": Place("latency", pick.delay(1)),
-    "p99.9": Place("latency", pick.delay(2)),
-    "worst": Place("latency", pick.delay(3)),
-    "late": Place("latency", pick.late),
-    "memory": Place("idle", pick.memory_each),
-    "accepted": Place("idle", pick.let_in, 0),
-    "accepting": Place("idle", pick.cpu_each, 0),
-    "heard": Place("silent", pick.share, 0),
-    "growth": Place("silent", pick.growth),
-    "left": Place("silent", pick.growth_left),
-    "dropped": Place("silent", pick.dropped),
+    **{load: Place("headline", metrics.cpu(load), 2) for load in LOADS},
+    "p50": Place("latency", metrics.delay(0)),
+    "p99": Place("latency", metrics.delay(1)),
+    "p99.9": Place("latency", metrics.delay(2)),
+    "worst": Place("latency", metrics.delay(3)),
+    "late": Place("latency", metrics.late),
+    "memory": Place("idle", metrics.memory_each),
+    "accepted": Place("idle", metrics.let_in, 0),
+    "accepting": Place("idle", metrics.cpu_each, 0),
+    "heard": Place("silent", metrics.share, 0),
+    "growth": Place("silent", metrics.growth),
+    "left": Place("silent", metrics.growth_left),
+    "dropped": Place("silent", metrics.dropped),
 }
 
 
@@ -91,7 +91,7 @@ class Look:
             load, size = rest
             for case in self.every(first):
                 if vars(case.load)[SIZES[first]] == int(size):
-                    return case, Place(first, pick.cpu(load), 2)
+                    return case, Place(first, metrics.cpu(load), 2)
         elif name in WHERE:
             # Of several sizes the last one is meant, which is the largest.
             return self.every(WHERE[name].experiment)[-1], WHERE[name]
@@ -139,7 +139,7 @@ class Look:
         for case in self.every("headline"):
             for peer in case.peers:
                 for load in LOADS:
-                    yield case.figure(peer, pick.generator(load))
+                    yield case.figure(peer, metrics.generator(load))
 
 
 def brief(value: float) -> str:
