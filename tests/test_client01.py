@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import re
 import socket
 import sys
 import threading
@@ -11,6 +10,7 @@ from asyncio.subprocess import PIPE
 
 import client01
 import pytest
+from strict import STRICT, complaints
 
 from lab import story
 from lab.host import Process, start, start_process
@@ -21,8 +21,6 @@ PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure
 
 FROM_03_ON = [s for s in story.steps() if s.kind == "server" and s.number >= "03"]
 
-SLOW = re.compile(r"Executing <.* took \d\.\d+ seconds$")
-
 TERMINAL = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) != 0)"
 
 
@@ -32,8 +30,7 @@ class Typist(Process):
     @classmethod
     async def at(cls, port, name="alice", stdin=PIPE, before=(), **environment):
         """Start the client, with a warning being an error that it dies of."""
-        python = [sys.executable, "-X", "dev", "-W", "error"]
-        client = [*python, str(ROOT / "steps" / "client01.py"), name, f"--port={port}"]
+        client = [*STRICT, str(ROOT / "steps" / "client01.py"), name, f"--port={port}"]
         process = await asyncio.create_subprocess_exec(
             *before,
             *client,
@@ -54,13 +51,9 @@ class Typist(Process):
         await self.prints(fragment, PATIENT)
 
     async def ends(self):
-        """Wait for the end; return the exit status and what came on stderr.
-
-        Not what asyncio's debug mode says of a machine that was busy for a moment.
-        """
+        """Wait for the end; return the exit status and what came on stderr."""
         status = await self.exit_status(PATIENT)
-        lines = [line for line in self.errors.lines if not SLOW.match(line)]
-        return status, "\n".join(lines)
+        return status, complaints(self.errors)
 
 
 @contextlib.asynccontextmanager
@@ -232,7 +225,7 @@ async def test_ctrl_c_ends_it_without_an_error():
         await alice.types("/join tea")
         await alice.sees("alice has joined")
         assert await alice.interrupt(PATIENT) == 0
-        assert str(alice.errors) == ""
+        assert complaints(alice.errors) == ""
         assert (await bob.hear("leaveroom"))["from"] == "alice"
 
 
