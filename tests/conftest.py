@@ -29,6 +29,8 @@ tests = itertools.count(1)
 # (pytest-xdist would go by the number of tests in a file.)
 LONGEST = (
     "test_book.py",
+    "test_pyodide.py",
+    "test_make.py",
     "test_search.py",
     "test_staircase.py",
     "test_checker.py",
