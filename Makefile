@@ -99,9 +99,21 @@ story: $(READY)  ## print the steps, a sentence each
 	@$(BIN)/python -m lab story
 
 .PHONY: book
-book: $(READY)  ## build the book, every notebook executed, warnings as errors
+book: $(READY)  ## build the book, every notebook executed, warnings as errors; one page: PAGE=05
+ifdef PAGE
+	@ls docs/$(PAGE)*.rst >/dev/null 2>&1 || { echo "No page docs/$(PAGE)*.rst" >&2; exit 2; }
+	$(call timed,Building docs/$(PAGE)*.rst,$(SPHINX_PAGE) . build/page)
+	@echo "» The page is in build/page/docs; links to others lead nowhere"
+else
 	$(call timed,Building the book: a minute or two the first time,$(SPHINX) . $(BOOK))
 	@echo "» The book is in $(BOOK)/index.html"
+endif
+
+# Without notebooks, Pyodide and complaints about links: what a writer wants to look at.
+SPHINX_PAGE = $(BIN)/python -m sphinx -b html -d build/page-doctrees -q \
+	-D include_patterns=docs/index.rst,'docs/$(PAGE)*.rst' -D book_python=0 \
+	-D extensions=sphinx_copybutton,sphinx.ext.intersphinx,sphinx_book \
+	-D suppress_warnings=toc.excluded,toc.not_readable,ref.doc,ref.ref,ref.term,ref.unknown
 
 PYTEST = $(BIN)/python -X dev -m pytest
 .PHONY: test

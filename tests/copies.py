@@ -34,12 +34,23 @@ def copy(folder: Path) -> None:
             shutil.copy(source, target)
 
 
+def forget_later(like: Step, folder: Path) -> None:
+    """Remove the steps after ``like`` from a copy: its tests look into the newest."""
+    for path in (folder / "steps").glob("server*.py"):
+        if path.stem[6:8] > like.number:
+            path.unlink()
+    for path in (folder / "lab" / "behaviours").glob("s[0-9][0-9]_*.py"):
+        if path.name[1:3] > like.number:
+            path.unlink()
+
+
 def from_inside(step: Step, like: Step) -> Detection:
     """Put a step to the tests that look into it, in the place of the step ``like``."""
     watch = Watch()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy(folder)
+        forget_later(like, folder)
         shutil.copy(step.path, folder / "steps" / like.path.name)
         options = ("-n0", "-x", "-q", "-rf", "-p", "no:cacheprovider")
         done = subprocess.run(

@@ -12,10 +12,12 @@ from docs.examples.s06_slow_readers import (
 from docs.examples.s06_slow_readers.one_sleeps import FRAME, RATE, SECONDS, play
 from docs.examples.s06_slow_readers.queue_for_each import Queued
 from docs.examples.s06_slow_readers.queue_with_limit import Limited
+from lab import story
+from lab.host import load
 
 ALL = RATE * SECONDS  # messages that Alice has to say
 MARK = 64 * 2**10  # bytes: the high-water mark of a transport
-LIMIT = 2**20  # bytes: that of step 06
+LIMIT = load(story.find("06")).MAX_UNSENT  # bytes
 
 DESIGNS = {
     "await each": ("05", {}),

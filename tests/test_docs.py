@@ -11,9 +11,10 @@ import pytest
 
 from bench import __main__ as bench
 from bench.peers import available
-from lab import behaviours, story
+from lab import behaviours, story, wire
 from lab.behaviours import every
 from lab.commands import search, versions
+from lab.host import load
 from lab.mistakes import twins
 from lab.search import faults
 from lab.story import ROOT
@@ -141,13 +142,18 @@ def test_a_wrong_example_is_never_shown_without_its_mark(path):
     assert "output" not in ways
 
 
+def page(start):
+    """Return the text of the page whose name starts like this."""
+    found = list(DOCS.glob(f"{start}*.rst"))
+    assert len(found) == 1, f"write one page docs/{start}<title>.rst, not {len(found)}"
+    return found[0].read_text(encoding="utf-8")
+
+
 def test_every_step_has_a_page_that_shows_it_whole():
     for step in story.steps():
         whole = f"\n.. step:: {step.name}\n"
-        (page,) = DOCS.glob(
-            f"{step.number if step.kind == 'server' else step.name}*.rst"
-        )
-        assert whole in page.read_text(encoding="utf-8")
+        start = f"{step.number}-" if step.kind == "server" else step.name
+        assert whole in page(start), f"show {step.name} whole, with .. step::"
 
 
 SECTIONS = [  # of a chapter, in their order
@@ -167,8 +173,7 @@ SERVERS = story.steps_of("server")
 
 
 def chapter(step):
-    (page,) = DOCS.glob(f"{step.number}-*.rst")
-    return page.read_text(encoding="utf-8")
+    return page(f"{step.number}-")
 
 
 @pytest.mark.parametrize("step", SERVERS, ids=lambda step: step.name)
@@ -257,4 +262,11 @@ def selects_tests(word):
 
 
 def test_the_readme_tells_the_story_that_the_steps_tell():
-    assert story.markdown() in (ROOT / "README.md").read_text(encoding="utf-8")
+    told = story.markdown() in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert told, "copy what python -m lab story --markdown prints into the README"
+
+
+def test_an_action_that_a_step_knows_is_in_the_table_of_the_protocol():
+    told = {kind.action for kind in wire.KINDS}
+    unknown = set(load(SERVERS[-1]).FIELDS) - told
+    assert not unknown, f"describe {unknown} in KINDS of lab/wire.py"

@@ -12,9 +12,10 @@ from lab.mistakes.twins import find, mistakes, twins
 from lab.story import ROOT
 from tests import copies, mutation
 
-LIKE = story.steps_of("server")[-1]
 DATA = ROOT / "docs" / "_data"
 CATCHES = json.loads((DATA / "catches.json").read_text("utf-8"))
+# The chapter on testing speaks of this step until make catches mutants renews it.
+LIKE = story.find(CATCHES["step"])
 ROWS = CATCHES["rows"]
 MUTANTS = json.loads((DATA / "mutants.json").read_text("utf-8"))
 REASONS = json.loads((DATA / "survivors.json").read_text("utf-8"))
@@ -168,9 +169,9 @@ def test_every_mutant_is_python_and_another_program(step):
         ast.parse(mutant)
 
 
-def test_the_report_on_mutants_is_of_the_newest_step_and_adds_up():
-    assert CATCHES["step"] == LIKE.name, "run: make catches mutants"
-    assert set(MUTANTS) == {step.name for step in mutation.subjects([])}
+def test_the_report_on_mutants_is_of_one_step_and_its_framing_and_adds_up():
+    framing = [name for name in LIKE.imports if name.startswith("utils")]
+    assert set(MUTANTS) == {LIKE.name, *framing}, "run: make catches mutants"
     for found in MUTANTS.values():
         killed = sum(found["killed"].values())
         assert killed + len(found["survivors"]) == found["mutants"]

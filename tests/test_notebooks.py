@@ -162,10 +162,12 @@ def test_no_line_number_is_typed(path):
     ("step", "following"), list(pairwise(SERVERS)), ids=lambda step: step.name
 )
 def test_it_shows_what_the_next_step_will_mend(step, following):
+    assert found(step), f"write one notebook notebooks/{step.number}_<title>.ipynb"
     (path,) = found(step)
     next_steps = ORDER[ORDER.index(step.name) + 1 : ORDER.index(following.name) + 1]
     tried = [name for name, on in judged(read(path)) if on == step.number]
-    assert [name for name in tried if behaviours.find(name).since in next_steps]
+    todo = f"end {path.name} with judge() of a behaviour that {following.name} brings"
+    assert [n for n in tried if behaviours.find(n).since in next_steps], todo
 
 
 def test_every_server_has_one_notebook_and_no_notebook_is_without_a_page():

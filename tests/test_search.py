@@ -21,7 +21,7 @@ from lab.network import Faults, link_of
 from lab.search import crowd, faults, invariants, plan
 from lab.search.crowd import TIMEOUT, Played, Run, Said
 from lab.search.faults import FAULTS
-from lab.search.invariants import BOUND, INVARIANTS
+from lab.search.invariants import INVARIANTS, most_unsent
 from lab.search.plan import BURST, Act, Part, Plan
 from lab.story import ROOT, STEPS, NoSuchStep
 from lab.unmet import Unmet
@@ -822,8 +822,8 @@ BREAKING = [
     ),
     (
         "what_waits_is_bounded",
-        lambda scene: scene.left.update(peak=BOUND + 1),
-        f"{BOUND + 1} bytes waited for one client",
+        lambda scene: scene.left.update(peak=most_unsent() + 1),
+        f"{most_unsent() + 1} bytes waited for one client",
     ),
     (
         "who_stays_hears_that_it_is_over",
@@ -901,7 +901,7 @@ def cut_short(scene):
 ALLOWED = {
     "nothing at all": lambda scene: None,
     "words in time, just about": lambda scene: late(scene, TIMEOUT),
-    "as much waits as may": lambda scene: scene.left.update(peak=BOUND),
+    "as much waits as may": lambda scene: scene.left.update(peak=most_unsent()),
     "the last words of one who breaks off are lost": cut_short,
     "a dead one is seen to go": dead,
     "own answers about a room that was left": lambda scene: scene.guest.append(

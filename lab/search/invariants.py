@@ -7,8 +7,10 @@ breaks it. The search stops at the first.
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from lab import story
+from lab.host import load
 from lab.search.crowd import TIMEOUT, Played, Run
 from lab.search.plan import BURST, LONG
 from lab.story import Step
@@ -16,10 +18,16 @@ from lab.wire import Message
 
 Check = Callable[[Run], Iterator[str]]
 
-# Bytes that may wait for one client at most: MAX_UNSENT of step 06 on, and what is
-# said in one turn of the loop.
-BOUND = 2**20 + 3 * LONG
-AT_ONE_ADDRESS = 20  # clients that may be in
+
+@cache
+def limit(step: str, name: str) -> int:
+    """Return a limit as the step has it, for the invariants must not say it again."""
+    return int(getattr(load(story.find(step)), name))
+
+
+def most_unsent() -> int:
+    """Return how many bytes may wait for one client, with those of one turn."""
+    return limit("06", "MAX_UNSENT") + 3 * LONG
 
 
 @dataclass(frozen=True)
@@ -163,7 +171,7 @@ def who_comes_also_goes(run: Run) -> Iterator[str]:
 @since("server05")
 def what_waits_is_bounded(run: Run) -> Iterator[str]:
     """Nobody has more bytes waiting for them than MAX_UNSENT allows."""
-    if run.peak > BOUND:
+    if run.peak > most_unsent():
         yield f"{run.peak} bytes waited for one client"
 
 
@@ -221,7 +229,7 @@ def who_falls_silent_is_let_go(run: Run) -> Iterator[str]:
 def nobody_takes_all_places(run: Run) -> Iterator[str]:
     """Of those who come at once, only so many are let in, and the others are told."""
     for played in run.everybody:
-        if played.let_in > AT_ONE_ADDRESS:
+        if played.let_in > limit("12", "MAX_PER_ADDRESS"):
             yield f"{played.part.name} comes with {played.let_in}, and all are let in"
         if played.untold:
             yield f"{played.part.name} comes with {played.untold} who hear nothing"

@@ -95,7 +95,7 @@ class Costs(Computed):
 class Mutants(Computed):
     """Show how many mutants are killed, and who survives, and why.
 
-    The argument is ``server``, the newest, or ``utils``, what it imports.
+    The argument is ``server``, or ``utils``, what it imports.
     """
 
     required_arguments = 1
@@ -104,9 +104,10 @@ class Mutants(Computed):
         """Return what ``make mutants`` kept; the build fails if it never ran."""
         for path in (MUTANTS, SURVIVORS):
             self.env.note_dependency(str(path))
-        newest = story.steps_of("server")[-1]
-        utils = [name for name in newest.imports if name.startswith("utils")]
-        names = {"server": [newest.name], "utils": utils}[self.arguments[0]]
+        catches = json.loads(CATCHES.read_text(encoding="utf-8"))
+        step = story.find(catches["step"])
+        utils = [name for name in step.imports if name.startswith("utils")]
+        names = {"server": [step.name], "utils": utils}[self.arguments[0]]
         kept = json.loads(MUTANTS.read_text(encoding="utf-8"))
         if missing := [name for name in names if name not in kept]:
             raise self.error(f"no mutants yet of {missing}; run make mutants")
