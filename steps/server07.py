@@ -86,8 +86,7 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
         # Every way out leads through here, an exception in a handler included.
         client.leave_all()
         try:
-            # Until this returns, unsent bytes are still our responsibility.
-            await writer.wait_closed()
+            await writer.wait_closed()  # until then, unsent bytes are still ours
         except OSError:
             pass  # it is closed, if not as we wanted
         CLIENTS.remove(client)

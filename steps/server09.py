@@ -95,8 +95,7 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
         # Nobody else will: without this the connection stays half open.
         writer.close()
         try:
-            # Until this returns, unsent bytes are still our responsibility.
-            await writer.wait_closed()
+            await writer.wait_closed()  # until then, unsent bytes are still ours
         except OSError:
             pass  # it is closed, if not as we wanted
         CLIENTS.remove(client)

@@ -116,8 +116,7 @@ async def serve_client(client: "Client", reader: StreamReader) -> None:
         # Nobody else will: without this the connection stays half open.
         client.writer.close()
         try:
-            # Until this returns, unsent bytes are still our responsibility.
-            await client.writer.wait_closed()
+            await client.writer.wait_closed()  # until then, unsent bytes are still ours
         except OSError:
             pass  # it is closed, if not as we wanted
 
