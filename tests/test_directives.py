@@ -376,7 +376,8 @@ def shown(tmp_path_factory, build):
         stating_little(tmp_path_factory.mktemp("stated")),
     ]
     for folder in folders:
-        assert build(folder) == (0, "")
+        built = build(folder)
+        assert built == (0, ""), built.said
 
     def page(name):
         folder = folders[name in STATED]

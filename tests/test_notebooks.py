@@ -149,7 +149,8 @@ def test_its_last_code_closes_everything_or_shows_that_nothing_is_open(path):
     notebook = read(path)
     opens = called(notebook) & {"start", "connect"}
     last = ".stop()" if opens else "asyncio.all_tasks()"
-    assert last in code_cells(notebook)[-1].source
+    todo = f"{last} belongs into the last code cell of {path.name}"
+    assert last in code_cells(notebook)[-1].source, todo
 
 
 @of_each
@@ -166,11 +167,13 @@ def test_it_shows_what_the_next_step_will_mend(step, following):
     (path,) = found(step)
     next_steps = ORDER[ORDER.index(step.name) + 1 : ORDER.index(following.name) + 1]
     tried = [name for name, on in judged(read(path)) if on == step.number]
-    todo = f"end {path.name} with judge() of a behaviour that {following.name} brings"
+    todo = f"let {path.name} judge() a behaviour that {following.name} brings"
     assert [n for n in tried if behaviours.find(n).since in next_steps], todo
 
 
 def test_every_server_has_one_notebook_and_no_notebook_is_without_a_page():
     of_steps = [path for step in SERVERS for path in found(step)]
-    assert [path.name[:2] for path in of_steps] == [step.number for step in SERVERS]
+    numbers = [step.number for step in SERVERS]
+    todo = "one notebook NN_<title>.ipynb for each server step"
+    assert [path.name[:2] for path in of_steps] == numbers, todo
     assert [path for path in EVERY if not titles(path)] == []

@@ -85,7 +85,8 @@ def lines(result: Result) -> Iterator[str]:
         yield f"{'':12}got:      {result.got}"
         if result.hint:
             yield f"{'':12}hint:     {result.hint}"
-        yield f"{'':12}read:     {result.page}"
+        if result.page:  # none while the chapter is being written
+            yield f"{'':12}read:     {result.page}"
 
 
 @dataclass(frozen=True, repr=False)

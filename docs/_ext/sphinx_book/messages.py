@@ -43,5 +43,8 @@ def value(kind: Kind, field: str) -> object:
     if kind.fields[field] is list:
         return ["U", "..."]
     if field not in LETTERS:
-        raise LookupError(f"lab/wire.py: {kind.action}: no letter stands for {field!r}")
+        raise LookupError(
+            f"lab/wire.py: {kind.action}: no letter stands for {field!r}; add one to "
+            "LETTERS in docs/_ext/sphinx_book/messages.py"
+        )
     return LETTERS[field]
