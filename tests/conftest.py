@@ -114,8 +114,8 @@ async def no_task_is_left_behind(request):
     if left:
         await asyncio.wait(left)
     assert not left, f"tasks left behind: {left}"
-    # What the kernel has said already reaches its transport in the next turns: on a busy
-    # machine a client that has gone may still be news to the server.
+    # What the kernel has said already reaches its transport in the next turns: on a
+    # busy machine a client that has gone may still be news to the server.
     for _ in range(3):
         await asyncio.sleep(0)
     gc.collect()  # an unclosed transport complains here, inside the test that left it
