@@ -80,7 +80,7 @@ def memory_each(answer: Answer) -> float:
     return arrival(answer).memory / arrival(answer).connections / KIB
 
 
-def let_in(answer: Answer) -> float:
+def admitted(answer: Answer) -> float:
     """Pick how many connections were let in, in a second."""
     return arrival(answer).connections / arrival(answer).seconds
 

@@ -37,7 +37,7 @@ WHERE = {
     "worst": Place("latency", metrics.delay(3)),
     "late": Place("latency", metrics.late),
     "memory": Place("idle", metrics.memory_each),
-    "accepted": Place("idle", metrics.let_in, 0),
+    "accepted": Place("idle", metrics.admitted, 0),
     "accepting": Place("idle", metrics.cpu_each, 0),
     "heard": Place("silent", metrics.share, 0),
     "growth": Place("silent", metrics.growth),

@@ -208,7 +208,7 @@ _TABLES: dict[str, Tables] = {
     "idle": plain(
         [
             Column("KiB a connection", metrics.memory_each),
-            Column("connections/s", metrics.let_in, 0),
+            Column("connections/s", metrics.admitted, 0),
             Column("CPU us a connection", metrics.cpu_each, 0),
         ]
     ),
