@@ -248,3 +248,18 @@ async def test_each_step_runs_by_itself_and_stops_at_ctrl_c():
             await server.prints("Client gone.", PATIENT)
             assert await server.interrupt(PATIENT) == 0
             assert complaints(server.errors) == ""
+
+
+@pytest.mark.parametrize(
+    "words", [["story"], ["solution", "05"], ["show", "broken/echoes"]]
+)
+def test_a_reader_who_has_seen_enough_ends_it_quietly(words):
+    with subprocess.Popen(
+        [*STRICT, "-m", "lab", *words.split()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    ) as process:
+        process.stdout.close()  # before it has written anything
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

@@ -216,7 +216,7 @@ def what_comes_at_once_is_written_at_once(run: Run) -> Iterator[str]:
 
 @since("server10")
 def who_falls_silent_is_let_go(run: Run) -> Iterator[str]:
-    """Nobody stays for ever who says nothing any more, also where no line is left."""
+    """Clients that fall silent are disconnected in the end, dead connections too."""
     for played in run.everybody:
         if played.kept:
             yield f"{played.part.name} says nothing any more, and is kept"

@@ -84,7 +84,8 @@ def _status(path: Path, errors: io.StringIO) -> int:
 class Program(Running):
     """A step whose process is ended: with nobody connected, by Ctrl-C.
 
-    It begins when it ends, for its clock is its own, and nobody could wait for it.
+    It is run only when it is interrupted: its simulated clock is separate, so nothing
+    outside could await it.
     """
 
     @classmethod

@@ -29,7 +29,7 @@ def run(
         ):
             return runner.run(main)
     except (Stuck, Spinning) as error:
-        # Where the loop noticed it tells nobody anything; the text says it all.
+        # The traceback would point into our loop; the message is what helps.
         raise error.with_traceback(None) from None
 
 
