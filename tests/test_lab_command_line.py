@@ -250,9 +250,7 @@ async def test_each_step_runs_by_itself_and_stops_at_ctrl_c():
             assert complaints(server.errors) == ""
 
 
-@pytest.mark.parametrize(
-    "words", [["story"], ["solution", "05"], ["show", "broken/echoes"]]
-)
+@pytest.mark.parametrize("words", ["story", "solution 05", "show broken/echoes"])
 def test_a_reader_who_has_seen_enough_ends_it_quietly(words):
     with subprocess.Popen(
         [*STRICT, "-m", "lab", *words.split()],

@@ -206,8 +206,11 @@ def assembled(diff: Diff, step: Step) -> Path:
 def _written(folder: Path, name: str, text: str) -> Path:
     """Write a file, unless it is there already; nobody ever sees half of it."""
     path, content = folder / name, text.encode()
-    if path.is_file() and path.read_bytes() == content:
-        return path
+    try:
+        if path.read_bytes() == content:
+            return path
+    except OSError:
+        pass  # it is not there, or another process has just removed it
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as half:
         half.write(content)
