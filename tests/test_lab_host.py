@@ -15,7 +15,7 @@ from lab.story import ROOT
 from lab.unmet import Unmet
 from lab.wire import encode
 
-PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure
+PATIENT = 30.0  # seconds for what has to happen: a busy machine is no failure
 IMPATIENT = 0.05  # seconds for what cannot happen
 BOUND = 8.0  # seconds for what has to end in bounded time, whatever happens
 
