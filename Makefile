@@ -73,7 +73,7 @@ learn: book  ## build the book and serve it on a free local port
 AS_ROOT = $(filter 0,$(shell id -u 2>/dev/null))
 .PHONY: lab
 lab: $(READY)  ## open JupyterLab on the notebooks
-	@$(if $(AS_ROOT),echo "» You are root: whatever a notebook does, it may do to all of this machine.")
+	@$(if $(AS_ROOT),echo "» You are root: a notebook may change anything on this machine.")
 	@$(BIN)/python -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks \
 		$(if $(AS_ROOT),--allow-root) $(ARGS)
 
