@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from lab import simulation, start  # noqa: E402  # ours: the path settings_of to be set first
+from lab import simulation, start  # noqa: E402  # ours: the path had to be set first
 from lab.story import ADDRESS  # noqa: E402  # the same
 
 
