@@ -67,11 +67,12 @@ class Step:
     def kind(self) -> str:
         """``server``, ``utils`` or ``client``; ``other`` for a file of the reader's.
 
-        A ``side`` step is the same server by other means: ``server09_protocol``.
+        A ``side`` step is the same server by other means: ``server09_protocol``. A
+        ``module`` is what steps import, and named for what it is: ``terminal``.
         """
         known = _NAME.fullmatch(self.name)
         if not known:
-            return "other"
+            return "module" if self.path.parent == STEPS else "other"
         return "side" if known[3] else known[1]
 
     @property
@@ -118,12 +119,35 @@ class Step:
     @property
     def imports(self) -> tuple[str, ...]:
         """The names of the other steps' files that this one imports."""
-        return tuple(
-            node.module
+        names = [
+            name
             for node in parsing.tree(self.path).body
-            if isinstance(node, ast.ImportFrom) and _NAME.fullmatch(node.module or "")
-            if node.module
-        )
+            for name in _imported(node)
+            if _NAME.fullmatch(name) or (STEPS / f"{name}.py").is_file()
+        ]
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def framing(self) -> "Step | None":
+        """The file that it imports to take messages off a stream, if it imports one."""
+        files = [Step(STEPS / f"{name}.py") for name in reversed(self.imports)]
+        return next((file for file in files if file.reads_messages), None)
+
+    @property
+    def reads_messages(self) -> bool:
+        """Whether it has a function of its own that takes messages off a stream."""
+        functions = {
+            node.name
+            for node in parsing.tree(self.path).body
+            if isinstance(node, ast.AsyncFunctionDef)
+        }
+        return not functions.isdisjoint({"new_messages", "new_payloads"})
+
+
+def _imported(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [name.name for name in node.names] if isinstance(node, ast.Import) else []
 
 
 class CannotDo(Exception):
@@ -137,7 +161,7 @@ class NoSuchStep(CannotDo, LookupError):
 def steps() -> list[Step]:
     """All steps in the order of the story.
 
-    A ``utils`` file comes right before the first server that imports it, a side step
+    A file that others import comes right before the first that does, a side step
     right after its server; the clients come last.
     """
     paths = sorted(STEPS.glob("*.py"))
@@ -147,14 +171,23 @@ def steps() -> list[Step]:
 @cache
 def _in_order(files: tuple[tuple[Path, int], ...]) -> tuple[Step, ...]:
     """Return the steps in these files, of which it is known when they have changed."""
-    found = [Step(path) for path, _ in files]
-    order: list[Step] = []
-    for server in (step for step in found if step.kind == "server"):
-        imports = server.imports  # read once: in a browser a file is far away
-        needed = [step for step in found if step.name in imports]
-        aside = [s for s in found if (s.kind, s.number) == ("side", server.number)]
-        order += [step for step in [*needed, server, *aside] if step not in order]
-    return (*order, *(step for step in found if step not in order))
+    found = {step.name: step for step in (Step(path) for path, _ in files)}
+    order: dict[str, None] = {}
+
+    def add(name: str) -> None:
+        for other in found[name].imports:
+            if other in found:
+                add(other)
+        order[name] = None
+
+    for name, step in found.items():
+        if step.kind == "server":
+            add(name)
+            aside = (s for s in found.values() if s.number == step.number)
+            order.update({s.name: None for s in aside if s.kind == "side"})
+    for name in found:  # the clients, and what nobody imports
+        add(name)
+    return tuple(found[name] for name in order)
 
 
 def steps_of(kind: str) -> list[Step]:

@@ -131,10 +131,10 @@ def test_a_server_has_a_main_with_the_host_and_the_port_of_the_book(step):
 
 
 @pytest.mark.parametrize("path", OF_STEPS, ids=named)
-def test_a_step_imports_the_standard_library_and_utils_only(path):
+def test_a_step_imports_the_standard_library_and_what_is_shared_only(path):
     others = [name for name in imported(path) if not of_the_standard_library(name)]
-    utils = [step.name for step in STEPS if step.kind == "utils"]
-    assert set(others) <= set(utils)
+    shared = [step.name for step in STEPS if step.kind in ("utils", "module")]
+    assert set(others) <= set(shared)
 
 
 @pytest.mark.parametrize("path", OF_LAB, ids=named)

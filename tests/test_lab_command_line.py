@@ -28,7 +28,7 @@ REFUSED = {
     "run 99": "there is no step '99'; the steps are server01, ",
     "run server5": "there is no step 'server5'",
     "run nowhere.py": "there is no step 'nowhere.py'",
-    "run utils01": "utils01 is no server. Servers import it.",
+    "run utils01": "utils01 is no server. Steps import it.",
     "run client01": "client01 is no server. python steps/client01.py",
     "run conf.py": "conf.py has no 'async def main'",
     "run 05 --host ...": "argument --host",

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from lab import story
 from lab.host import load
 from lab.story import Step
 from lab.unmet import Unmet
@@ -39,11 +38,10 @@ class Framing:
 
         Unmet if it has none.
         """
-        names = [name for name in step.imports if name.startswith("utils")]
-        if step.kind == "server" and not names:
+        own = step.framing or step
+        if step.kind == "server" and own is step:
             expected = "a step that turns bytes into messages"
             raise Unmet(expected, f"{step.name}, which does not")
-        own = story.find(names[-1]) if names else step
         module = load(own)
         for name in own.imports:  # what it leaves to another file is as good as its own
             for key, value in vars(sys.modules[name]).items():

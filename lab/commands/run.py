@@ -59,9 +59,9 @@ def run_step(options: argparse.Namespace) -> int:
 
 
 def _loaded(step: Step, settings: Sequence[str]) -> Any:
-    if step.kind in ("utils", "client"):
+    if step.kind in ("utils", "module", "client"):
         instead = f"python steps/{step.name}.py" if step.kind == "client" else ""
-        raise CannotRun(f"{step.name} is no server. {instead or 'Servers import it.'}")
+        raise CannotRun(f"{step.name} is no server. {instead or 'Steps import it.'}")
     if wrong := [setting for setting in settings if "=" not in setting]:
         raise CannotRun(f"--set takes NAME=VALUE, not {wrong[0]}")
     pairs = [setting.split("=", 1) for setting in settings]

@@ -35,9 +35,11 @@ def written(step: Step, text: str) -> Step:
 def framed_by(step: Step, utils: Step) -> Step:
     """Return a copy of a step that imports another file for its framing.
 
-    LookupError if the step does not import exactly one of ours.
+    LookupError if the step imports none of ours.
     """
-    (name,) = [name for name in step.imports if name.startswith("utils")]
+    if step.framing is None:
+        raise LookupError(f"{step.name} imports no framing")
+    name = step.framing.name
     # A process that runs the copy does not know where the other file is.
     path = f'__import__("sys").path.append({str(utils.path.parent)!r})'
     return planted(step, f"from {name} import", f"{path}\nfrom {utils.name} import")

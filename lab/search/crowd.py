@@ -138,8 +138,8 @@ class _Stage:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, Loop), "played in a simulation"
         self.loop = loop
-        names = [name for name in self.run.step.imports if name.startswith("utils")]
-        with module_replaced(names[0] if names else "", self.utils):
+        framing = self.run.step.framing
+        with module_replaced(framing.name if framing else "", self.utils):
             # A crowd talks as fast as it likes, unless that is what is looked at.
             settings = {} if self.run.plan.flooded else AT_FULL_SPEED
             self.server = InLoop(self.run.step, settings_of(self.run.step, settings))
