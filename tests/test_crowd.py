@@ -42,11 +42,11 @@ def test_there_are_never_more_inside_than_may_be():
         inside = [await comes_in(server, f"guest {n}") for n in range(3)]
         for _ in range(5):
             await is_refused(server)
-        assert len(server.module.ADMITTED) == 3
+        assert len(server.state.admitted) == 3
         await inside.pop().close()
         await inside[0].hear("leaveroom")
         await comes_in(server, "heir")
-        assert len(server.module.ADMITTED) == 3
+        assert len(server.state.admitted) == 3
 
     in_a_simulation(act, FEW)
 
@@ -56,7 +56,7 @@ def test_a_thousand_may_be_inside():
         for _ in range(1000):
             inside = await server.call()
         await is_refused(server)
-        assert len(server.module.ADMITTED) == 1000
+        assert len(server.state.admitted) == 1000
         inside.abort()
         await asyncio.sleep(1)
         await comes_in(server, "heir")
@@ -79,13 +79,13 @@ def test_whoever_goes_in_whatever_way_frees_a_place(end):
                 case "bad":
                     await client.connection.send(b"\xff\xff\xff")
                 case "cancelled":
-                    next(iter(server.module.CLIENTS)).task.cancel()
+                    next(iter(server.state.clients)).task.cancel()
             if end == "cancelled":
                 await is_let_go_by_a_cancelled_task(client)
             else:
                 await client.hear_the_end()
             await asyncio.sleep(0.1)
-            assert server.module.ADMITTED == {}
+            assert server.state.admitted == {}
 
     in_a_simulation(act, FEW)
 
@@ -97,7 +97,7 @@ def test_whoever_was_refused_is_hung_up_on_and_forgotten():
         for _ in range(50):
             await is_refused(server)
         await asyncio.sleep(4)  # they do not hang up
-        assert len(server.module.CLIENTS) == 3
+        assert len(server.state.clients) == 3
         assert str(server.errors) == ""
 
     in_a_simulation(act, FEW)
@@ -123,7 +123,7 @@ def test_whoever_is_refused_and_takes_nothing_is_broken_off():
         _, writer = await asyncio.open_connection(*server.address)
         writer.transport.pause_reading()
         await asyncio.sleep(20)
-        assert len(server.module.CLIENTS) == 3
+        assert len(server.state.clients) == 3
         assert str(server.errors) == ""
         writer.transport.abort()
 
@@ -171,7 +171,7 @@ def test_the_room_that_one_is_in_can_be_joined_again_when_one_is_in_too_many():
         await alice.send({"action": "joinroom", "room": "lemon"})
         assert (await alice.hear("error"))["code"] == "too_many_rooms"
         await alice.join("milk")
-        assert {*server.module.ROOMS} == {"tea", "milk"}
+        assert {*server.state.rooms} == {"tea", "milk"}
 
     in_a_simulation(act, {"MAX_ROOMS": "2"})
 

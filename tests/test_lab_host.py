@@ -42,8 +42,8 @@ async def test_a_step_that_is_started_twice_shares_nothing():
         alice, bob = await one.connect("alice"), await other.connect("bob")
         await alice.join("tea")
         assert (await bob.join("tea"))["members"] == ["bob"]
-        assert list(one.module.ROOMS) == list(other.module.ROOMS) == ["tea"]
-        assert one.module.ROOMS is not other.module.ROOMS
+        assert list(one.state.rooms) == list(other.state.rooms) == ["tea"]
+        assert one.state.rooms is not other.state.rooms
 
 
 async def test_a_step_that_was_stopped_leaves_no_module_behind():

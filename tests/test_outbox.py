@@ -65,7 +65,7 @@ def test_what_cannot_be_written_to_is_broken_off(step, monkeypatch):
             with pytest.raises(Unmet):
                 await bob.hear("chat")
             await asyncio.sleep(0)
-            assert {client.name for client in server.module.CLIENTS} == {"alice"}
+            assert {client.name for client in server.state.clients} == {"alice"}
 
     simulation.run(act())
 
@@ -75,7 +75,7 @@ def test_an_outbox_is_flushed_once_a_turn_and_then_forgotten(step):
     async def act():
         async with await start(step) as server:
             alice, bob = await in_the_room(server, "alice", "bob")
-            outbox = server.module.OUTBOX
+            outbox = server.state.outbox
             await alice.say("tea", "hello")
             await bob.hear("chat")
             assert (outbox.posts, outbox.size) == ([], 0)
@@ -88,12 +88,12 @@ def test_a_word_after_the_last_one_does_not_break_off_what_is_still_to_be_read(s
     async def act():
         async with await start(step) as server:
             (bob,) = await in_the_room(server, "bob")
-            (client,) = server.module.CLIENTS
+            (client,) = server.state.clients
             long = {"action": "chat", "room": "tea", "message": "x" * 500_000}
             client.send(long)
             client.say_last({"action": "bye", "reason": "a test"})
             client.send({"action": "chat", "room": "tea", "message": "one more thing"})
-            server.module.OUTBOX.flush()
+            server.state.outbox.flush()
             assert await bob.hear() == long
             assert (await bob.hear())["action"] == "bye"
             await bob.hear_the_end()
@@ -106,7 +106,7 @@ def test_what_has_come_in_by_the_end_of_a_turn_is_said_in_the_same_write(step):
     async def act():
         async with await start(step) as server:
             (bob,) = await in_the_room(server, "bob")
-            (client,) = server.module.CLIENTS
+            (client,) = server.state.clients
             address = bob.connection.address
             end = asyncio.get_running_loop().network.facing(address)
             before = end.sends

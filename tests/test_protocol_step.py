@@ -103,7 +103,7 @@ async def two_in_a_room(server):
 
 def of(server, name):
     """Return the step's own object for a client."""
-    return next(c for c in server.module.CLIENTS if c.name == name)
+    return next(c for c in server.state.clients if c.name == name)
 
 
 def test_messages_that_come_byte_by_byte_are_heard():
@@ -145,7 +145,7 @@ def test_whoever_is_lost_while_it_gives_way_says_no_more():
             talker.transport.abort()
             assert (await bob.hear("chat"))["message"] == "one"
             await bob.hear("leaveroom")
-            assert set(server.module.ROOMS) == {"tea"}
+            assert set(server.state.rooms) == {"tea"}
 
     simulation.run(act())
 
@@ -162,14 +162,14 @@ def test_what_still_comes_from_one_who_was_refused_is_read_and_not_kept():
     async def act():
         async with await start(STEP) as server:
             mallory = await refused(server)
-            (client,) = server.module.CLIENTS
+            (client,) = server.state.clients
             for _ in range(100):
                 await mallory.send(bytes(10_000))
             await asyncio.sleep(server.module.GOODBYE - 1)
             assert client.inbox.data == b""
-            assert {client} == server.module.CLIENTS
+            assert {client} == server.state.clients
             await asyncio.sleep(1 + server.module.ONE_TURN)
-            assert not server.module.CLIENTS
+            assert not server.state.clients
             assert not mallory.broken
 
     simulation.run(act())
@@ -179,10 +179,10 @@ def test_nothing_is_left_of_one_who_was_refused_and_hangs_up():
     async def act():
         async with await start(STEP) as server:
             mallory = await refused(server)
-            (client,) = server.module.CLIENTS
+            (client,) = server.state.clients
             await mallory.close()
             await asyncio.sleep(0.001)
-            assert not server.module.CLIENTS
+            assert not server.state.clients
             assert client.reading_off.cancelled()
 
     simulation.run(act())
@@ -192,7 +192,7 @@ def test_a_goodbye_to_one_who_breaks_off_at_this_moment_fails_silently(monkeypat
     async def act():
         async with await start(STEP) as server:
             await server.connect("alice")
-            (client,) = server.module.CLIENTS
+            (client,) = server.state.clients
             sock = client.transport.get_extra_info("socket")
 
             def broken(how):
@@ -210,7 +210,7 @@ def test_whoever_reads_again_before_anything_more_is_said_is_not_dropped():
         async with await start(STEP, settings={"MAX_UNSENT": "100000"}) as server:
             bob = await server.call()
             await asyncio.sleep(0.001)
-            (client,) = server.module.CLIENTS
+            (client,) = server.state.clients
             client.write(bytes(200_000))
             assert client.is_full
             received = 0
@@ -228,11 +228,11 @@ def test_whoever_does_not_read_is_dropped_at_the_next_word():
         async with await start(STEP, settings={"MAX_UNSENT": "100000"}) as server:
             await server.call()
             await asyncio.sleep(0.001)
-            (client,) = server.module.CLIENTS
+            (client,) = server.state.clients
             client.write(bytes(200_000))
             client.write(b"more")
             assert client.transport.is_closing()
             await asyncio.sleep(0.001)
-            assert not server.module.CLIENTS
+            assert not server.state.clients
 
     simulation.run(act())

@@ -37,7 +37,7 @@ async def in_the_room(server, *names):
 
 def of(server, name):
     """Return what the server has of one client."""
-    return next(c for c in server.module.CLIENTS if c.name == name)
+    return next(c for c in server.state.clients if c.name == name)
 
 
 async def watched(server, monkeypatch):

@@ -24,10 +24,10 @@ from lab.story import Step
 Run = Callable[[Any], Awaitable[None]]
 
 # What a bench may have beyond the wire: what is printed; signals, exit status and
-# stderr; a clock that can be made to run; a network that counts. Only a simulation has
-# the last two.
-NEEDS = ("output", "exit", "clock", "writes")
-SIMULATED = ("clock", "writes")
+# stderr; a clock that can be made to run; a network that counts; another server of the
+# same module, in the same process. Only a simulation has the last three.
+NEEDS = ("output", "exit", "clock", "writes", "another")
+SIMULATED = ("clock", "writes", "another")
 
 # For a behaviour in which somebody talks without a pause: what step 11 does about that.
 AT_FULL_SPEED = {"RATE": "1e9", "BURST": "1e9"}

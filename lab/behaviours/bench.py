@@ -10,7 +10,7 @@ import signal
 from typing import Any, Self
 
 from lab.client import Client, Connection
-from lab.host import Running
+from lab.host import InLoop, Running
 from lab.simulation.loop import Loop
 from lab.unmet import Unmet
 from lab.wire import encode
@@ -77,6 +77,17 @@ class Bench:
         status = await self.server.interrupt(max(within, self.timeout), number)
         return status, str(self.server.errors)
 
+    async def another(self) -> "Bench":
+        """Return the bench of a second server in the same process (needs: another)."""
+        return Bench(await self._in_loop().another(), timeout=self.timeout)
+
+    async def stops(self) -> None:
+        """Cancel main, as a program does that goes on without it (needs: another).
+
+        Unmet if it does not end within the timeout.
+        """
+        await self._in_loop().cancel_main(self.timeout)
+
     async def wait(self, seconds: float) -> None:
         """Let so many seconds pass at once (needs: clock)."""
         self._simulated()
@@ -101,6 +112,11 @@ class Bench:
         """
         end = self._simulated().network.facing(client.connection.address)
         return end.sends
+
+    def _in_loop(self) -> InLoop:
+        if not isinstance(self.server, InLoop):
+            raise TypeError("only a server in this process can have another beside it")
+        return self.server
 
     def _simulated(self) -> Loop:
         loop = asyncio.get_running_loop()

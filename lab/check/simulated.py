@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lab import behaviours, simulation
+from lab.behaviours import NEEDS
 from lab.behaviours.framing_bench import Framing
 from lab.check import CannotStart, PythonFile, Report, Subject, judged, wanted
 from lab.host import Running, settings_of
@@ -40,7 +41,7 @@ def check_in_simulation(path: Path, step: Step) -> Report:
 class Simulated(Subject):
     """A Python file that is started in the simulation."""
 
-    has = frozenset({"output", "exit", "clock", "writes"})
+    has = frozenset(NEEDS)
     settable = True
     most = MAX_SECONDS
 

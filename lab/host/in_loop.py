@@ -1,15 +1,33 @@
 """Runs a step in the loop that is running already."""
 
 import asyncio
+import builtins
 import sys
 import traceback
 from collections.abc import Mapping
+from contextvars import ContextVar, copy_context
+from functools import partial
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from lab import parsing
 from lab.host.loading import _found, load
 from lab.host.running import CANCELLED, TIMEOUT, Running, Transcript
 from lab.story import Step
+from lab.unmet import Unmet
+
+# Whose code runs. What a server starts, tasks and callbacks, has the context of its
+# main, and so this also tells in a module that several servers share.
+_current: ContextVar["InLoop"] = ContextVar("_current")
+
+
+def _print(*values: object, default: Transcript | None = None, **options: Any) -> None:
+    """Print to the transcript of the server whose code runs."""
+    running = _current.get(None)
+    transcript = default if running is None else running.transcript
+    printing = builtins.print if transcript is None else transcript.print
+    printing(*values, **options)
 
 
 class _Complaints:
@@ -29,6 +47,8 @@ class _Complaints:
     ) -> None:
         error = context.get("exception")
         errors = None if error is None else self.kept(error)
+        if errors is None and _current.get(None) is not None:
+            errors = _current.get().errors  # it came through shared modules only
         if error is not None and errors is not None:
             errors.add(parsing.told(error))
         elif self.before is not None:
@@ -45,14 +65,34 @@ class _Complaints:
         return self.kept(error.__context__) if error.__context__ is not None else None
 
 
-class InLoop(Running):
-    """A step that runs in the loop that was running already."""
+class _Globals:
+    """What a step keeps in its module: ``rooms`` is its ROOMS."""
 
-    def __init__(self, step: Step, settings: Mapping[str, str]) -> None:
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name.upper())
+
+
+class InLoop(Running):
+    """A step that runs in the loop that was running already.
+
+    ``module`` is that of another server, if this one shares it.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        settings: Mapping[str, str],
+        module: ModuleType | None = None,
+    ) -> None:
         super().__init__(step)
-        self.module = load(step, settings)
-        vars(self.module)["print"] = self.transcript.print
+        self.module = module or load(step, settings)
+        self._shares_module = module is not None
+        self._take_over_prints()
         self._main: asyncio.Task[None] | None = None
+        self._state: Any = None
         self._before_clients: set[asyncio.Task[Any]] = set()
 
     @property
@@ -60,6 +100,23 @@ class InLoop(Running):
         """The task of ``main``, to be cancelled by whoever wants to see how it ends."""
         assert self._main is not None, "it has begun"
         return self._main
+
+    @property
+    def state(self) -> Any:
+        """What the server knows of its clients: ``rooms``, ``clients``, ``names``, ...
+
+        It is the object that ``main`` keeps it in; up to server12, which has none,
+        ``rooms`` stands for the module's ROOMS, and so on.
+        """
+        assert self._state is not None, "it has begun"
+        return self._state
+
+    async def another(self) -> "InLoop":
+        """Start a second server of the same module, which is to be stopped first."""
+        self._shares_module = True
+        second = type(self)(self.step, {}, self.module)
+        await second.begin(0)
+        return second
 
     async def begin(self, port: int) -> None:
         """Start ``main`` and wait until it listens, if this step does.
@@ -72,7 +129,9 @@ class InLoop(Running):
         if take_in is not None:  # a simulation's
             take_in(self.module)
         main = self.module.main(**self.step.arguments(port=port))
-        self._main = asyncio.create_task(main, name=self.step.name)
+        context = copy_context()
+        context.run(_current.set, self)
+        self._main = asyncio.create_task(main, name=self.step.name, context=context)
         line = asyncio.create_task(self._first_line())
         await asyncio.wait({self._main, line}, return_when="FIRST_COMPLETED")
         if self._main.done():
@@ -82,7 +141,24 @@ class InLoop(Running):
             if line.cancelled():
                 raise OSError(f"{self.step.name} ended at once")
         self._note_address(await line)
+        self._state = self._found_state(main.cr_frame.f_locals)
         self._before_clients = self.tasks()
+
+    async def cancel_main(self, timeout: float = TIMEOUT) -> int:
+        """Cancel ``main``, and return what the exit status of a program would be.
+
+        Unmet if it does not end in so many seconds.
+        """
+        self.main.cancel()
+        _, late = await asyncio.wait({self.main}, timeout=timeout)
+        if late:
+            got = f"one that still runs after {timeout:g} s"
+            raise Unmet("a process that ends", got)
+        await self._end(self.tasks(), cancel=True)  # as asyncio.run does
+        if self.main.cancelled() or (error := self.main.exception()) is None:
+            return 0
+        self.errors.add(parsing.told(error))
+        return 1
 
     async def stop(self) -> None:
         """End the clients, then the step, in bounded time."""
@@ -98,6 +174,17 @@ class InLoop(Running):
             await self._end(self.tasks(), cancel=True)
         sys.modules.pop(self.module.__name__, None)
 
+    def _take_over_prints(self) -> None:
+        """Keep what the step and the modules that it shares with others print."""
+        vars(self.module)["print"] = partial(_print, default=self.transcript)
+        for module in _shared(self.step):
+            vars(module).setdefault("print", _print)
+
+    def _found_state(self, local: Mapping[str, Any]) -> Any:
+        """Return the first of the variables of main whose class is the step's own."""
+        own = (v for v in local.values() if type(v).__module__ == self.module.__name__)
+        return next(own, _Globals(self.module))
+
     def _take_over_errors(self) -> None:
         """Keep the loop's complaints about this step, and pass on all others."""
         vars(self.module)[_Complaints.KEPT] = self.errors
@@ -107,7 +194,12 @@ class InLoop(Running):
             loop.set_exception_handler(_Complaints(before))
 
     def tasks(self) -> set[asyncio.Task[Any]]:
-        """Return the tasks that run code of this step."""
+        """Return the tasks that run code of this step.
+
+        Of servers that share a module, nobody can tell which task is whose.
+        """
+        if self._shares_module:
+            return set() if self._main is None else {self._main}
         return {
             task
             for task in asyncio.all_tasks()
@@ -129,6 +221,15 @@ class InLoop(Running):
         if tasks:
             usual = CANCELLED if cancel else TIMEOUT
             await asyncio.wait(tasks, timeout=timeout or usual)
+
+
+def _shared(step: Step) -> set[ModuleType]:
+    """Return the modules of steps/ that a step imports, and those that these import."""
+    found = {name: sys.modules[name] for name in step.imports if name in sys.modules}
+    for name in list(found):
+        path = Path(str(found[name].__file__))
+        found |= {m.__name__: m for m in _shared(Step(path))}
+    return set(found.values())
 
 
 async def start(

@@ -1,6 +1,5 @@
 """Runs a file as a program of its own, from its first line to its exit status."""
 
-import asyncio
 import contextlib
 import io
 import runpy
@@ -137,24 +136,11 @@ class InSimulation(InLoop):
         come to. Unmet if it does not end.
         """
         if self._clients:
-            return await self._cancelled(timeout)
+            return await self.cancel_main(timeout)
         program = Program(self.step)
         status = await program.interrupt(timeout, number)
         self.errors.add(str(program.errors))
         return status
-
-    async def _cancelled(self, timeout: float) -> int:
-        assert self._main is not None, "it has begun"
-        self._main.cancel()
-        _, late = await asyncio.wait({self._main}, timeout=timeout)
-        if late:
-            got = f"one that still runs after {timeout:g} s"
-            raise Unmet("a process that ends", got)
-        await self._end(self.tasks(), cancel=True)  # as asyncio.run does
-        if self._main.cancelled() or (error := self._main.exception()) is None:
-            return 0
-        self.errors.add(parsing.told(error))
-        return 1
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from .faults import holds, newest
 from .faults.names import WAYS_OUT
 
 TIMEOUT = 20.0  # seconds: the server waits for some of them, on a busy machine
-STATE = ("ROOMS", "NAMES", "CLIENTS")
+STATE = ("rooms", "names", "clients")
 
 pytestmark = pytest.mark.skipif(
     not holds("server08", newest()), reason="survived since server08"
@@ -24,7 +24,7 @@ async def test_no_room_no_name_and_no_client_is_kept():
             for room in ("one", "another", "a third"):
                 await caller.send({"action": "joinroom", "room": room})
                 await caller.hears("joinroom", room=room)
-            assert server.module.ROOMS
+            assert server.state.rooms
             await leaves(caller)
             await server.prints("Client gone.", TIMEOUT, number + 1)
             caller.close()
@@ -34,4 +34,4 @@ async def test_no_room_no_name_and_no_client_is_kept():
 
 def of(server, name):
     """Return what a step has under a name; not all steps have all of them."""
-    return getattr(server.module, name, None)
+    return getattr(server.state, name, None)

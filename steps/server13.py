@@ -1,0 +1,238 @@
+"""The server can exist twice.
+
+New: Chat holds what one server knows; the rest that others need goes into utils04, 05.
+Still wrong: whoever is on the way can read all that is said.
+
+The life of a connection: the kernel accepts it, asyncio calls ``client_connected``, and
+the client is in ``clients`` until that returns. ``admit`` gives it a place in
+``admitted``, or refuses it. From then on two tasks belong to it. One reads: each
+payload is parsed, checked, and handled without an await, so no other task sees a change
+half done. The other one, ``watch``, looks at the clock once per tick: it pings a silent
+client, refuses one that does not finish what it began, and disconnects one that does
+not read. What is said goes to the Outbox and is written when the turn of the loop ends,
+once per member. However a connection ends, ``leave_all`` takes it out of its rooms and
+gives its place and its name back; we then read on for a while, because closing with
+unread bytes is a reset.
+"""
+
+import asyncio
+from asyncio import StreamReader, StreamWriter
+from collections import Counter
+from contextlib import aclosing
+from typing import Any
+
+import utils05
+from utils02 import MAX_MEMBERS, Refused, encode, folded, parse
+from utils03 import FIELDS, new_payloads
+from utils04 import Bucket, Connection, Outbox, linger
+from utils05 import listen, say_goodbye
+
+# Bytes that may wait for one client. With less, a minute without a network ends a
+# connection; with more, a thousand who do not read fill the memory.
+MAX_UNSENT = 2**20
+MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
+RATE = 10.0  # messages a second, of one client, for long: nobody types so fast
+BURST = 20.0  # messages at once: of the longest ones, these are less than MAX_UNSENT
+MAX_CLIENTS = 1000  # each costs a descriptor, and systems begin with 1024 of them
+MAX_PER_ADDRESS = 20  # with these, one computer cannot take all places; offices share
+MAX_ROOMS = 50  # of one client: when it leaves, all of them are told in one turn
+TOO_FAST_TIME = 30.0  # seconds without a rest: whoever only had much to say is done
+GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
+
+
+async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
+    """Listen on host and port until cancelled; port 0 takes a free one."""
+    chat = Chat()
+    server = await listen(chat.client_connected, host, port, MAX_CLIENTS)
+    try:
+        # Ask the socket: whoever wants port 0 has to be told which one it became.
+        host, port = server.sockets[0].getsockname()[:2]
+        print(f"Listening on {host}:{port}", flush=True)
+        await asyncio.Event().wait()
+        # -- never comes here: to stop the server is to cancel main --
+    finally:
+        await say_goodbye(server, chat.clients, GOODBYE)
+
+
+class Chat:
+    """What one server knows; two of them in a process know nothing of each other."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[str, set[Client]] = {}  # who is in it; no room is kept empty
+        self.clients: set[Client] = set()  # all whose connection is not closed yet
+        self.names: set[str] = set()  # those that are taken, folded
+        self.admitted: dict[Client, str] = {}  # who has been let in, and from where
+        self.places: Counter[str] = Counter()  # how many of them from each address
+        self.outbox = Outbox()
+
+    async def client_connected(
+        self, reader: StreamReader, writer: StreamWriter
+    ) -> None:
+        """Do what one client asks for, until it has no more to say."""
+        client = Client(self, writer)
+        print("New client connected!", flush=True)
+        self.clients.add(client)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                watching = tasks.create_task(client.watch())
+                await serve_client(client, reader)
+                watching.cancel()
+        finally:
+            self.clients.remove(client)
+            print("Client gone.", flush=True)
+
+    def admit(self, client: "Client") -> None:
+        """Refused if there are as many clients as may be, or from this address."""
+        host, *_ = client.writer.get_extra_info("peername") or [""]
+        if len(self.admitted) >= MAX_CLIENTS or self.places[host] >= MAX_PER_ADDRESS:
+            client.idle.over = True  # nothing more is awaited of it
+            raise Refused("full")
+        self.admitted[client] = host
+        self.places[host] += 1
+
+    def send_to(self, members: set["Client"], message: dict[str, Any]) -> None:
+        """Say something to all of these, and wait for none."""
+        self.outbox.post(members, encode(message))  # encoded once, not once per member
+
+
+async def serve_client(client: "Client", reader: StreamReader) -> None:
+    """Read what a client has to say, do it, and close the connection in the end."""
+    handlers = {
+        "connect": client.connect,
+        "joinroom": client.joinroom,
+        "leaveroom": client.leaveroom,
+        "chat": client.say,
+        "pong": client.idle.pong,
+    }
+    errors, bucket = 0, Bucket(RATE, BURST, TOO_FAST_TIME)  # errors in a row
+    try:
+        payloads = new_payloads(reader, client.idle)
+        client.chat.admit(client)
+        async with client.reading, aclosing(payloads):
+            async for payload in payloads:
+                try:
+                    message = parse(payload, FIELDS)
+                    handlers[message["action"]](message)
+                    errors = 0
+                except Refused as refused:
+                    client.send(refused.message)
+                    errors += 1
+                    if errors == MAX_ERRORS:
+                        raise Refused("too_many_errors") from None
+                await client.wait_for(bucket)
+                await client.outbox.yield_if_full()  # and let the others go on
+    except Refused as refused:
+        client.say_last(refused.message)
+    except TimeoutError:
+        client.say_last(Refused("silent").message)
+    finally:
+        # Every way out leads through here, an exception in a handler included.
+        client.leave_all()
+        await linger(reader, GOODBYE)
+        # Nobody else will: without this the connection stays half open.
+        client.writer.close()
+        try:
+            await client.writer.wait_closed()  # until then, unsent bytes are still ours
+        except OSError:
+            pass  # it is closed, if not as we wanted
+
+
+class Client(Connection):
+    """One connection: a name, once it has said who it is, and the rooms it is in."""
+
+    __slots__ = "chat", "rooms"
+
+    def __init__(self, chat: Chat, writer: StreamWriter) -> None:
+        super().__init__(writer, chat.outbox, MAX_UNSENT)
+        self.chat = chat
+        self.rooms: set[str] = set()
+
+    async def wait_for(self, bucket: Bucket) -> None:
+        """Read no more until there is a token: what is not read, waits at the sender's.
+
+        Refused if one has always had to wait, for TOO_FAST_TIME.
+        """
+        pause = bucket.take(asyncio.get_running_loop().time())
+        if pause and not self.has_finished:  # what comes after bye is for nobody
+            await asyncio.sleep(pause)
+
+    def connect(self, message: dict[str, Any]) -> None:
+        if self.name is not None:
+            raise Refused("already_connected")
+        if folded(message["username"]) in self.chat.names:
+            raise Refused("name_taken")
+        self.name = message["username"]
+        self.chat.names.add(folded(self.name))
+        print(f"{self.name!a} has connected", flush=True)
+
+    def joinroom(self, message: dict[str, Any]) -> None:
+        if self.name is None:
+            raise Refused("not_connected")
+        if message["room"] not in self.rooms and len(self.rooms) >= MAX_ROOMS:
+            raise Refused("too_many_rooms")
+        notice = {"action": "joinroom", "room": message["room"], "from": self.name}
+        others = self.join(message["room"])
+        members = [m.name for m in self.chat.rooms[message["room"]]][:MAX_MEMBERS]
+        # The joiner comes first: whatever is said from here on follows this answer.
+        self.send({**notice, "members": members})
+        self.chat.send_to(others, notice)
+
+    def leaveroom(self, message: dict[str, Any]) -> None:
+        if self.name is None:
+            raise Refused("not_connected")
+        notice = {"action": "leaveroom", "room": message["room"], "from": self.name}
+        others = self.leave(message["room"])
+        self.send(notice)
+        self.chat.send_to(others, notice)
+
+    def say(self, message: dict[str, Any]) -> None:
+        room, text = message["room"], message["message"]
+        if self.name is None:
+            raise Refused("not_connected")
+        if room not in self.rooms:
+            raise Refused("not_in_room")
+        # Built from what we know: whatever else the client put in ends here.
+        relay = {"action": "chat", "room": room, "message": text, "from": self.name}
+        self.chat.send_to(self.chat.rooms[room] - {self}, relay)
+
+    # Two places say who is in a room. There is no await in the two methods below,
+    # so no other task ever sees them disagree. Both return those to whom it is news.
+
+    def join(self, room: str) -> set["Client"]:
+        others = set() if room in self.rooms else set(self.chat.rooms.get(room, ()))
+        self.chat.rooms.setdefault(room, set()).add(self)
+        self.rooms.add(room)
+        return others
+
+    def leave(self, room: str) -> set["Client"]:
+        others = self.chat.rooms[room] - {self} if room in self.rooms else set()
+        if room in self.rooms:
+            self.rooms.remove(room)
+            self.chat.rooms[room].remove(self)
+            if not self.chat.rooms[room]:
+                del self.chat.rooms[room]  # or they pile up in a year
+        return others
+
+    def leave_all(self) -> None:
+        # It has no place if it was refused.
+        if (host := self.chat.admitted.pop(self, None)) is not None:
+            self.chat.places[host] -= 1
+            if not self.chat.places[host]:
+                del self.chat.places[host]  # or they pile up in a year
+        if self.name is not None:
+            self.chat.names.remove(folded(self.name))
+        # Out of every room first: nobody hears it from one who is still in another.
+        news = [(room, self.leave(room)) for room in list(self.rooms)]
+        for room, others in news:
+            notice = {"action": "leaveroom", "room": room, "from": self.name}
+            self.chat.send_to(others, notice)
+        self.outbox.flush()  # its own last messages go out before its stream closes
+
+
+def run(host: str = "127.0.0.1", port: int = 9011) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    utils05.run(main, host, port)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,155 @@
+"""Delivers what is said once per turn of the loop, and lets nobody talk too fast.
+
+New: a connection, an outbox and a bucket, which know nothing of rooms and names.
+Still wrong: they only do what they are told, and nobody has told them anything yet.
+"""
+
+import asyncio
+from asyncio import StreamReader, StreamWriter
+from collections import defaultdict
+from collections.abc import Set as AbstractSet
+from itertools import groupby
+from typing import Any
+
+from utils02 import Refused, encode
+from utils03 import Idle, ticks
+
+MAX_OUTBOX = 2**14  # bytes said in one turn, some hundred messages; then the turn ends
+
+
+class Connection:
+    """The stream to one client: what is written to it, and how long we wait for it.
+
+    It is made in the task that serves the client. ``name`` is None until the client has
+    said who it is. With more than ``most`` bytes waiting for it, it is broken off.
+    """
+
+    __slots__ = (
+        *("has_finished", "idle", "most", "name", "outbox", "reading"),
+        *("task", "writer"),
+    )
+
+    def __init__(self, writer: StreamWriter, outbox: "Outbox", most: int) -> None:
+        self.writer, self.outbox, self.most = writer, outbox, most
+        self.task: Any = asyncio.current_task()
+        self.has_finished = False
+        self.name: str | None = None
+        self.idle = Idle()
+        self.reading = asyncio.timeout(None)  # until the idle count ends it
+
+    async def watch(self) -> None:
+        """Do what the idle count of this client says, once per tick."""
+        async for late in ticks():
+            owed = self.writer.transport.get_write_buffer_size()
+            match self.idle.tick(self.name is not None, owed, late):
+                case "ask":
+                    self.send({"action": "ping"})
+                case "refuse":
+                    self.reading.reschedule(0)  # now; whoever reads has a TimeoutError
+                case "drop":
+                    self.writer.transport.abort()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Say something to this client when the turn ends."""
+        self.outbox.post({self}, encode(message))
+
+    def write(self, frame: bytes) -> None:
+        """Hand over bytes, and wait for nothing."""
+        if self.has_finished or self.writer.is_closing():
+            return  # gone already, and not yet out of its rooms
+        if self.writer.transport.get_write_buffer_size() > self.most:
+            # Not close(): that would wait until all of this has been read.
+            self.writer.transport.abort()
+        else:
+            self.writer.write(frame)
+            self.idle.written += len(frame)
+
+    def say_last(self, message: dict[str, Any]) -> None:
+        """Say something at once, and nothing after it."""
+        self.send(message)
+        self.outbox.flush()
+        self.has_finished = True
+        try:
+            # Not close(): with anything unread that is a reset, and swallows our words.
+            self.writer.write_eof()
+        except OSError:
+            pass  # broken off at this very moment
+
+
+async def linger(reader: StreamReader, timeout: float) -> None:
+    """Take what still comes, for a while: unread, it would make of close() a reset."""
+    try:
+        async with asyncio.timeout(timeout):
+            while await reader.read(2**16):
+                pass
+    except OSError:  # a TimeoutError is one, too
+        pass
+
+
+class Bucket:
+    """Tokens, one for each message: full at first, refilled at a steady pace.
+
+    ``rate`` is how many come in a second, ``burst`` how many there is room for, and
+    ``most`` how many seconds one may do without a token left.
+    """
+
+    def __init__(self, rate: float, burst: float, most: float) -> None:
+        self.rate, self.tokens, self.burst, self.most = rate, burst, burst, most
+        self.now = self.rested = 0.0  # the last time, and the last with a token left
+
+    def take(self, now: float) -> float:
+        """Take a token, and return in how many seconds it will be there.
+
+        Refused if there has not been one for too long.
+        """
+        self.tokens = min(self.burst, self.tokens + self.rate * (now - self.now)) - 1
+        self.now = now
+        if self.tokens >= 0:
+            self.rested = now
+        elif now - self.rested > self.most:
+            raise Refused("too_fast")
+        return max(0.0, -self.tokens / self.rate)
+
+
+class Outbox:
+    """What has been said in this turn of the loop, in order, and who is to hear it."""
+
+    def __init__(self) -> None:
+        self.posts: list[tuple[AbstractSet[Connection], bytes]] = []
+        self.size = 0
+
+    def post(self, members: AbstractSet[Connection], frame: bytes) -> None:
+        """Let these members have the frame when the turn ends.
+
+        The set must not change until then: callers pass one of their own.
+        """
+        if not self.posts:
+            loop = asyncio.get_running_loop()
+            # Two call_soons: the flush runs after every task that is ready now.
+            loop.call_soon(loop.call_soon, self.flush)
+        self.posts.append((members, frame))
+        self.size += len(frame)
+
+    async def yield_if_full(self) -> None:
+        """End this turn of the loop, if enough has been said in it."""
+        if self.size > MAX_OUTBOX:
+            self.flush()
+            await asyncio.sleep(0)
+
+    def flush(self) -> None:
+        """Write to each member, at once, all that it is to hear."""
+        posts, self.posts, self.size = self.posts, [], 0
+        heard: defaultdict[Connection, list[bytes]] = defaultdict(list)
+        for members, said in groupby(posts, key=lambda post: post[0]):
+            piece = b"".join(frame for _, frame in said)  # once, not once per member
+            for member in members:
+                heard[member].append(piece)
+        for member, pieces in heard.items():
+            try:
+                member.write(b"".join(pieces))
+            except Exception as error:
+                # One bad client must not cost the others their messages, and a mistake
+                # of ours must not go unseen.
+                member.writer.transport.abort()
+                what = {"message": "a client cannot be sent to", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(what)

@@ -1,0 +1,97 @@
+"""Begins to listen, says goodbye in the end, and heeds the signals of its process.
+
+New: the life of a process, which is the same for every server.
+Still wrong: it serves nobody.
+"""
+
+import asyncio
+import errno
+import signal
+from asyncio import Server
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from utils03 import bound_send_buffers
+
+MINUTE = 60.0  # seconds
+ONE_TURN = 0.001  # seconds; one full turn: what has arrived is handled before timers
+
+
+async def listen(client_connected: Any, host: str, port: int, most: int) -> Server:
+    """Begin to listen, and return the server, as ``start_server`` does.
+
+    ``most`` is how many may have called before one of them is accepted. OSError if it
+    cannot listen there.
+    """
+    # asyncio accepts up to backlog connections per turn. Out of descriptors, every
+    # attempt logs an error and sets a timer to try again: one is enough.
+    server = await asyncio.start_server(client_connected, host, port, backlog=1)
+    for listening in server.sockets:
+        with listening.dup() as same:  # the others have to wait in the system
+            same.listen(most)
+    bound_send_buffers(server)  # megabytes would hide who takes nothing any more
+    return server
+
+
+async def say_goodbye(server: Server, clients: set[Any], timeout: float) -> None:
+    """Tell everyone that it is over, and leave nothing open and nothing running.
+
+    ``clients`` has the Connection of each, from the beginning of its task to the end.
+    They have ``timeout`` seconds to read what is said, and to hang up.
+    """
+    # Two turns of the loop. In the first, connections that the kernel has accepted
+    # become ours: closing the socket now would reset them without a word. In the
+    # second, their tasks start, and each puts its client into the collection.
+    await asyncio.sleep(ONE_TURN)
+    server.close()
+    await asyncio.sleep(ONE_TURN)
+    if not clients:
+        return
+    # No await in this loop: what one has heard before the end, all others have, too.
+    for client in clients:
+        client.say_last({"action": "bye", "reason": "the server stops"})
+    tasks = {client.task for client in clients}
+    await asyncio.wait(tasks, timeout=timeout)
+    for client in clients:
+        client.writer.transport.abort()
+    await asyncio.wait(tasks)
+
+
+class ExceptionHandler:
+    """Takes what the loop complains of; without a descriptor, it does so for ever."""
+
+    last = -MINUTE
+
+    def __call__(
+        self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]
+    ) -> None:
+        number = getattr(context.get("exception"), "errno", None)
+        if number not in (errno.EMFILE, errno.ENFILE):
+            # The loop tries anew to accept, even if we have closed the door meanwhile.
+            if "_start_serving" not in context["message"]:
+                loop.default_exception_handler(context)
+        elif loop.time() >= self.last + MINUTE:
+            self.last = loop.time()
+            print("No descriptor is left: nobody can come in.", flush=True)
+
+
+def run(main: Callable[..., Any], host: str, port: int) -> None:
+    """Run main until Ctrl-C or SIGTERM."""
+    with suppress(asyncio.CancelledError):  # a signal ends main so: no error
+        asyncio.run(until_signal(main, host, port))
+
+
+async def until_signal(main: Callable[..., Any], host: str, port: int) -> None:
+    """Run main. A first signal cancels it, a second one ends the process at once."""
+    serving: Any = asyncio.current_task()
+    serving.get_loop().set_exception_handler(ExceptionHandler())
+
+    def stop(*_: object) -> None:
+        serving.get_loop().call_soon_threadsafe(serving.cancel)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)  # not add_signal_handler: Windows has none
+    await main(host, port)
