@@ -15,10 +15,15 @@ NEWEST = story.steps_of("server")[-1]
 module = load(NEWEST)
 RATE, BURST, TOO_LONG = module.RATE, module.BURST, module.TOO_FAST_TIME
 CHAT = {"action": "chat", "room": "tea"}
+utils04 = load(story.find("utils04"))
+
+
+def new_bucket(rate=RATE):
+    return utils04.Bucket(rate, BURST, TOO_LONG)
 
 
 def test_a_bucket_is_full_at_first_and_then_gives_one_token_after_the_other():
-    bucket = module.Bucket()
+    bucket = new_bucket()
     waits = [bucket.take(1000.0) for _ in range(int(BURST) + 3)]
     assert waits[: int(BURST)] == [0.0] * int(BURST)
     assert waits[int(BURST) :] == pytest.approx([1 / RATE, 2 / RATE, 3 / RATE])
@@ -27,7 +32,7 @@ def test_a_bucket_is_full_at_first_and_then_gives_one_token_after_the_other():
 @given(st.lists(st.floats(0, 5), max_size=300))
 @quick
 def test_nobody_is_let_through_faster_than_a_burst_and_the_rate(pauses):
-    bucket, now, passed = module.Bucket(), 0.0, []
+    bucket, now, passed = new_bucket(), 0.0, []
     for pause in pauses:
         now += pause
         now += bucket.take(now)
@@ -40,7 +45,7 @@ def test_nobody_is_let_through_faster_than_a_burst_and_the_rate(pauses):
 @given(st.lists(st.floats(1 / RATE, 5), max_size=300))
 @quick
 def test_who_keeps_to_the_rate_never_waits(pauses):
-    bucket, now = module.Bucket(), 0.0
+    bucket, now = new_bucket(), 0.0
     for pause in pauses:
         now += pause
         assert bucket.take(now) == 0.0
@@ -51,13 +56,13 @@ def talk(pauses):
 
     Return after how many it was too much; None if it never was.
     """
-    bucket, now = module.Bucket(), 0.0
+    bucket, now = new_bucket(), 0.0
     for pause in pauses:
         end = now + pause
         while now < end:
             try:
                 now += bucket.take(now)
-            except module.Refused:
+            except utils04.Refused:
                 return now
         now += 2 / RATE
     return None
@@ -71,9 +76,8 @@ def test_who_rests_for_a_moment_begins_anew():
     assert talk([TOO_LONG - 1] * 20) is None
 
 
-def test_who_takes_each_token_when_it_comes_is_never_refused(monkeypatch):
-    monkeypatch.setattr(module, "RATE", 8.0)  # an eighth of a second is no fraction
-    bucket = module.Bucket()
+def test_who_takes_each_token_when_it_comes_is_never_refused():
+    bucket = new_bucket(8.0)  # an eighth of a second is no fraction
     for _ in range(int(BURST)):
         bucket.take(0.0)
     for number in range(8 * 2 * int(TOO_LONG)):

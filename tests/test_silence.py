@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import itertools
+import sys
 
 import pytest
 from this_python import is_let_go_by_a_cancelled_task
@@ -16,6 +17,11 @@ HOUR, DAY = 3600, 24 * 3600  # seconds
 LONG = "x" * 30_000
 CHAT = {"action": "chat", "room": "tea", "message": LONG}
 SPACES = 3 + 4  # after each comma and each colon; the server sends none
+
+
+def idle():
+    """Return the class that counts, which all steps share that have been loaded."""
+    return sys.modules["utils03"].Idle
 
 
 def in_a_simulation(act):
@@ -42,15 +48,15 @@ def of(server, name):
 
 async def watched(server, monkeypatch):
     """Return how many are looked at within a second."""
-    tick, looks = server.module.Idle.tick, []
+    tick, looks = idle().tick, []
 
     def seen(patience, *arguments):
         looks.append(patience)
         return tick(patience, *arguments)
 
-    monkeypatch.setattr(server.module.Idle, "tick", seen)
+    monkeypatch.setattr(idle(), "tick", seen)
     await asyncio.sleep(1)
-    monkeypatch.setattr(server.module.Idle, "tick", tick)
+    monkeypatch.setattr(idle(), "tick", tick)
     return len(looks)
 
 
@@ -90,7 +96,7 @@ def test_when_one_of_the_two_fails_so_does_the_other(name, monkeypatch):
             raise ZeroDivisionError
 
         alice, bob = await in_the_room(server, "alice", "bob")
-        monkeypatch.setattr(server.module.Idle, name, fails)
+        monkeypatch.setattr(idle(), name, fails)
         task = of(server, "bob").task
         await bob.send({"action": "pong"})
         await asyncio.sleep(1)
