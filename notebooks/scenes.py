@@ -16,7 +16,7 @@ from docs.examples.s09_one_write_per_turn.sends_08 import counted
 from docs.examples.s10_silence.pings_picture import a_silence
 from docs.examples.s10_silence.watched_picture import a_visit
 from docs.examples.s12_crowds.full_picture import a_refusal
-from docs.examples.s12_crowds.under_her_name_picture import under_her_name
+from docs.examples.s13_two_servers.under_her_name_picture import under_her_name
 from lab import Connection, Sequence, Timeline, Unsent, start
 from lab.host import Running
 from lab.unmet import Unmet

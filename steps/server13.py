@@ -1,6 +1,6 @@
 """The server can exist twice.
 
-New: Chat holds what one server knows; the rest that others need goes into utils04, 05.
+New: an object holds what one server knows; delivery and process are utils04, utils05.
 Still wrong: whoever is on the way can read all that is said.
 
 The life of a connection: the kernel accepts it, asyncio calls ``client_connected``, and
@@ -21,11 +21,10 @@ from collections import Counter
 from contextlib import aclosing
 from typing import Any
 
-import utils05
 from utils02 import MAX_MEMBERS, Refused, encode, folded, parse
 from utils03 import FIELDS, new_payloads
 from utils04 import Bucket, Connection, Outbox, linger
-from utils05 import listen, say_goodbye
+from utils05 import listen, run_until_signal, say_goodbye
 
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
@@ -231,7 +230,7 @@ class Client(Connection):
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    utils05.run(main, host, port)
+    run_until_signal(main, host, port)
 
 
 if __name__ == "__main__":

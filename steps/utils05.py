@@ -76,7 +76,7 @@ class ExceptionHandler:
             print("No descriptor is left: nobody can come in.", flush=True)
 
 
-def run(main: Callable[..., Any], host: str, port: int) -> None:
+def run_until_signal(main: Callable[..., Any], host: str, port: int) -> None:
     """Run main until Ctrl-C or SIGTERM."""
     with suppress(asyncio.CancelledError):  # a signal ends main so: no error
         asyncio.run(until_signal(main, host, port))

@@ -42,6 +42,18 @@ def count(old: str, new: str) -> int:
     )
 
 
+def added(step: Step, previous: Step) -> int:
+    """Return how many lines of code are new, and not only moved into another file.
+
+    Those are the lines of the step, and of the files that it imports and the one before
+    it does not, that equal no line of the step before.
+    """
+    known = {line.strip() for line in code(source(previous))}
+    files = [story.find(n) for n in step.imports if n not in previous.imports]
+    lines = [line for file in [step, *files] for line in code(source(file))]
+    return sum(line.strip() not in known for line in lines)
+
+
 def changed_lines(old: str, new: str) -> list[int]:
     """Return the numbers, from 1, of the lines of ``new`` that are new or altered."""
     first, second = old.splitlines(), new.splitlines()

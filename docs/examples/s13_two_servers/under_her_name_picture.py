@@ -1,11 +1,11 @@
-"""Draws how Mallory takes the name of Alice in step 12, as soon as it is free."""
+"""Draws how Mallory takes the name of Alice in step 13, as soon as it is free."""
 
 from lab import Client, Sequence, simulation, start
 
 
 async def under_her_name() -> Sequence:
     """Let Alice go, and Mallory come."""
-    async with await start("12") as server:
+    async with await start("13") as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
         await bob.join("tea")
         await alice.join("tea")

@@ -1,0 +1,85 @@
+"""The stages on the way from step 12 to step 13, each of them put to all that is judged.
+
+A stage is made from the finished step: what has not moved yet is put back into its file.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lab import behaviours, search, story
+from lab.check.judge import run_in_simulation
+from lab.course.changes import code, source
+from lab.story import Step
+from lab.unmet import Unmet
+
+TIMEOUT = 5.0  # seconds of the simulation's clock for an answer
+SEEDS = range(20)
+STAGES = {
+    "state in an object": ("utils04", "utils05"),
+    "and delivery in utils04": ("utils05",),
+    "and the process in utils05": (),
+}
+
+
+def main() -> None:
+    """Print a row for each stage."""
+    step = story.find("13")
+    print(f"{'':28}{'lines':>6}{'behaviours':>12}{'crowds':>8}")
+    print(row("step 12", story.find("12")))
+    with TemporaryDirectory() as folder:
+        for words, inside in STAGES.items():
+            path = Path(folder, f"{words.split()[-1]}.py")
+            path.write_text(put_back(source(step), inside), encoding="utf-8")
+            print(row(words, Step(path)))
+
+
+def row(words: str, stage: Step) -> str:
+    """Return how a stage does."""
+    wanted = [b for b in behaviours.every() if behaviours.holds(b, story.find("13"))]
+    kept = sum(is_kept(behaviour, stage) for behaviour in wanted)
+    found = search.search(stage, SEEDS, like=story.find("12"), smaller=False).found
+    crowds = "ok" if found is None else "falls"
+    lines = len(code(source(stage)))
+    return f"{words:28}{lines:6}{f'{kept} of {len(wanted)}':>12}{crowds:>8}"
+
+
+def is_kept(behaviour: behaviours.Behaviour, stage: Step) -> bool:
+    """Whether a stage keeps a behaviour, in the simulation."""
+    try:
+        run_in_simulation(behaviour, stage, TIMEOUT)
+    except Unmet:
+        return False
+    return True
+
+
+def put_back(text: str, names: tuple[str, ...]) -> str:
+    """Return a step with the code of modules in it that it imports."""
+    for name in names:
+        body = re.sub(r'\A""".*?"""\n', "", source(story.find(name)), flags=re.DOTALL)
+        text = re.sub(rf"^from {name} import .*\n", "", text, flags=re.MULTILINE)
+        imports, rest = split(text)
+        more, moved = split(body)
+        text = imports + without(more, names) + moved + rest
+    return text
+
+
+def split(text: str) -> tuple[str, str]:
+    """Return a module up to its last import, and the rest."""
+    last = list(re.finditer(r"^(?:from|import) .*\n", text, re.MULTILINE))[-1].end()
+    return text[:last], text[last:]
+
+
+def without(imports: str, names: tuple[str, ...]) -> str:
+    """Return import lines without those of some modules."""
+    return "".join(line for line in lines(imports) if line.split()[1] not in names)
+
+
+def lines(imports: str) -> Iterator[str]:
+    """Yield the import lines."""
+    return (x for x in imports.splitlines(keepends=True) if x.strip())
+
+
+if __name__ == "__main__":
+    main()
