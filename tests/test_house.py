@@ -13,7 +13,7 @@ from lab import behaviours, story
 from lab.course import changes
 from lab.host import load
 from lab.mistakes.twins import mistakes, twins
-from lab.story import ROOT
+from lab.story import ROOT, Step
 
 MOST_CHANGED = 40  # lines that a step may change of the step before
 MORE_ALLOWED = {

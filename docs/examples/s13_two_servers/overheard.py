@@ -10,7 +10,7 @@ from lab.wire import Decoder
 
 
 async def main() -> None:
-    """Pass on all bytes between Alice and the server, and print the messages in them."""
+    """Pass on all bytes between Alice and the server, and print what she says."""
     async with await start("13") as server:
 
         async def passes_on(reader: StreamReader, writer: StreamWriter) -> None:
@@ -37,7 +37,7 @@ async def both_ways(reader: StreamReader, writer: StreamWriter, to: Running) -> 
 
 
 async def copy(reader: StreamReader, writer: StreamWriter, says: str = "") -> None:
-    """Copy the bytes of one direction, and print the chats in it if told what to say."""
+    """Copy the bytes of one direction; with ``says``, print the chats in it."""
     decoder = Decoder()
     while data := await reader.read(65536):
         for message in decoder.feed(data):

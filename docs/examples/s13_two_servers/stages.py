@@ -1,6 +1,6 @@
-"""The stages on the way from step 12 to step 13, each of them put to all that is judged.
+"""The stages on the way from step 12 to step 13, and what each of them keeps.
 
-A stage is made from the finished step: what has not moved yet is put back into its file.
+A stage is made from the finished step: what has not moved yet is put back.
 """
 
 import re

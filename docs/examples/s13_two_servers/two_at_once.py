@@ -24,6 +24,6 @@ async def main(step: str) -> None:
 
 
 if __name__ == "__main__":
-    for number in sys.argv[1:]:
+    for number in sys.argv[1:] or ("12", "13"):
         print(f"step {number}")
         simulation.run(main(number))
