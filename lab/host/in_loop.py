@@ -1,6 +1,8 @@
 """Runs a step in the loop that is running already."""
 
 import asyncio
+import errno
+import os
 import sys
 import traceback
 from collections.abc import Mapping
@@ -84,6 +86,10 @@ class InLoop(Running):
         self._note_address(await line)
         self._before_clients = self.tasks()
 
+    def lose_output(self) -> None:
+        """Let every print fail, as if its reader had gone."""
+        vars(self.module)["print"] = _print_to_nobody
+
     async def stop(self) -> None:
         """End the clients, then the step, in bounded time."""
         ours = bool(self._clients)
@@ -129,6 +135,10 @@ class InLoop(Running):
         if tasks:
             usual = CANCELLED if cancel else TIMEOUT
             await asyncio.wait(tasks, timeout=timeout or usual)
+
+
+def _print_to_nobody(*values: object, **options: Any) -> None:
+    raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 async def start(
