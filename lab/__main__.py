@@ -35,10 +35,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"lab: {refusal}", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        # The reader has seen enough. Python would complain once more at the exit,
-        # when it flushes what is left.
+        return 0  # the reader has seen enough
+    finally:
+        _drop_what_cannot_be_printed()
+
+
+def _drop_what_cannot_be_printed() -> None:
+    """Leave nothing behind for Python to flush at its end, if that would fail.
+
+    Python would complain of it once more, and turn the exit status into 120.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:  # its reader has gone, or the disk is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def _done(words: Sequence[str]) -> int:

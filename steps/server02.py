@@ -5,6 +5,7 @@ Still wrong: it hears bytes, not messages.
 """
 
 import asyncio
+import sys
 from asyncio import StreamReader, StreamWriter
 
 CHUNK = 1024  # bytes taken off the stream at a time: any number would do
@@ -14,17 +15,19 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Listen on host and port until cancelled; port 0 takes a free one."""
     server = await asyncio.start_server(client_connected, host, port)
     async with server:
-        # Ask the socket: whoever wants port 0 has to be told which one it became.
-        host, port = server.sockets[0].getsockname()[:2]
-        print(f"Listening on {host}:{port}", flush=True)
+        for listening in server.sockets:
+            # Ask the socket: whoever wants port 0 has to be told which one it became.
+            host, port = listening.getsockname()[:2]
+            host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+            print(f"Listening on {host}:{port}", flush=True)
         await server.serve_forever()
         # -- never comes here: to stop the server is to cancel main --
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
     """Print what one client sends, until it has no more to say."""
-    print("New client connected!", flush=True)
     try:
+        print("New client connected!", flush=True)
         while data := await reader.read(CHUNK):
             print(f"Heard {data!r}", flush=True)
     finally:
@@ -38,3 +41,5 @@ if __name__ == "__main__":
         asyncio.run(main())
     except KeyboardInterrupt:
         pass  # asyncio.run has cancelled main and waited for it: all is done
+    except OSError as error:
+        sys.exit(f"Cannot serve: {error}")

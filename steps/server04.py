@@ -5,6 +5,7 @@ Still wrong: it knows the room, and never speaks to it.
 """
 
 import asyncio
+import sys
 from asyncio import StreamReader, StreamWriter
 from typing import Any
 
@@ -17,9 +18,11 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Listen on host and port until cancelled; port 0 takes a free one."""
     server = await asyncio.start_server(client_connected, host, port)
     async with server:
-        # Ask the socket: whoever wants port 0 has to be told which one it became.
-        host, port = server.sockets[0].getsockname()[:2]
-        print(f"Listening on {host}:{port}", flush=True)
+        for listening in server.sockets:
+            # Ask the socket: whoever wants port 0 has to be told which one it became.
+            host, port = listening.getsockname()[:2]
+            host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+            print(f"Listening on {host}:{port}", flush=True)
         await server.serve_forever()
         # -- never comes here: to stop the server is to cancel main --
 
@@ -34,8 +37,8 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
         "chat": client.chat,
     }
 
-    print("New client connected!", flush=True)
     try:
+        print("New client connected!", flush=True)
         async for message in new_messages(reader):
             action = message.get("action")
             if not action:
@@ -83,7 +86,7 @@ class Client:
         room, text = message["room"], message["message"]
         if room in self.rooms:
             others = [member.name for member in ROOMS[room] - {self}]
-            print(f"{others} should hear {text!r}", flush=True)
+            print(f"{others!a} should hear {text!a}", flush=True)
 
     async def send(self, message: dict[str, Any]) -> None:
         await send_message(self.writer, message)
@@ -108,3 +111,5 @@ if __name__ == "__main__":
         asyncio.run(main())
     except KeyboardInterrupt:
         pass  # asyncio.run has cancelled main and waited for it: all is done
+    except OSError as error:
+        sys.exit(f"Cannot serve: {error}")

@@ -6,7 +6,9 @@ Still wrong: to stop it loses words, spews errors or hangs.
 
 import asyncio
 import json
+import sys
 from asyncio import StreamReader, StreamWriter
+from contextlib import suppress
 from typing import Any
 
 from utils01 import HEADER, new_messages
@@ -22,9 +24,11 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Listen on host and port until cancelled; port 0 takes a free one."""
     server = await asyncio.start_server(client_connected, host, port)
     async with server:
-        # Ask the socket: whoever wants port 0 has to be told which one it became.
-        host, port = server.sockets[0].getsockname()[:2]
-        print(f"Listening on {host}:{port}", flush=True)
+        for listening in server.sockets:
+            # Ask the socket: whoever wants port 0 has to be told which one it became.
+            host, port = listening.getsockname()[:2]
+            host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+            log(f"Listening on {host}:{port}")
         await server.serve_forever()
         # -- never comes here: to stop the server is to cancel main --
 
@@ -39,8 +43,8 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
         "chat": client.chat,
     }
 
-    print("New client connected!", flush=True)
     try:
+        log("New client connected!")
         async for message in new_messages(reader):
             action = message.get("action")
             if not action:
@@ -57,7 +61,13 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
         writer.close()
         # Every way out leads through here, an exception in a handler included.
         client.leave_all()
-        print("Client gone.", flush=True)
+        log("Client gone.")
+
+
+def log(line: str) -> None:
+    """Print a line, if that can be done: a full disk must not stop the service."""
+    with suppress(OSError, ValueError):
+        print(line, flush=True)
 
 
 class Client:
@@ -148,3 +158,7 @@ if __name__ == "__main__":
         asyncio.run(main())
     except KeyboardInterrupt:
         pass  # asyncio.run has cancelled main and waited for it: all is done
+    except OSError as error:
+        sys.exit(f"Cannot serve: {error}")
+    # What could not be printed is still there, and Python would complain of it now.
+    sys.stdout = None

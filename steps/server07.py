@@ -7,6 +7,7 @@ Still wrong: it believes what a client sends, be it 16 MiB or words under your n
 import asyncio
 import json
 import signal
+import sys
 from asyncio import StreamReader, StreamWriter
 from contextlib import suppress
 from typing import Any
@@ -27,9 +28,11 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Listen on host and port until cancelled; port 0 takes a free one."""
     server = await asyncio.start_server(client_connected, host, port)
     try:
-        # Ask the socket: whoever wants port 0 has to be told which one it became.
-        host, port = server.sockets[0].getsockname()[:2]
-        print(f"Listening on {host}:{port}", flush=True)
+        for listening in server.sockets:
+            # Ask the socket: whoever wants port 0 has to be told which one it became.
+            host, port = listening.getsockname()[:2]
+            host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+            log(f"Listening on {host}:{port}")
         await asyncio.Event().wait()
         # -- never comes here: to stop the server is to cancel main --
     finally:
@@ -66,9 +69,9 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
         "chat": client.chat,
     }
 
-    print("New client connected!", flush=True)
     CLIENTS.add(client)
     try:
+        log("New client connected!")
         async for message in new_messages(reader):
             action = message.get("action")
             if not action:
@@ -90,7 +93,13 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
         except OSError:
             pass  # it is closed, if not as we wanted
         CLIENTS.remove(client)
-        print("Client gone.", flush=True)
+        log("Client gone.")
+
+
+def log(line: str) -> None:
+    """Print a line, if that can be done: a full disk must not stop the service."""
+    with suppress(OSError, ValueError):
+        print(line, flush=True)
 
 
 class Client:
@@ -188,7 +197,7 @@ def send_to(members: set[Client], message: dict[str, Any]) -> None:
 
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
+    """Serve until Ctrl-C, SIGTERM or SIGHUP; raises OSError if it cannot listen."""
     with suppress(asyncio.CancelledError):  # a signal ends main so: no error
         asyncio.run(until_signal(host, port))
 
@@ -196,16 +205,27 @@ def run(host: str = "127.0.0.1", port: int = 9011) -> None:
 async def until_signal(host: str, port: int) -> None:
     """Run main. A first signal cancels it, a second one ends the process at once."""
     serving: Any = asyncio.current_task()
+    ours = [signal.SIGINT, signal.SIGTERM]
+    # Windows has no SIGHUP. After nohup it is ignored, and has to stay so.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        ours.append(signal.SIGHUP)
 
     def stop(*_: object) -> None:
         serving.get_loop().call_soon_threadsafe(serving.cancel)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ours:
             signal.signal(number, signal.SIG_DFL)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ours:
         signal.signal(number, stop)  # not add_signal_handler: Windows has none
     await main(host, port)
 
 
 if __name__ == "__main__":
-    run()
+    if sys.argv[1:]:
+        sys.exit(f"It takes no arguments; try: python -m lab run {' '.join(sys.argv)}")
+    try:
+        run()
+    except OSError as error:
+        sys.exit(f"Cannot serve: {error}")
+    # What could not be printed is still there, and Python would complain of it now.
+    sys.stdout = None

@@ -6,6 +6,7 @@ Still wrong: who has gone without a word, or never said one, stays for ever.
 
 import asyncio
 import signal
+import sys
 from asyncio import StreamReader, StreamWriter
 from collections import defaultdict
 from contextlib import aclosing, suppress
@@ -31,9 +32,11 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Listen on host and port until cancelled; port 0 takes a free one."""
     server = await asyncio.start_server(client_connected, host, port)
     try:
-        # Ask the socket: whoever wants port 0 has to be told which one it became.
-        host, port = server.sockets[0].getsockname()[:2]
-        print(f"Listening on {host}:{port}", flush=True)
+        for listening in server.sockets:
+            # Ask the socket: whoever wants port 0 has to be told which one it became.
+            host, port = listening.getsockname()[:2]
+            host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+            log(f"Listening on {host}:{port}")
         await asyncio.Event().wait()
         # -- never comes here: to stop the server is to cancel main --
     finally:
@@ -69,10 +72,10 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
         "leaveroom": client.leaveroom,
         "chat": client.chat,
     }
-    print("New client connected!", flush=True)
     CLIENTS.add(client)
     errors = 0  # in a row
     try:
+        log("New client connected!")
         async with aclosing(new_payloads(reader)) as payloads:
             async for payload in payloads:
                 try:
@@ -99,7 +102,7 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
         except OSError:
             pass  # it is closed, if not as we wanted
         CLIENTS.remove(client)
-        print("Client gone.", flush=True)
+        log("Client gone.")
 
 
 async def linger(reader: StreamReader) -> None:
@@ -110,6 +113,12 @@ async def linger(reader: StreamReader) -> None:
                 pass
     except OSError:  # a TimeoutError is one, too
         pass
+
+
+def log(line: str) -> None:
+    """Print a line, if that can be done: a full disk must not stop the service."""
+    with suppress(OSError, ValueError):
+        print(line, flush=True)
 
 
 class Client:
@@ -131,7 +140,7 @@ class Client:
             raise Refused("name_taken")
         self.name = message["username"]
         NAMES.add(folded(self.name))
-        print(f"{self.name!a} has connected", flush=True)
+        log(f"{self.name!a} has connected")
 
     def joinroom(self, message: dict[str, Any]) -> None:
         if self.name is None:
@@ -265,7 +274,7 @@ OUTBOX = Outbox()
 
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
+    """Serve until Ctrl-C, SIGTERM or SIGHUP; raises OSError if it cannot listen."""
     with suppress(asyncio.CancelledError):  # a signal ends main so: no error
         asyncio.run(until_signal(host, port))
 
@@ -273,16 +282,27 @@ def run(host: str = "127.0.0.1", port: int = 9011) -> None:
 async def until_signal(host: str, port: int) -> None:
     """Run main. A first signal cancels it, a second one ends the process at once."""
     serving: Any = asyncio.current_task()
+    ours = [signal.SIGINT, signal.SIGTERM]
+    # Windows has no SIGHUP. After nohup it is ignored, and has to stay so.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        ours.append(signal.SIGHUP)
 
     def stop(*_: object) -> None:
         serving.get_loop().call_soon_threadsafe(serving.cancel)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ours:
             signal.signal(number, signal.SIG_DFL)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ours:
         signal.signal(number, stop)  # not add_signal_handler: Windows has none
     await main(host, port)
 
 
 if __name__ == "__main__":
-    run()
+    if sys.argv[1:]:
+        sys.exit(f"It takes no arguments; try: python -m lab run {' '.join(sys.argv)}")
+    try:
+        run()
+    except OSError as error:
+        sys.exit(f"Cannot serve: {error}")
+    # What could not be printed is still there, and Python would complain of it now.
+    sys.stdout = None

@@ -6,6 +6,7 @@ Still wrong: a crowd takes every descriptor, and then nobody can come in.
 
 import asyncio
 import signal
+import sys
 from asyncio import StreamReader, StreamWriter
 from collections import defaultdict
 from contextlib import aclosing, suppress
@@ -36,9 +37,11 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     server = await asyncio.start_server(client_connected, host, port)
     try:
         bound_send_buffers(server)  # megabytes would hide who takes nothing any more
-        # Ask the socket: whoever wants port 0 has to be told which one it became.
-        host, port = server.sockets[0].getsockname()[:2]
-        print(f"Listening on {host}:{port}", flush=True)
+        for listening in server.sockets:
+            # Ask the socket: whoever wants port 0 has to be told which one it became.
+            host, port = listening.getsockname()[:2]
+            host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+            log(f"Listening on {host}:{port}")
         await asyncio.Event().wait()
         # -- never comes here: to stop the server is to cancel main --
     finally:
@@ -68,16 +71,16 @@ async def say_goodbye(server: asyncio.Server) -> None:
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
     """Do what one client asks for, until it has no more to say."""
     client = Client(writer)
-    print("New client connected!", flush=True)
     CLIENTS.add(client)
     try:
+        log("New client connected!")
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(client.watch())
             await serve_client(client, reader)
             watching.cancel()
     finally:
         CLIENTS.remove(client)
-        print("Client gone.", flush=True)
+        log("Client gone.")
 
 
 async def serve_client(client: "Client", reader: StreamReader) -> None:
@@ -131,6 +134,12 @@ async def linger(reader: StreamReader) -> None:
         pass
 
 
+def log(line: str) -> None:
+    """Print a line, if that can be done: a full disk must not stop the service."""
+    with suppress(OSError, ValueError):
+        print(line, flush=True)
+
+
 class Client:
     """One connection: a name, once it has said who it is, and the rooms it is in."""
 
@@ -173,7 +182,7 @@ class Client:
             raise Refused("name_taken")
         self.name = message["username"]
         NAMES.add(folded(self.name))
-        print(f"{self.name!a} has connected", flush=True)
+        log(f"{self.name!a} has connected")
 
     def joinroom(self, message: dict[str, Any]) -> None:
         if self.name is None:
@@ -326,7 +335,7 @@ OUTBOX = Outbox()
 
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
+    """Serve until Ctrl-C, SIGTERM or SIGHUP; raises OSError if it cannot listen."""
     with suppress(asyncio.CancelledError):  # a signal ends main so: no error
         asyncio.run(until_signal(host, port))
 
@@ -334,16 +343,27 @@ def run(host: str = "127.0.0.1", port: int = 9011) -> None:
 async def until_signal(host: str, port: int) -> None:
     """Run main. A first signal cancels it, a second one ends the process at once."""
     serving: Any = asyncio.current_task()
+    ours = [signal.SIGINT, signal.SIGTERM]
+    # Windows has no SIGHUP. After nohup it is ignored, and has to stay so.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        ours.append(signal.SIGHUP)
 
     def stop(*_: object) -> None:
         serving.get_loop().call_soon_threadsafe(serving.cancel)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ours:
             signal.signal(number, signal.SIG_DFL)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ours:
         signal.signal(number, stop)  # not add_signal_handler: Windows has none
     await main(host, port)
 
 
 if __name__ == "__main__":
-    run()
+    if sys.argv[1:]:
+        sys.exit(f"It takes no arguments; try: python -m lab run {' '.join(sys.argv)}")
+    try:
+        run()
+    except OSError as error:
+        sys.exit(f"Cannot serve: {error}")
+    # What could not be printed is still there, and Python would complain of it now.
+    sys.stdout = None

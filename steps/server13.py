@@ -16,6 +16,7 @@ unread bytes is a reset.
 """
 
 import asyncio
+import sys
 from asyncio import StreamReader, StreamWriter
 from collections import Counter
 from contextlib import aclosing
@@ -24,7 +25,7 @@ from typing import Any
 from utils02 import MAX_MEMBERS, Refused, encode, folded, parse
 from utils03 import FIELDS, new_payloads
 from utils04 import Bucket, Connection, Outbox, linger
-from utils05 import listen, run_until_signal, say_goodbye
+from utils05 import listen, log, run_until_signal, say_goodbye
 
 # Bytes that may wait for one client. With less, a minute without a network ends a
 # connection; with more, a thousand who do not read fill the memory.
@@ -44,9 +45,6 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     chat = Chat()
     server = await listen(chat.client_connected, host, port, MAX_CLIENTS)
     try:
-        # Ask the socket: whoever wants port 0 has to be told which one it became.
-        host, port = server.sockets[0].getsockname()[:2]
-        print(f"Listening on {host}:{port}", flush=True)
         await asyncio.Event().wait()
         # -- never comes here: to stop the server is to cancel main --
     finally:
@@ -69,16 +67,16 @@ class Chat:
     ) -> None:
         """Do what one client asks for, until it has no more to say."""
         client = Client(self, writer)
-        print("New client connected!", flush=True)
         self.clients.add(client)
         try:
+            log("New client connected!")
             async with asyncio.TaskGroup() as tasks:
                 watching = tasks.create_task(client.watch())
                 await serve_client(client, reader)
                 watching.cancel()
         finally:
             self.clients.remove(client)
-            print("Client gone.", flush=True)
+            log("Client gone.")
 
     def admit(self, client: "Client") -> None:
         """Refused if there are as many clients as may be, or from this address."""
@@ -162,7 +160,7 @@ class Client(Connection):
             raise Refused("name_taken")
         self.name = message["username"]
         self.chat.names.add(folded(self.name))
-        print(f"{self.name!a} has connected", flush=True)
+        log(f"{self.name!a} has connected")
 
     def joinroom(self, message: dict[str, Any]) -> None:
         if self.name is None:
@@ -229,9 +227,16 @@ class Client(Connection):
 
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
+    """Serve until Ctrl-C, SIGTERM or SIGHUP; raises OSError if it cannot listen."""
     run_until_signal(main, host, port)
 
 
 if __name__ == "__main__":
-    run()
+    if sys.argv[1:]:
+        sys.exit(f"It takes no arguments; try: python -m lab run {' '.join(sys.argv)}")
+    try:
+        run()
+    except OSError as error:
+        sys.exit(f"Cannot serve: {error}")
+    # What could not be printed is still there, and Python would complain of it now.
+    sys.stdout = None

@@ -19,7 +19,7 @@ ONE_TURN = 0.001  # seconds; one full turn: what has arrived is handled before t
 
 
 async def listen(client_connected: Any, host: str, port: int, most: int) -> Server:
-    """Begin to listen, and return the server, as ``start_server`` does.
+    """Begin to listen, say where, and return the server, as ``start_server`` does.
 
     ``most`` is how many may have called before one of them is accepted. OSError if it
     cannot listen there.
@@ -27,10 +27,14 @@ async def listen(client_connected: Any, host: str, port: int, most: int) -> Serv
     # asyncio accepts up to backlog connections per turn. Out of descriptors, every
     # attempt logs an error and sets a timer to try again: one is enough.
     server = await asyncio.start_server(client_connected, host, port, backlog=1)
+    bound_send_buffers(server)  # megabytes would hide who takes nothing any more
     for listening in server.sockets:
         with listening.dup() as same:  # the others have to wait in the system
             same.listen(most)
-    bound_send_buffers(server)  # megabytes would hide who takes nothing any more
+        # Ask the socket: whoever wants port 0 has to be told which one it became.
+        host, port = listening.getsockname()[:2]
+        host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+        log(f"Listening on {host}:{port}")
     return server
 
 
@@ -58,6 +62,12 @@ async def say_goodbye(server: Server, clients: set[Any], timeout: float) -> None
     await asyncio.wait(tasks)
 
 
+def log(line: str) -> None:
+    """Print a line, if that can be done: a full disk must not stop the service."""
+    with suppress(OSError, ValueError):
+        print(line, flush=True)
+
+
 class ExceptionHandler:
     """Takes what the loop complains of; without a descriptor, it does so for ever."""
 
@@ -73,11 +83,11 @@ class ExceptionHandler:
                 loop.default_exception_handler(context)
         elif loop.time() >= self.last + MINUTE:
             self.last = loop.time()
-            print("No descriptor is left: nobody can come in.", flush=True)
+            log("No descriptor is left: nobody can come in.")
 
 
 def run_until_signal(main: Callable[..., Any], host: str, port: int) -> None:
-    """Run main until Ctrl-C or SIGTERM."""
+    """Run main until Ctrl-C, SIGTERM or SIGHUP; raises what main raises."""
     with suppress(asyncio.CancelledError):  # a signal ends main so: no error
         asyncio.run(until_signal(main, host, port))
 
@@ -86,12 +96,16 @@ async def until_signal(main: Callable[..., Any], host: str, port: int) -> None:
     """Run main. A first signal cancels it, a second one ends the process at once."""
     serving: Any = asyncio.current_task()
     serving.get_loop().set_exception_handler(ExceptionHandler())
+    ours = [signal.SIGINT, signal.SIGTERM]
+    # Windows has no SIGHUP. After nohup it is ignored, and has to stay so.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        ours.append(signal.SIGHUP)
 
     def stop(*_: object) -> None:
         serving.get_loop().call_soon_threadsafe(serving.cancel)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ours:
             signal.signal(number, signal.SIG_DFL)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ours:
         signal.signal(number, stop)  # not add_signal_handler: Windows has none
     await main(host, port)

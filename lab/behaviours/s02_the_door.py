@@ -7,7 +7,7 @@ from lab.behaviours.bench import Bench
 from lab.unmet import Unmet
 
 EVERYWHERE = re.compile(
-    r"Listening on (0\.0\.0\.0|::):"
+    r"Listening on (0\.0\.0\.0|::|\[::\]):"
 )  # all addresses that there are
 
 

@@ -90,6 +90,23 @@ async def a_burst_does_not_delay_other_clients(
         raise Unmet("cleo to hear bob meanwhile", f"{PIPELINED} messages of alice")
 
 
+@since(
+    6,
+    needs="exit",
+    hint="a print can fail: catch OSError and ValueError around each",
+)
+async def a_lost_output_harms_no_client(bench: Bench) -> None:
+    """When nothing can be printed any more, the server serves all clients as before."""
+    (alice,) = await bench.clients("alice", room="tea")
+    bench.lose_output()
+    (bob,) = await bench.clients("bob", room="tea")
+    await bob.say("tea", "hello")
+    expect((await alice.hear("chat")).get("message"), "hello", "what alice hears")
+    await bob.close()
+    while (await alice.hear("leaveroom")).get("from") != "bob":
+        pass
+
+
 async def _sleepy(bench: Bench, witness: Client) -> Connection:
     """Connect a member that joins and reads nothing from then on."""
     sleepy = await bench.call()

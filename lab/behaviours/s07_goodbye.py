@@ -104,6 +104,17 @@ async def sigterm_ends_it_as_ctrl_c_does(bench: Bench) -> None:
     expect(await bench.ends(signal.SIGTERM), CALM, "the exit status and stderr")
 
 
+@since(
+    7,
+    needs="exit",
+    hint="do for SIGHUP as for SIGTERM, unless signal.getsignal says SIG_IGN",
+)
+async def sighup_ends_it_as_sigterm_does(bench: Bench) -> None:
+    """A terminal that is closed (SIGHUP) ends the process without an error."""
+    if hangup := getattr(signal, "SIGHUP", None):  # Windows has none
+        expect(await bench.ends(hangup), CALM, "the exit status and stderr")
+
+
 async def _talk(
     client: Client, room: str, at_once: int, size: int, more: int, most: int
 ) -> None:

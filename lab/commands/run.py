@@ -5,14 +5,21 @@ import asyncio
 import errno
 import importlib
 import inspect
+import socket
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import ModuleType
 from typing import Any
 
 from lab import story
+from lab.commands import limits
 from lab.host import load, set_constant
 from lab.mistakes import twins
 from lab.story import CannotDo, Step
+
+# Errors that say something about the address on which to listen.
+ADDRESS = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL, errno.ENODEV}
 
 
 class CannotRun(CannotDo):
@@ -44,18 +51,32 @@ def add_to(commands: Any) -> None:
 def run_step(options: argparse.Namespace) -> int:
     """Start a step and stay with it until Ctrl-C; CannotRun if it cannot be started."""
     step = story.find(twins.located(options.step))
-    module = _loaded(step, options.set)
-    if options.loop is not None:
-        _take_loop(options.loop)
-    arguments = step.arguments(host=options.host, port=options.port)
-    try:
-        if hasattr(module, "run"):
-            module.run(**arguments)
-        else:
-            _run(module.main(**arguments))
-    except OSError as error:
-        raise CannotRun(_why_not(error, options)) from error
+    with _without_arguments(step):
+        module = _loaded(step, options.set)
+        if options.loop is not None:
+            _take_loop(options.loop)
+        arguments = step.arguments(host=options.host, port=options.port)
+        try:
+            if step.listens and (line := limits.shortage(module, _host_of(options))):
+                with suppress(OSError):  # the step may bear it that nobody reads
+                    print(line)
+            if hasattr(module, "run"):
+                module.run(**arguments)
+            else:
+                _run(module.main(**arguments))
+        except OSError as error:
+            raise CannotRun(_why_not(error, step, options)) from error
     return 0
+
+
+@contextmanager
+def _without_arguments(step: Step) -> Iterator[None]:
+    """Let the step find the command line of one that was started by itself."""
+    before, sys.argv = sys.argv, [str(step.path)]
+    try:
+        yield
+    finally:
+        sys.argv = before
 
 
 def _loaded(step: Step, settings: Sequence[str]) -> Any:
@@ -64,12 +85,10 @@ def _loaded(step: Step, settings: Sequence[str]) -> Any:
         raise CannotRun(f"{step.name} is no server. {instead or 'Steps import it.'}")
     if wrong := [setting for setting in settings if "=" not in setting]:
         raise CannotRun(f"--set takes NAME=VALUE, not {wrong[0]}")
-    pairs = [setting.split("=", 1) for setting in settings]
     try:
-        module = load(step, {name: value for name, value in pairs if "." not in name})
-        for name, value in pairs:
-            if "." in name:
-                _change_imported(step, name, value)
+        module = load(step)
+        for setting in settings:
+            _change(step, module, *setting.split("=", 1))
     except ValueError as error:
         raise CannotRun(str(error)) from error
     if not inspect.iscoroutinefunction(getattr(module, "main", None)):
@@ -77,16 +96,20 @@ def _loaded(step: Step, settings: Sequence[str]) -> Any:
     return module
 
 
-def _change_imported(step: Step, setting: str, value: str) -> None:
-    """Change a constant of a file that the step imports.
+def _change(step: Step, module: ModuleType, setting: str, value: str) -> None:
+    """Change a constant of the step, or of a file that it imports.
 
     All steps of a process share that file: here there is only one. Raises ValueError
-    if the step does not import it, or for what ``set_constant`` refuses.
+    if the step does not import it, for what ``set_constant`` refuses, and for what can
+    be no limit.
     """
-    file, _, name = setting.partition(".")
-    if file not in step.imports:
+    file, _, name = setting.rpartition(".")
+    if file and file not in step.imports:
         raise ValueError(f"{step.path.name} does not import {file}")
-    set_constant(sys.modules[file], name, value)
+    of = sys.modules[file] if file else module
+    old = getattr(of, name, None)
+    set_constant(of, name, value)
+    limits.look_at(of, name, old)
 
 
 def _take_loop(name: str) -> None:
@@ -107,14 +130,22 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
         pass  # asyncio.run has cancelled main and waited for it: all is done
 
 
-def _why_not(error: OSError, options: argparse.Namespace) -> str:
-    port = 9011 if options.port is None else options.port
-    where = f"{options.host or '127.0.0.1'}:{port}"
-    if error.errno == errno.EADDRINUSE:
+def _why_not(error: OSError, step: Step, options: argparse.Namespace) -> str:
+    host, port = _host_of(options), 9011 if options.port is None else options.port
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    number, words = error.errno, error.strerror or str(error)
+    if number == errno.EADDRINUSE:
         return f"{where} is in use; take another port, or a free one with --port 0"
-    if error.errno == errno.EACCES:
+    if number == errno.EACCES:
         return f"{where} is not allowed to you; ports below 1024 are the system's"
-    return f"cannot listen on {where}: {error.strerror or error}"
+    if number in ADDRESS or isinstance(error, socket.gaierror):
+        return f"cannot listen on {where}: {words}"
+    # Such as a full disk, into which it prints where it listens.
+    return f"{step.name} cannot serve: {words}"
+
+
+def _host_of(options: argparse.Namespace) -> str:
+    return "127.0.0.1" if options.host is None else str(options.host)
 
 
 def _host(text: str) -> str:

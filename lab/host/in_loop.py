@@ -2,9 +2,11 @@
 
 import asyncio
 import builtins
+import errno
+import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar, copy_context
 from functools import partial
 from pathlib import Path
@@ -22,11 +24,10 @@ from lab.unmet import Unmet
 _current: ContextVar["InLoop"] = ContextVar("_current")
 
 
-def _print(*values: object, default: Transcript | None = None, **options: Any) -> None:
-    """Print to the transcript of the server whose code runs."""
-    running = _current.get(None)
-    transcript = default if running is None else running.transcript
-    printing = builtins.print if transcript is None else transcript.print
+def _print(*values: object, default: "InLoop | None" = None, **options: Any) -> None:
+    """Print as the server does whose code runs."""
+    running = _current.get(default)
+    printing = builtins.print if running is None else running.print
     printing(*values, **options)
 
 
@@ -90,6 +91,7 @@ class InLoop(Running):
         super().__init__(step)
         self.module = module or load(step, settings)
         self._shares_module = module is not None
+        self.print: Callable[..., None] = self.transcript.print
         self._take_over_prints()
         self._main: asyncio.Task[None] | None = None
         self._state: Any = None
@@ -160,6 +162,10 @@ class InLoop(Running):
         self.errors.add(parsing.told(error))
         return 1
 
+    def lose_output(self) -> None:
+        """Let every print fail, as if its reader had gone."""
+        self.print = _print_to_nobody
+
     async def stop(self) -> None:
         """End the clients, then the step, in bounded time."""
         ours = bool(self._clients)
@@ -176,7 +182,7 @@ class InLoop(Running):
 
     def _take_over_prints(self) -> None:
         """Keep what the step and the modules that it shares with others print."""
-        vars(self.module)["print"] = partial(_print, default=self.transcript)
+        vars(self.module)["print"] = partial(_print, default=self)
         for module in _shared(self.step):
             vars(module).setdefault("print", _print)
 
@@ -230,6 +236,10 @@ def _shared(step: Step) -> set[ModuleType]:
         path = Path(str(found[name].__file__))
         found |= {m.__name__: m for m in _shared(Step(path))}
     return set(found.values())
+
+
+def _print_to_nobody(*values: object, **options: Any) -> None:
+    raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 async def start(

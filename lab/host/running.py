@@ -121,6 +121,10 @@ class Running:
         """Press Ctrl-C and return the exit status; TypeError if it is no process."""
         raise TypeError("only a process can be sent a signal")
 
+    def lose_output(self) -> None:
+        """Let whatever it prints from now on fail; TypeError if that cannot be done."""
+        raise TypeError("only what was started here has an output to lose")
+
     async def stop(self) -> None:
         """End the clients, then the step, in bounded time."""
         # All at once: one may be held up by another, who does not read.
@@ -140,4 +144,5 @@ class Running:
 
     def _note_address(self, line: str) -> None:
         if found := _LISTENING.search(line):
-            self.listens_at(found[1], int(found[2]))
+            # An IPv6 address is printed with brackets, and connected to without.
+            self.listens_at(found[1].strip("[]"), int(found[2]))

@@ -35,12 +35,14 @@ def run_file(
     *,
     ctrl_c_at: float | None = None,
     sigterm_at: float | None = None,
+    sighup_at: float | None = None,
     **options: Any,
 ) -> Ended:
     """Run a Python file unmodified as ``__main__``, and return how it ended.
 
-    Ctrl-C and SIGTERM come at a time of the simulation's clock, in seconds; Ctrl-C also
-    comes when nothing can happen any more. Options are those of ``simulation.Loop``.
+    Ctrl-C, SIGTERM and SIGHUP come at a time of the simulation's clock, in seconds;
+    Ctrl-C also comes when nothing can happen any more. Options are those of
+    ``simulation.Loop``.
     Raises Stuck if the program does not end then, and Spinning if it spins.
     """
     loop = Loop(**{"idle": "ctrl-c", **options})
@@ -48,6 +50,8 @@ def run_file(
         loop.call_at(ctrl_c_at, loop.interrupt)
     if sigterm_at is not None:
         loop.call_at(sigterm_at, loop.terminate)
+    if sighup_at is not None:
+        loop.call_at(sighup_at, loop.deliver, signal.SIGHUP)
     output, errors = io.StringIO(), io.StringIO()
     with (
         contextlib.closing(loop),  # the program may not have used it
@@ -95,11 +99,12 @@ class Program(Running):
     async def interrupt(
         self, timeout: float = TIMEOUT, number: int = signal.SIGINT
     ) -> int:
-        """Run it, press Ctrl-C (or send SIGTERM) and return the exit status.
+        """Run it, press Ctrl-C (or send another signal) and return the exit status.
 
         Unmet if it does not end by itself then.
         """
-        when = "ctrl_c_at" if number == signal.SIGINT else "sigterm_at"
+        name = signal.Signals(number).name.lower()
+        when = "ctrl_c_at" if number == signal.SIGINT else f"{name}_at"
         times: dict[str, Any] = {when: timeout, "until": 2 * timeout}
         try:
             ended = run_file(self.step.path, **times)

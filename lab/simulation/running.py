@@ -62,6 +62,8 @@ def own_signals() -> Iterator[None]:
         signal.SIGINT: signal.default_int_handler,
         signal.SIGTERM: signal.SIG_DFL,
     }
+    if hasattr(signal, "SIGHUP"):  # Windows has none
+        fresh[signal.SIGHUP] = signal.SIG_DFL
     before = {number: signal.signal(number, fresh[number]) for number in fresh}
     try:
         yield
