@@ -1,7 +1,7 @@
 """The server holds a crowd.
 
 New: it counts who is inside, refuses more, and bears it when descriptors run out.
-Still wrong: its state is the module's, so a process can have only one such server.
+Still wrong: its state is in the module, so a process can have only one of it.
 
 The life of a connection: the kernel accepts it, asyncio calls ``client_connected``, and
 the client is in CLIENTS until that returns. ``admit`` gives it a place in ADMITTED, or
