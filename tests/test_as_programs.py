@@ -134,9 +134,7 @@ async def test_on_a_disk_that_has_room_again_it_prints_again(step, tmp_path):
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (size, -1))
         await serves(server)
         before = file.read_text()
-        assert (
-            before.count("New client connected!") == 1
-        )  # of us, who looked if it listens
+        assert before.count("New client connected!") == 1  # of ours
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (-1, -1))
         await serves(server)
         assert "New client connected!" in file.read_text().removeprefix(before)
