@@ -12,6 +12,7 @@ import pytest
 from strict import STRICT, complaints
 
 from lab import story
+from lab.__main__ import main
 from lab.host import Process
 from lab.story import ROOT
 
@@ -42,12 +43,24 @@ REFUSED = {
     "run 01 --set TICK=": "TICK takes a value of type float, not ''",
     "run 01 --set TICK=[1]": "TICK takes a value of type float, not '[1]'",
     "run 02 --set CHUNK=1e999": "CHUNK takes a value of type int, not '1e999'",
+    "run 12 --set MAX_CLIENTS=-1": "MAX_CLIENTS has to be a number above 0, not -1",
     "run 05 --set utils02.HEADER=4": "server05.py does not import utils02",
     "run 05 --set utils01.TICK=4": "there is no setting TICK; there are: HEADER",
     "run 05 --loop nosuchloop": "there is no event loop 'nosuchloop' here",
     "run 05 --loop json": "there is no event loop 'json' here",
     "run": "the following arguments are required: step",
     "dance": "invalid choice: 'dance'",
+}
+
+# What lab run would rather not begin with.
+NO_LIMITS = {
+    "MAX_UNSENT=0": "a number above 0, not 0",
+    "MAX_CLIENTS=9999999999": "2147483647 or less, not 9999999999",
+    "RATE=0": "a number above 0, not 0.0",
+    "RATE=-1.5": "a number above 0, not -1.5",
+    "RATE=1e999": "a number above 0, not inf",
+    "BURST=0.5": "1 or more, not 0.5",
+    "GOODBYE=-3": "a number above 0, not -3.0",
 }
 
 JOIN = b'{"action":"joinroom","room":"tea"}'
@@ -132,6 +145,14 @@ def test_what_cannot_be_done_is_refused_in_one_clear_line(arguments):
     assert re.match(r"(lab: |python -m lab.*: error: )", line)
     assert not usage or usage[0].startswith("usage: python -m lab")
     assert REFUSED[arguments] in line
+
+
+@pytest.mark.parametrize("setting", NO_LIMITS)
+def test_what_can_be_no_limit_is_refused_in_one_clear_line(setting, capsys):
+    assert main(["run", "12", "--set", setting]) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors == f"lab: {setting.split('=')[0]} has to be {NO_LIMITS[setting]}\n"
 
 
 def test_a_port_in_use_is_refused_in_one_clear_line():
