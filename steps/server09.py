@@ -266,7 +266,7 @@ class Outbox:
                 # One bad client must not cost the others their messages, and a mistake
                 # of ours must not go unseen.
                 member.writer.transport.abort()
-                what = {"message": "a client cannot be sent to", "exception": error}
+                what = {"message": "a client cannot be served", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(what)
 
 

@@ -19,17 +19,14 @@ import asyncio
 import sys
 from asyncio import StreamReader, StreamWriter
 from collections import Counter
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from utils02 import MAX_MEMBERS, Refused, encode, folded, parse
 from utils03 import FIELDS, new_payloads
-from utils04 import Bucket, Connection, Outbox, linger
-from utils05 import listen, log, run_until_signal, say_goodbye
+from utils04 import Bucket, Connection, Outbox, linger, watch
+from utils05 import listen, log, say_goodbye, until_signal
 
-# Bytes that may wait for one client. With less, a minute without a network ends a
-# connection; with more, a thousand who do not read fill the memory.
-MAX_UNSENT = 2**20
 MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
 RATE = 10.0  # messages a second, of one client, for long: nobody types so fast
 BURST = 20.0  # messages at once: of the longest ones, these are less than MAX_UNSENT
@@ -45,7 +42,7 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     chat = Chat()
     server = await listen(chat.client_connected, host, port, MAX_CLIENTS)
     try:
-        await asyncio.Event().wait()
+        await watch(chat.clients)  # one task for the timers of all
         # -- never comes here: to stop the server is to cancel main --
     finally:
         await say_goodbye(server, chat.clients, GOODBYE)
@@ -70,10 +67,7 @@ class Chat:
         self.clients.add(client)
         try:
             log("New client connected!")
-            async with asyncio.TaskGroup() as tasks:
-                watching = tasks.create_task(client.watch())
-                await serve_client(client, reader)
-                watching.cancel()
+            await serve_client(client, reader)
         finally:
             self.clients.remove(client)
             log("Client gone.")
@@ -140,18 +134,9 @@ class Client(Connection):
     __slots__ = "chat", "rooms"
 
     def __init__(self, chat: Chat, writer: StreamWriter) -> None:
-        super().__init__(writer, chat.outbox, MAX_UNSENT)
+        super().__init__(writer, chat.outbox)
         self.chat = chat
         self.rooms: set[str] = set()
-
-    async def wait_for(self, bucket: Bucket) -> None:
-        """Read no more until there is a token: what is not read, waits at the sender's.
-
-        Refused if one has always had to wait, for TOO_FAST_TIME.
-        """
-        pause = bucket.take(asyncio.get_running_loop().time())
-        if pause and not self.has_finished:  # what comes after bye is for nobody
-            await asyncio.sleep(pause)
 
     def connect(self, message: dict[str, Any]) -> None:
         if self.name is not None:
@@ -228,7 +213,8 @@ class Client(Connection):
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Serve until Ctrl-C, SIGTERM or SIGHUP; raises OSError if it cannot listen."""
-    run_until_signal(main, host, port)
+    with suppress(asyncio.CancelledError):  # a signal ends main so: no error
+        asyncio.run(until_signal(main, host, port))
 
 
 if __name__ == "__main__":

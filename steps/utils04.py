@@ -14,6 +14,9 @@ from typing import Any
 from utils02 import Refused, encode
 from utils03 import Idle, ticks
 
+# Bytes that may wait for one client. With less, a minute without a network ends a
+# connection; with more, a thousand who do not read fill the memory.
+MAX_UNSENT = 2**20
 MAX_OUTBOX = 2**14  # bytes said in one turn, some hundred messages; then the turn ends
 
 
@@ -21,33 +24,38 @@ class Connection:
     """The stream to one client: what is written to it, and how long we wait for it.
 
     It is made in the task that serves the client. ``name`` is None until the client has
-    said who it is. With more than ``most`` bytes waiting for it, it is broken off.
+    said who it is.
     """
 
-    __slots__ = (
-        *("has_finished", "idle", "most", "name", "outbox", "reading"),
-        *("task", "writer"),
-    )
+    __slots__ = "has_finished", "idle", "name", "outbox", "reading", "task", "writer"
 
-    def __init__(self, writer: StreamWriter, outbox: "Outbox", most: int) -> None:
-        self.writer, self.outbox, self.most = writer, outbox, most
+    def __init__(self, writer: StreamWriter, outbox: "Outbox") -> None:
+        self.writer, self.outbox = writer, outbox
         self.task: Any = asyncio.current_task()
         self.has_finished = False
         self.name: str | None = None
         self.idle = Idle()
         self.reading = asyncio.timeout(None)  # until the idle count ends it
 
-    async def watch(self) -> None:
-        """Do what the idle count of this client says, once per tick."""
-        async for late in ticks():
-            owed = self.writer.transport.get_write_buffer_size()
-            match self.idle.tick(self.name is not None, owed, late):
-                case "ask":
-                    self.send({"action": "ping"})
-                case "refuse":
-                    self.reading.reschedule(0)  # now; whoever reads has a TimeoutError
-                case "drop":
-                    self.writer.transport.abort()
+    def tick(self, late: float) -> None:
+        """Do what the idle count of this client says, ``late`` seconds after time."""
+        owed = self.writer.transport.get_write_buffer_size()
+        match self.idle.tick(self.name is not None, owed, late):
+            case "ask":
+                self.send({"action": "ping"})
+            case "refuse":
+                self.reading.reschedule(0)  # now; whoever reads has a TimeoutError
+            case "drop":
+                self.writer.transport.abort()
+
+    async def wait_for(self, bucket: "Bucket") -> None:
+        """Read no more until there is a token: what is not read, waits at the sender's.
+
+        Refused if one has always had to wait, for too long.
+        """
+        pause = bucket.take(asyncio.get_running_loop().time())
+        if pause and not self.has_finished:  # what comes after bye is for nobody
+            await asyncio.sleep(pause)
 
     def send(self, message: dict[str, Any]) -> None:
         """Say something to this client when the turn ends."""
@@ -57,12 +65,20 @@ class Connection:
         """Hand over bytes, and wait for nothing."""
         if self.has_finished or self.writer.is_closing():
             return  # gone already, and not yet out of its rooms
-        if self.writer.transport.get_write_buffer_size() > self.most:
+        if self.writer.transport.get_write_buffer_size() > MAX_UNSENT:
             # Not close(): that would wait until all of this has been read.
             self.writer.transport.abort()
         else:
             self.writer.write(frame)
             self.idle.written += len(frame)
+
+    def break_off(self, error: Exception) -> None:
+        """End the connection at once, and report why."""
+        # One bad client must not cost the others their messages, and a mistake of ours
+        # must not go unseen.
+        self.writer.transport.abort()
+        what = {"message": "a client cannot be served", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(what)
 
     def say_last(self, message: dict[str, Any]) -> None:
         """Say something at once, and nothing after it."""
@@ -74,6 +90,16 @@ class Connection:
             self.writer.write_eof()
         except OSError:
             pass  # broken off at this very moment
+
+
+async def watch(clients: AbstractSet[Connection]) -> None:
+    """Look at each client once per tick, until cancelled."""
+    async for late in ticks():
+        for client in list(clients):
+            try:
+                client.tick(late)
+            except Exception as error:
+                client.break_off(error)
 
 
 async def linger(reader: StreamReader, timeout: float) -> None:
@@ -148,8 +174,4 @@ class Outbox:
             try:
                 member.write(b"".join(pieces))
             except Exception as error:
-                # One bad client must not cost the others their messages, and a mistake
-                # of ours must not go unseen.
-                member.writer.transport.abort()
-                what = {"message": "a client cannot be sent to", "exception": error}
-                asyncio.get_running_loop().call_exception_handler(what)
+                member.break_off(error)

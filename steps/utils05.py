@@ -86,12 +86,6 @@ class ExceptionHandler:
             log("No descriptor is left: nobody can come in.")
 
 
-def run_until_signal(main: Callable[..., Any], host: str, port: int) -> None:
-    """Run main until Ctrl-C, SIGTERM or SIGHUP; raises what main raises."""
-    with suppress(asyncio.CancelledError):  # a signal ends main so: no error
-        asyncio.run(until_signal(main, host, port))
-
-
 async def until_signal(main: Callable[..., Any], host: str, port: int) -> None:
     """Run main. A first signal cancels it, a second one ends the process at once."""
     serving: Any = asyncio.current_task()

@@ -71,6 +71,8 @@ NOT_FOUND = {
     "never_forgives": "nobody sends twenty bad messages",
     "reads_before_it_looks": "nobody announces too large a payload",
     "says_bye_to_one_after_the_other": "when the server is stopped, all has been said",
+    "shares_its_rooms": "there is one server",
+    "says_bye_to_all": "the same",
     "waits_for_more_to_say": "50 ms are a short time for a crowd",
     "waits_for_who_does_not_read": "the lab ends by force what does not end",
 }

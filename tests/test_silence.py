@@ -1,11 +1,10 @@
-"""The watch, since server10: who fails with whom, and how long it goes on."""
+"""The watch, since server10: what fails with what, and how long it goes on."""
 
 import asyncio
 import gc
 import itertools
 import sys
 
-import pytest
 from this_python import is_let_go_by_a_cancelled_task
 
 from lab import simulation, story
@@ -60,7 +59,7 @@ async def watched(server, monkeypatch):
     return len(looks)
 
 
-# Two tasks, and what ends one of them.
+# The watch over all clients, and what ends one of them.
 
 
 def test_who_is_gone_is_not_watched_any_more(monkeypatch):
@@ -89,36 +88,48 @@ def test_who_is_cancelled_ends_with_its_watch_and_the_rooms_are_told(monkeypatch
     in_a_simulation(act)
 
 
-@pytest.mark.parametrize("name", ["tick", "is_whole"])
-def test_when_one_of_the_two_fails_so_does_the_other(name, monkeypatch):
+def test_when_reading_fails_only_this_client_is_let_go(monkeypatch):
     async def act(server):
-        def fails(*_):
-            raise ZeroDivisionError
-
         alice, bob = await in_the_room(server, "alice", "bob")
-        monkeypatch.setattr(idle(), name, fails)
+        monkeypatch.setattr(idle(), "is_whole", fails)
         task = of(server, "bob").task
         await bob.send({"action": "pong"})
         await asyncio.sleep(1)
         monkeypatch.undo()
         await asyncio.wait({task})
-        if name == "tick":  # which was watching over the one who reads, and cancels it
-            await is_let_go_by_a_cancelled_task(bob)
-        else:
-            await bob.hear_the_end()
+        await bob.hear_the_end()
         del task
         await asyncio.sleep(1)
         gc.collect()  # some Pythons complain of a failed task when it is collected
         assert "ZeroDivisionError" in str(server.errors)
-        if name == "is_whole":
-            assert (await alice.hear("leaveroom"))["from"] == "bob"
-            await alice.join("milk")
-            assert await watched(server, monkeypatch) == 1
-        else:
-            await is_let_go_by_a_cancelled_task(alice)
-            assert not server.tasks() - {server.main}
+        assert (await alice.hear("leaveroom"))["from"] == "bob"
+        await alice.join("milk")
+        assert await watched(server, monkeypatch) == 1
 
     in_a_simulation(act)
+
+
+def test_when_a_look_at_a_client_fails_only_this_client_is_let_go(monkeypatch):
+    async def act(server):
+        alice, bob = await in_the_room(server, "alice", "bob")
+        tick, his = idle().tick, of(server, "bob").idle
+
+        def fails_for_bob(self, *arguments):
+            return fails() if self is his else tick(self, *arguments)
+
+        monkeypatch.setattr(idle(), "tick", fails_for_bob)
+        await bob.hear_the_end()
+        assert "ZeroDivisionError" in str(server.errors)
+        assert (await alice.hear("leaveroom"))["from"] == "bob"
+        monkeypatch.undo()
+        await alice.join("milk")
+        assert await watched(server, monkeypatch) == 1
+
+    in_a_simulation(act)
+
+
+def fails(*_):
+    raise ZeroDivisionError
 
 
 def test_who_is_refused_while_the_server_stops_delays_nothing():

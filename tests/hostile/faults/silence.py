@@ -11,7 +11,8 @@ from .life import CUTS
 from .reading import CHAT, LITTLE, WINDOW
 
 SETTINGS = {"utils03.TICK": "0.05"}  # seconds: twenty times as fast
-MUCH_AT_ONCE = {**AT_FULL_SPEED, "MAX_UNSENT": str(2**23)}
+MUCH = str(2**23)  # bytes that may be owed to one client
+MUCH_AT_ONCE = {**AT_FULL_SPEED, "MAX_UNSENT": MUCH, "utils04.MAX_UNSENT": MUCH}
 MORE = 160  # long messages: more than a system keeps, and less than may be owed here
 BEGUN = {case: cut for case, cut in CUTS.items() if cut}
 
