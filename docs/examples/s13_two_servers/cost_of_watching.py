@@ -1,4 +1,4 @@
-"""What it costs to look at clients that say nothing: a task for each, and one for all."""
+"""What it costs to look at silent clients: a task for each, and one for all."""
 
 import asyncio
 import time
