@@ -1,5 +1,6 @@
 """What cannot be kept, said before a step is started and not by what happens later."""
 
+import asyncio
 import errno
 import math
 import os
@@ -12,7 +13,7 @@ from typing import Any
 LEAST = {"BURST": 1.0}  # with less, nobody ever has a token for a first message
 # Larger numbers do not fit into what the system takes.
 MOST = {"MAX_CLIENTS": 2**31 - 1, "SEND_BUFFER": 2**31 - 1}
-LOOP = 3  # descriptors that asyncio needs for itself: epoll, and a pair of sockets
+LOOP = 4  # descriptors that no event loop can do without: itself, a pair, a door
 
 
 def look_at(module: ModuleType, setting: str, old: Any) -> None:
@@ -34,47 +35,44 @@ def look_at(module: ModuleType, setting: str, old: Any) -> None:
 def shortage(module: ModuleType, host: str) -> str:
     """Return a line if descriptors run out before places do, and otherwise nothing.
 
-    Raises OSError if there is none for a single client, or no socket for the host.
+    Raises OSError if there is none for a single client, or if nothing can listen.
     """
-    doors = _doors(host)
     if sys.platform in ("win32", "emscripten"):
         return ""
     import resource  # Windows has none
 
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    room = most - _used() - LOOP - doors
     if most == resource.RLIM_INFINITY:
         return ""
+    try:
+        # With too few for the loop itself, asyncio would also complain of its own end.
+        room = most - asyncio.run(_used(host)) if most - _open() > LOOP else 0
+    except OSError as error:
+        if error.errno != errno.EMFILE:
+            raise
+        room = 0
     if room < 1:
         raise OSError(errno.EMFILE, f"{os.strerror(errno.EMFILE)}: ulimit -n is {most}")
     places = getattr(module, "MAX_CLIENTS", 0)
-    few = f"There is room for {room} clients, not for {places}: ulimit -n is {most}"
+    few = f"There is room for {room} of {places} clients: ulimit -n is {most}"
     return few if room < places else ""
 
 
-def _doors(host: str) -> int:
-    """Return how many sockets will listen.
+async def _used(host: str) -> int:
+    """Return how many descriptors this process has while something listens.
 
-    Raises OSError if there can be none: up to Python 3.12, asyncio would not say so.
+    What an event loop needs for itself differs from one to the next.
     """
-    found = socket.getaddrinfo(
-        host or None, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )
-    opened = 0
-    for family, kind, protocol, _, _ in found:
-        try:
-            socket.socket(family, kind, protocol).close()
-            opened += 1
-        except OSError as error:  # a system without IPv6, for instance
-            reason = error
-    if not opened:
-        raise reason
-    return opened
+    async with await asyncio.start_server(_attend, host, 0) as server:
+        if not server.sockets:  # up to Python 3.12, asyncio does not say why
+            socket.socket().close()
+            raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+        return _open()
 
 
-def _used() -> int:
-    """Return how many descriptors this process has."""
-    try:
-        return len(os.listdir("/dev/fd")) - 1  # the list takes one for itself
-    except OSError:
-        return 3  # input, output and errors
+def _open() -> int:
+    return len(os.listdir("/dev/fd")) - 1  # the list takes one for itself
+
+
+def _attend(*_: object) -> None:
+    """Nobody knows this port."""
