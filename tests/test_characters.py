@@ -5,6 +5,8 @@ Pythons know different versions of Unicode: 3.11 knows 14.0, 3.12 knows 15.0, 3.
 with each of these. Where it depends on the version, the test asks for the version.
 """
 
+import re
+import sys
 import unicodedata
 
 import pytest
@@ -303,6 +305,16 @@ def test_the_joining_types_are_those_of_the_package_idna(kind):
     if UNICODE[:2] == tuple(map(int, characters.VERSION.split(".")))[:2]:
         later = theirs - ours
         assert [n for n in later if unicodedata.category(chr(n)) != "Cn"] == []
+
+
+def test_the_page_on_the_protocol_names_the_version():
+    page = (story.ROOT / "docs" / "protocol.rst").read_text(encoding="utf-8")
+    version = characters.VERSION.removesuffix(".0")
+    assert f"The tables are those of Unicode {version}." in page
+    known = ".".join(unicodedata.unidata_version.split(".")[:2])
+    assert re.search(
+        rf"\b{re.escape(known)} in\s+(Python )?3\.{sys.version_info[1]}\b", page
+    )
 
 
 # The tables are what the files of the standard say.
