@@ -1,4 +1,4 @@
-"""Says whether a name or a room shows all that it is made of, by Unicode's own tables.
+"""Says whether a name or a room shows all that it is made of, by the tables of Unicode.
 
 New: what is invisible is refused, except where a script or an emoji is written with it.
 Still wrong: a letter that looks like one of another script is still another letter.
