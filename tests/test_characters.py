@@ -41,6 +41,7 @@ JOINED = [
     "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",  # Alireza, a name
     "\u067e\u0646\u062c\u0631\u0647\u200c\u0647\u0627",  # windows
     "\u0646\u064f\u0647\u0652\u200c\u064f\u0647",  # with marks before it and after it
+    "\u0645\u20dd\u200c\u0645",  # a letter in a circle
     "\u0639\u0627\u0644\u0645\u200c\u06af\u06cc\u0631",  # Urdu
     "\u0626\u06d5\u0645\u200c\u06af",  # Uyghur
     "\u0712\u0712\u200c\u0712",  # Syriac
@@ -53,6 +54,7 @@ JOINED = [
     "\u0930\u094d\u200d\u092f",  # Marathi
     "\u0928\u092e\u0938\u094d\u200c",  # and at the end
     "\u0915\u093c\u094d\u200d\u0937",  # with a dot below
+    "\u0915\u094d\u093c\u200d\u0937",  # typed after the virama
     "\u0995\u09cd\u200c\u09b7",  # Bengali
     "\u0a95\u0acd\u200d\u0ab7",  # Gujarati
     "\u0b95\u0bcd\u200c\u0bb7",  # Tamil
@@ -65,6 +67,7 @@ JOINED = [
 EMOJI = [
     "\U0001f469\u200d\U0001f4bb",  # a woman at a computer
     "\U0001f469\U0001f3fd\u200d\U0001f680",  # with the colour of her skin
+    "\U0001f469\U0001f3ff\u200d\U0001f680",
     "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466",  # a family
     "\U0001f9d1\U0001f3fb\u200d\u2764\ufe0f\u200d\U0001f48b\u200d\U0001f9d1\U0001f3ff",
     "\U0001f575\U0001f3fb\u200d\u2642\ufe0f",  # the second one styled
@@ -132,6 +135,7 @@ LOST = {
         "\u0915\u094d\u200d\u200d\u0937",
         "\u0915\u094d\u0937\u200d",
         "\u200d\u094d\u0915",
+        "\u200d\u0915\u094d",  # it is at the end, and the joiner at the beginning
     ],
     "half of an emoji": [
         "\U0001f469\u200d",
@@ -214,17 +218,19 @@ LOST = {
 }
 
 
-@pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("text", [*JOINED, *EMOJI, *PLAIN], ids=described)
-def test_what_its_script_writes_is_shown(text, form):
-    assert characters.is_shown(unicodedata.normalize(form, text))
+def test_what_its_script_writes_is_shown_in_each_form(text):
+    forms = [unicodedata.normalize(form, text) for form in ("NFC", "NFD")]
+    for typed in (text, *forms):
+        assert characters.is_shown(typed), ascii(typed)
 
 
-@pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("kind", LOST)
-def test_what_is_lost_is_not_shown(kind, form):
+def test_what_is_lost_is_not_shown_in_any_form(kind):
     for text in LOST[kind]:
-        assert not characters.is_shown(unicodedata.normalize(form, text)), ascii(text)
+        forms = [unicodedata.normalize(form, text) for form in ("NFC", "NFD")]
+        for typed in (text, *forms):
+            assert not characters.is_shown(typed), ascii(typed)
 
 
 @pytest.mark.parametrize("text", [*JOINED, *EMOJI], ids=described)
