@@ -2,7 +2,7 @@
 
 from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect
-from lab.behaviours.s08_utils02_strictness import WRONG
+from lab.behaviours.s08_utils02_strictness import WRITTEN_WITH_JOINERS, WRONG
 from lab.client import Client
 from lab.course.error_codes import codes
 from lab.unmet import Unmet
@@ -139,6 +139,42 @@ async def room_names_are_stripped(bench: Bench) -> None:
     for member in (alice, bob):
         heard = await member.hear("chat")
         expect(heard.get("room"), "hot tea", f"the room of what {member.name} hears")
+
+
+@since(8, hint="refuse what docs/protocol.rst says of names; leave the rest as it is")
+async def names_show_all_that_they_are_made_of(bench: Bench) -> None:
+    """A name with something invisible is refused, and one that needs it is not."""
+    mallory = await bench.stranger()
+    for name in ("alice\u200d", "alice\ufe0f", "al\u00adice", "\u3164", "\u2800"):
+        await mallory.send({"action": "connect", "username": name})
+        await _is_refused(mallory, "bad_name")
+    for name in WRITTEN_WITH_JOINERS:
+        guest = await bench.client(name)
+        await guest.send(GOOD)
+        joined = await guest.hear("joinroom")
+        expect(joined.get("from"), name, "the name of who joins")
+        other = await bench.client(name.replace("\u200c", "").replace("\u200d", ""))
+        if other.name != name:  # to the eye, it is the same
+            await _is_refused(other, "name_taken")
+        await other.close()
+        await guest.close()
+
+
+@since(8, hint="bring a room into the form NFC where it comes in, before all else")
+async def a_room_typed_in_two_forms_is_one_room(bench: Bench) -> None:
+    """Members who type an accent in different ways are in the same room."""
+    room, typed = "caf\u00e9", "cafe\u0301"
+    (alice,) = await bench.clients("alice", room=room)
+    bob = await bench.client("bob")
+    await bob.send({"action": "joinroom", "room": typed})
+    joined = await bob.hear("joinroom")
+    expect(joined.get("room"), room, "bob's room")
+    members = sorted(joined.get("members") or [])
+    expect(members, ["alice", "bob"], "the members of bob's room")
+    await bob.say(typed, "hello")
+    expect((await alice.hear("chat")).get("room"), room, "the room that alice hears of")
+    await alice.say(room, "bonjour")
+    expect((await bob.hear("chat")).get("message"), "bonjour", "what bob hears")
 
 
 async def _is_refused(client: Client, code: str) -> None:

@@ -2,12 +2,13 @@
 
 import json
 import sys
+import unicodedata
 
 from lab.behaviours import since
 from lab.behaviours.bench import expect
 from lab.behaviours.framing_bench import Framing
 from lab.unmet import Unmet
-from lab.wire import frame
+from lab.wire import Message, frame
 
 LARGEST = 2**16  # bytes of a payload
 LONGEST = 2**15  # bytes of a text, as it stands in JSON
@@ -27,6 +28,17 @@ def join(room: str) -> str:
     """Return a payload that wants into a room, as text."""
     return json.dumps({"action": "joinroom", "room": room})
 
+
+# Names in which something is invisible by itself, and belongs there: Persian and
+# Hindi, a woman at a computer, a heart in colour, a key, and the flag of England.
+WRITTEN_WITH_JOINERS = (
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0646",
+    "\u0915\u094d\u200d\u0937",
+    "\U0001f469\u200d\U0001f4bb",
+    "\u2764\ufe0f",
+    "1\ufe0f\u20e3",
+    "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+)
 
 # What is wrong, and the code with which it is refused.
 WRONG: dict[bytes, str] = {
@@ -61,8 +73,16 @@ WRONG: dict[bytes, str] = {
     connect("\u202eecila").encode(): "bad_name",  # written from right to left
     connect("al\u2028ice").encode(): "bad_name",
     connect("\ud800").encode(): "bad_name",
+    connect("alice\u200d").encode(): "bad_name",  # a joiner that joins nothing
+    connect("alice\ufe0f").encode(): "bad_name",  # a style of what is no emoji
+    connect("alice\u3164").encode(): "bad_name",  # a filler, which is a letter
+    connect("\u2800").encode(): "bad_name",  # braille without a dot
+    connect("\u0301").encode(): "bad_name",  # an accent on nothing
+    connect("\ue000").encode(): "bad_name",  # private
+    connect("\u0378").encode(): "bad_name",  # not a character yet
     join("").encode(): "bad_room",
     join("t" * 65).encode(): "bad_room",
+    join("te\u034fa").encode(): "bad_room",  # joins accents
     join("tea\n").encode()[:-4] + b'\\n."}': "bad_room",
     chat("\ud800").encode(): "bad_text",
     chat("x" * (LONGEST + 1)).encode(): "bad_text",
@@ -98,7 +118,39 @@ async def an_oversized_payload_is_refused_before_it_arrives(framing: Framing) ->
 async def names_are_stripped(framing: Framing) -> None:
     """Names and rooms are trimmed, and may have spaces inside and any script."""
     for name in ("alice", "Zoë de la Cruz", "茶 飲み", "नमस्ते", "a" * 32, "🫖"):
-        if not hasattr(framing.module, "parse"):
-            raise Unmet("messages with trimmed names", "none that are checked")
-        message = framing.module.parse(connect(f" \t{name}\n ").encode())
+        message = _parsed(framing, connect(f" \t{name}\n "))
         expect(message, {"action": "connect", "username": name}, "the message")
+
+
+@since(
+    "utils02",
+    hint="a joiner and U+FE0F have places where they are needed: see docs/protocol.rst",
+)
+async def invisible_characters_are_kept_where_they_are_written(
+    framing: Framing,
+) -> None:
+    """A name may have the joiner of its script, and what its emoji are made with."""
+    for name in WRITTEN_WITH_JOINERS:
+        message = _parsed(framing, connect(name))
+        expect(message, {"action": "connect", "username": name}, "the message")
+
+
+@since("utils02", hint='unicodedata.normalize("NFC", room)')
+async def a_room_has_one_form(framing: Framing) -> None:
+    """An accent of its own and an accented letter make the same room, which is NFC."""
+    for room in ("café", "Việt", "한국"):
+        typed = unicodedata.normalize("NFD", room)
+        message = _parsed(framing, join(typed))
+        expected = unicodedata.normalize("NFC", room)
+        expect(message, {"action": "joinroom", "room": expected}, "the message")
+
+
+def _parsed(framing: Framing, payload: str) -> Message:
+    """Return the message in a payload that is fine; Unmet if it is refused."""
+    if not hasattr(framing.module, "parse"):
+        raise Unmet("messages with names that are checked", "none that are checked")
+    try:
+        message: Message = framing.module.parse(payload.encode())
+    except framing.module.Refused as refused:
+        raise Unmet(f"a message out of {payload!a}", refused.code) from refused
+    return message

@@ -10,6 +10,7 @@ PAIRS = [
     ("alice", "\uff21lice"),  # with a wide letter
     ("Ren\u00e9", "Rene\u0301"),  # as an accent of its own
     ("Stra\u00dfe", "STRASSE"),
+    ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u0937"),  # with a joiner
     ("alice", "\u0430lice"),  # with a Cyrillic letter
 ]
 

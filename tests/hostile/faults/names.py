@@ -1,6 +1,7 @@
 """Names and rooms that nobody should have, or that somebody has already."""
 
 import asyncio
+from unicodedata import normalize
 
 from lab.wire import encode, frame
 
@@ -28,8 +29,39 @@ NEVER = {
     "a tag": "\U000e0041",
     "a high surrogate": "\ud800",
     "a low surrogate": "\udc80",
+    "zero width non-joiner": "\u200c",
+    "word joiner": "\u2060",
+    "a joiner of accents": "\u034f",
+    "a style of what is no emoji": "\ufe0f",
+    "another variation": "\ufe00",
+    "a variation for Chinese": "\U000e0100",
+    "a variation for Mongolian": "\u180b",
+    "a vowel separator for Mongolian": "\u180e",
+    "a filler for Korean": "\u3164",
+    "half a filler": "\u115f",
+    "a vowel for Khmer": "\u17b4",
+    "a musical symbol": "\U0001d173",
+    "the flag of England without the flag": "".join(
+        map(chr, (0xE0067, 0xE0062, 0xE0065, 0xE006E, 0xE0067, 0xE007F))
+    ),
+    "private": "\ue000",
+    "more private": "\U0010fffd",
+    "unassigned": "\u0378",
+    "not a character": "\U0010fffe",
+    "reserved for something invisible": "\u2065",
 }
-BLANK = {"empty": "", "a space": " ", "wide spaces": "\u3000\xa0", "a tab": "\t"}
+BLANK = {
+    "empty": "",
+    "a space": " ",
+    "wide spaces": "\u3000\xa0",
+    "a tab": "\t",
+    "braille without a dot": "\u2800",
+    "braille and space": " \u2800 \u2800",
+    "a note without a head": "\U0001d159",
+    "hieroglyphs without a picture": "\U00013441\U00013442",
+    "an accent": "\u0301",
+    "accents on spaces": "\u0301 \u20dd",
+}
 ADMITTED = {case: f"do{text}ra" for case, text in NEVER.items()}
 FINE = {
     "one letter": "x",
@@ -41,6 +73,18 @@ FINE = {
     "accents put on": "do\u0308ra\u0301",
     "an emoji": "\N{MUSHROOM}",
     "quotes and braces": "\"'\\{}%s</b>",
+    "Persian": "\u0645\u06cc\u200c\u062e\u0648\u0627\u0646",
+    "Hindi with a joiner": "\u0915\u094d\u200d\u0937",
+    "Hindi with a non-joiner": "\u0915\u094d\u200c\u0937",
+    "Sinhala": "\u0dc1\u0dca\u200d\u0dbb\u0dd3",
+    "Malayalam": "\u0d05\u0d35\u0d28\u0d4d\u200d",
+    "a woman at a computer": "\U0001f469\u200d\U0001f4bb",
+    "a family": "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "a heart in colour": "\u2764\ufe0f",
+    "a key": "1\ufe0f\u20e3",
+    "the flag of England": "\U0001f3f4"
+    + "".join(map(chr, (0xE0067, 0xE0062, 0xE0065, 0xE006E, 0xE0067, 0xE007F))),
+    "braille": "\u2807\u2800\u2807",
 }
 
 
@@ -91,10 +135,23 @@ async def a_name_that_is_fine(foes, value):
 
 @fault(since=8, each={**FINE, "64 letters": "x" * 64})
 async def a_room_that_is_fine(foes, value):
-    """It is the same room with and without space around it."""
-    one, other = await foes.member(value), await foes.member(value)
+    """It is the same room with and without space around it, in its composed form."""
+    room = normalize("NFC", value)
+    one, other = await foes.member(room), await foes.member(room)
     await one.send({"action": "chat", "room": f"\t{value} ", "message": "hello"})
-    await other.hears("chat", room=value)
+    await other.hears("chat", room=room)
+
+
+@fault(since=8, each=["caf\xe9", "Vi\u1ec7t Nam", "\ud55c\uad6d", "\u1f82"])
+async def a_room_typed_in_two_forms(foes, value):
+    """It is one room, for joining and for speaking."""
+    typed = normalize("NFD", value)
+    one, other = await foes.member(value), await foes.named()
+    await other.send({"action": "joinroom", "room": typed})
+    await other.hears("joinroom", room=value, **{"from": other.name})
+    for speaker, hearer, room in ((one, other, value), (other, one, typed)):
+        await speaker.send({"action": "chat", "room": room, "message": "hello"})
+        await hearer.hears("chat", room=value)
 
 
 ALICE = {
@@ -106,6 +163,7 @@ ALICE = {
     "script": "\U0001d4b6\U0001d4c1\U0001d4be\U0001d4b8\U0001d452",
     "in a circle": "\u24d0lice",
     "a Roman numeral": "al\u2170ce",
+    "braille without a dot around": "\u2800alice\u2800 ",
 }
 
 
@@ -118,7 +176,23 @@ async def the_name_of_one_of_the_two(foes, value):
     await has_no_name(caller)
 
 
-@fault(since=8, each={"sharp s": ("Straße", "STRASSE"), "ligature": ("ﬁn", "FIN")})
+SAME = {
+    "sharp s": ("Straße", "STRASSE"),
+    "ligature": ("ﬁn", "FIN"),
+    "an accent by itself": ("Ren\xe9", "Rene\u0301"),
+    "a joiner": (
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0646",
+        "\u0645\u06cc\u062e\u0648\u0627\u0646",
+    ),
+    "two joiners": ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u200c\u0937"),
+    "two emoji": ("\U0001f469\u200d\U0001f4bb", "\U0001f469\U0001f4bb"),
+    "the style of an emoji": ("\u2764\ufe0f", "\u2764"),
+    "two spaces": ("so or so", "so  or\xa0so"),
+    "braille without a dot": ("so or so", "so\u2800or so"),
+}
+
+
+@fault(since=8, each=SAME)
 async def names_that_look_alike(foes, value):
     """The second is refused as long as the first is there."""
     one, other = value
