@@ -23,9 +23,9 @@ from lab.story import Step
 
 Run = Callable[[Any], Awaitable[None]]
 
-# What a bench may have beyond the wire: what is printed; signals, exit status and
-# stderr; a clock that can be made to run; a network that counts. Only a simulation has
-# the last two.
+# What a bench may have beyond the wire: what is printed; signals, exit status, stderr
+# and an output that can be lost; a clock that can be made to run; a network that
+# counts. Only a simulation has the last two.
 NEEDS = ("output", "exit", "clock", "writes")
 SIMULATED = ("clock", "writes")
 
