@@ -23,9 +23,10 @@ from lab.story import Step
 
 Run = Callable[[Any], Awaitable[None]]
 
-# What a bench may have beyond the wire: what is printed; signals, exit status and
-# stderr; a clock that can be made to run; a network that counts; another server of the
-# same module, in the same process. Only a simulation has the last three.
+# What a bench may have beyond the wire: what is printed; signals, exit status, stderr
+# and an output that can be lost; a clock that can be made to run; a network that
+# counts; another server of the same module, in this process. Only a simulation has the
+# last three.
 NEEDS = ("output", "exit", "clock", "writes", "another")
 SIMULATED = ("clock", "writes", "another")
 
