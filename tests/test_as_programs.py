@@ -116,7 +116,7 @@ async def test_it_serves_when_the_reader_of_its_output_has_gone_and_ends_well(
 ):
     async with started(started_by(step, tmp_path, 0)) as server:
         await server.begin()
-        server.lose_output()
+        await server.lose_output()
         await serves(server)
         await ends_well(server)
 

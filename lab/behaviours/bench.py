@@ -66,9 +66,9 @@ class Bench:
         """Wait until so many printed lines contain the fragment (needs: output)."""
         return await self.server.prints(fragment, self.timeout, times)
 
-    def lose_output(self) -> None:
+    async def lose_output(self) -> None:
         """Let whatever the server prints from now on fail (needs: exit)."""
-        self.server.lose_output()
+        await self.server.lose_output()
 
     async def ends(
         self, number: int = signal.SIGINT, within: float = 0.0

@@ -98,7 +98,7 @@ async def a_burst_does_not_delay_other_clients(
 async def a_lost_output_harms_no_client(bench: Bench) -> None:
     """When nothing can be printed any more, the server serves all clients as before."""
     (alice,) = await bench.clients("alice", room="tea")
-    bench.lose_output()
+    await bench.lose_output()
     (bob,) = await bench.clients("bob", room="tea")
     await bob.say("tea", "hello")
     expect((await alice.hear("chat")).get("message"), "hello", "what alice hears")

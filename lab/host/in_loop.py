@@ -162,7 +162,7 @@ class InLoop(Running):
         self.errors.add(parsing.told(error))
         return 1
 
-    def lose_output(self) -> None:
+    async def lose_output(self) -> None:
         """Let every print fail, as if its reader had gone."""
         self.print = _print_to_nobody
 

@@ -65,11 +65,12 @@ class Process(Running):
             got = f"one that still runs after {timeout:g} s"
             raise Unmet("a process that ends", got) from error
 
-    def lose_output(self) -> None:
+    async def lose_output(self) -> None:
         """Close our end of the pipe into which it prints, as ``head -1`` does."""
         # The attribute is not public; subprocess has a public one, asyncio none.
         pipe = self.process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
         pipe.close()
+        await asyncio.wait(self._reading[:1])  # now it is closed, and not soon
 
     async def stop(self) -> None:
         """End the clients, then the process: asked first, then forced."""

@@ -121,7 +121,7 @@ class Running:
         """Press Ctrl-C and return the exit status; TypeError if it is no process."""
         raise TypeError("only a process can be sent a signal")
 
-    def lose_output(self) -> None:
+    async def lose_output(self) -> None:
         """Let whatever it prints from now on fail; TypeError if that cannot be done."""
         raise TypeError("only what was started here has an output to lose")
 
