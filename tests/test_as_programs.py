@@ -284,18 +284,29 @@ def test_without_a_descriptor_for_a_client_it_does_not_begin(number, most):
 # Signals that are ignored.
 
 
+def with_ignored(name, words):
+    """Return how to start a command with a signal ignored, as nohup does."""
+    return ["sh", "-c", f'trap "" {name}; exec "$@"', "sh", *words]
+
+
 @not_on_windows
-@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT"])
-async def test_a_signal_that_is_ignored_stays_ignored(name, tmp_path):
+async def test_a_closed_terminal_that_is_ignored_stays_ignored(tmp_path):
     words = by_hand(NEWEST, tmp_path, 0)
-    shell = ["sh", "-c", f'trap "" {name[3:]}; exec "$@"', "sh", *words]
-    async with started(shell) as server:
+    async with started(with_ignored("HUP", words)) as server:
         await server.begin()
         client = await server.connect("alice", PATIENT)
-        server.process.send_signal(getattr(signal, name))
+        server.process.send_signal(signal.SIGHUP)
         await client.join("tea")
         # Had it been heeded, this would be the second one, which ends it at once.
         assert await server.interrupt(PATIENT, signal.SIGTERM) == 0
+
+
+@not_on_windows
+async def test_ctrl_c_ends_a_job_that_a_script_has_in_its_background(tmp_path):
+    words = by_hand(NEWEST, tmp_path, 0)  # shells start these with SIGINT ignored
+    async with started(with_ignored("INT", words)) as server:
+        await server.begin()
+        assert await server.interrupt(PATIENT, signal.SIGINT) == 0
 
 
 # Addresses.
