@@ -148,7 +148,7 @@ class Mutmut:
 
 
 def name_as_mutmut_does(path: Path) -> None:
-    """Let a module that is imported, and not loaded, have the name that mutmut gives."""
+    """Give a module that steps import the name by which mutmut knows it."""
     text = path.read_text(encoding="utf-8")
     named = f'__name__ = "steps.{path.stem}"\n'
     path.write_text(text.replace("\nimport", f"\n{named}import", 1), encoding="utf-8")

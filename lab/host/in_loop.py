@@ -188,8 +188,11 @@ class InLoop(Running):
 
     def _found_state(self, local: Mapping[str, Any]) -> Any:
         """Return the first of the variables of main whose class is the step's own."""
-        own = (v for v in local.values() if type(v).__module__ == self.module.__name__)
-        return next(own, _Globals(self.module))
+        ours = vars(self.module)
+        for value in local.values():
+            if getattr(type(value).__init__, "__globals__", None) is ours:
+                return value
+        return _Globals(self.module)
 
     def _take_over_errors(self) -> None:
         """Keep the loop's complaints about this step, and pass on all others."""
