@@ -15,6 +15,7 @@ from pace import Pace
 from terminal import Problem, Typed, show, visible
 
 HELP = "/join ROOM, /leave, /quit; anything else is said in the room."
+MOMENT = 0.1  # seconds for the next line of a file to come
 NAMELESS = ("name_taken", "bad_name", "not_connected")  # all else is refused, too
 
 
@@ -47,10 +48,12 @@ async def main(
             # arrives, until the server has read our end of the stream and hangs up.
             ends = {listening, watching}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if not listening.done():
-                show("The server does not hang up.")
+            if not listening.done() and pace.losses():
+                show("The server gives no sign of life.")
             elif not pace.finished:
                 show("The server has hung up.")
+                # A line that is there already counts as typed, and is not said.
+                await asyncio.wait({speaking}, timeout=MOMENT)
             for task in (listening, watching, speaking):
                 task.cancel()
             # -- leaves the block when all have ended --
@@ -59,7 +62,7 @@ async def main(
     finally:
         writer.close()
         problems += pace.losses()
-        if not pace.finished and not typed.lines.empty():
+        if not (pace.finished or (pace.idle and typed.lines.empty())):
             problems.append("More was typed, and not said.")
 
 

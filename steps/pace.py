@@ -5,6 +5,7 @@ Still wrong: what has been lost is not said again.
 """
 
 import asyncio
+import socket
 from asyncio import IncompleteReadError, StreamReader, StreamWriter
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -14,8 +15,11 @@ from utils01 import new_messages, send_message
 
 WINDOW = 10  # lines on their way at a time: a server from 11 on reads 10 a second
 ANSWER = 10.0  # seconds for the answer: a server before 04 gives none
-PATIENCE = 15.0  # seconds for a sign of life, while we wait for the server
+TICK = 1.0  # seconds from one look at the server to the next
+PATIENCE = 20  # ticks without a sign of life, while we wait for the server
+SEND_BUFFER = 2**16  # bytes that wait in the system, where nobody sees them go
 QUESTION = "Have you read it all?"  # a room in which nobody is: to leave it is answered
+LAST_WORDS = {"too_large", "too_many_errors", "silent", "too_fast", "full"}
 
 
 class Pace:
@@ -25,12 +29,14 @@ class Pace:
         self._reader, self._writer = reader, writer
         self.said = self.read = 0  # lines: sent, and certainly read by the server
         self.heard = self.refused = 0  # messages; lines that were not taken
-        self.idle = False  # there is nothing to be said at present
+        self.idle = True  # there is nothing to be said at present
         self.finished = False  # all has been said
-        self.over = False  # the server has ended of its own accord: bye, or an error
+        self.over = False  # the server has said that it reads no more
         self._asked: dict[tuple[str, str], int] = {}  # what had been said by then
         self._asks = True  # until an answer does not come
         self._news = asyncio.Event()  # something was heard
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
     async def say(self, message: dict[str, Any]) -> None:
         """Send a line when the server has read enough of those before.
@@ -47,7 +53,8 @@ class Pace:
     async def send(self, message: dict[str, Any]) -> None:
         """Send a message, unless the server has gone or we have finished."""
         with suppress(OSError, RuntimeError):  # the one who hears learns of it, too
-            await send_message(self._writer, message)
+            if not self._writer.is_closing():
+                await send_message(self._writer, message)
 
     async def finish(self) -> None:
         """Say that this was all, and go on hearing: the server hangs up at the end."""
@@ -71,8 +78,9 @@ class Pace:
                         self.read, self._asks = self._asked.pop((action, room)), True
                     if room == QUESTION:
                         continue
-                case {"action": "error"}:
-                    self.refused, self.over = self.refused + 1, True
+                case {"action": "error", "code": code}:
+                    self.refused += 1
+                    self.over = str(code) in LAST_WORDS
                 case {"action": "bye"}:
                     self.over = True
             yield message
@@ -90,18 +98,17 @@ class Pace:
 
     async def watch(self) -> None:
         """Return when a server that we wait for has given no sign of life for long."""
-        before = None
-        while True:
-            # Others may talk for ever: that does not count when all has been read.
-            heard = None if self.finished and self.read == self.said else self.heard
-            unsent = self._writer.transport.get_write_buffer_size()
-            now = None if self.idle else (self.said, self.read, heard, unsent)
-            if now is not None and now == before:
-                return
-            before = now
-            await asyncio.sleep(PATIENCE)
+        before, quiet = None, 0
+        while quiet < PATIENCE:
+            await asyncio.sleep(TICK)
             if self.idle:
                 await self._ask()
+            # Others may talk for ever: that is no reason to stay when all is read.
+            heard = None if self.finished and self.read == self.said else self.heard
+            unsent = self._writer.transport.get_write_buffer_size()
+            now = self.said, self.read, heard, unsent
+            quiet = 0 if self.idle or now != before else quiet + 1
+            before = now
 
     def losses(self) -> list[str]:
         """Return what is to be told of lines that may not have arrived."""
@@ -109,7 +116,7 @@ class Pace:
         if lost := self.said - self.read:
             told.append(f"Of {self.said} lines, the last {lost} may not have arrived.")
         if self.refused:
-            told.append(f"Refused: {self.refused}.")
+            told.append(f"Refused lines: {self.refused}.")
         return told
 
     async def _catch_up(self) -> None:
@@ -127,10 +134,11 @@ class Pace:
                     await self._news.wait()
         except TimeoutError:
             self._asks = False
-        await asyncio.sleep((clock() - begin) / 4)
+        else:
+            await asyncio.sleep((clock() - begin) / 4)
 
     async def _ask(self) -> None:
-        """Ask whether all has been read, unless we have asked or nobody ever answers."""
+        """Ask whether all has been read. A server that is never heard has no answer."""
         question = ("leaveroom", QUESTION)
         if self.heard and self.read < self.said and question not in self._asked:
             self._asked[question] = self.said
