@@ -13,10 +13,13 @@ from lab.story import Step
 def before(step: Step) -> Step | None:
     """Return the step of the same kind that comes right before; None for the first.
 
-    What comes before a side step is the server that it is another form of.
+    What comes before a side step is the server that it is another form of. A module
+    that steps share is about something of its own, so nothing comes before it.
     """
     if step.kind == "side":
         return story.find(step.number)
+    if step.kind == "module":
+        return None
     same = [other for other in story.steps() if other.kind == step.kind]
     place = [other.name for other in same].index(step.name)
     return same[place - 1] if place else None
