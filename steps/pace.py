@@ -58,6 +58,9 @@ class Pace:
 
     async def finish(self) -> None:
         """Say that this was all, and go on hearing: the server hangs up at the end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TICK if self.said and not self.heard else 0):
+                await self._news.wait()  # whether it answers at all
         await self._ask()
         self.finished = True
         with suppress(OSError, RuntimeError):
