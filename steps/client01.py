@@ -15,7 +15,7 @@ from pace import Pace
 from terminal import Problem, Typed, show, visible
 
 HELP = "/join ROOM, /leave, /quit; anything else is said in the room."
-MOMENT = 0.1  # seconds for the next line of a file to come
+MOMENT = 0.1  # seconds in which the next line of a file comes, if there is one
 NAMELESS = ("name_taken", "bad_name", "not_connected")  # all else is refused, too
 
 
@@ -48,12 +48,12 @@ async def main(
             # arrives, until the server has read our end of the stream and hangs up.
             ends = {listening, watching}
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if not listening.done() and pace.losses():
-                show("The server gives no sign of life.")
-            elif not pace.finished:
+            if listening.done() and not pace.finished:
                 show("The server has hung up.")
-                # A line that is there already counts as typed, and is not said.
+                # The next line of a file is there at once: it counts as typed.
                 await asyncio.wait({speaking}, timeout=MOMENT)
+            elif not listening.done() and pace.losses():
+                show("The server gives no sign of life.")
             for task in (listening, watching, speaking):
                 task.cancel()
             # -- leaves the block when all have ended --
