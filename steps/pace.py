@@ -19,7 +19,6 @@ TICK = 1.0  # seconds from one look at the server to the next
 PATIENCE = 20  # ticks without a sign of life, while we wait for the server
 SEND_BUFFER = 2**16  # bytes that wait in the system, where nobody sees them go
 QUESTION = "Have you read it all?"  # a room in which nobody is: to leave it is answered
-LAST_WORDS = {"too_large", "too_many_errors", "silent", "too_fast", "full"}
 
 
 class Pace:
@@ -31,7 +30,7 @@ class Pace:
         self.heard = self.refused = 0  # messages; lines that were not taken
         self.idle = True  # there is nothing to be said at present
         self.finished = False  # all has been said
-        self.over = False  # the server has said that it reads no more
+        self.over = False  # the server has sent what may be its last words
         self._asked: dict[tuple[str, str], int] = {}  # what had been said by then
         self._asks = True  # until an answer does not come
         self._news = asyncio.Event()  # something was heard
@@ -81,9 +80,8 @@ class Pace:
                         self.read, self._asks = self._asked.pop((action, room)), True
                     if room == QUESTION:
                         continue
-                case {"action": "error", "code": code}:
-                    self.refused += 1
-                    self.over = str(code) in LAST_WORDS
+                case {"action": "error"}:
+                    self.refused, self.over = self.refused + 1, True
                 case {"action": "bye"}:
                     self.over = True
             yield message

@@ -40,8 +40,6 @@ def show(text: str) -> None:
     try:
         print(visible(text).encode(known, "backslashreplace").decode(known), flush=True)
     except (OSError, ValueError) as error:
-        with suppress(OSError, ValueError):  # Python flushes once more, at its end
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise Problem(f"Nothing can be shown: {error}.") from error
 
 

@@ -276,19 +276,6 @@ async def test_it_answers_a_ping():
         ]
 
 
-@pytest.mark.parametrize(
-    "unknown",
-    [{"action": "dance"}, {}, {"action": "chat"}, {"action": ["chat"]}, [], 1, None],
-    ids=str,
-)
-async def test_what_it_does_not_know_is_passed_over(unknown):
-    known = {"action": "chat", "room": "tea", "message": "hello", "from": "bob"}
-    async with impostor(unknown, known) as (port, _), await Typist.at(port) as alice:
-        await alice.sees("[tea] bob: hello")
-        assert await alice.ends() == (0, "")
-        assert len(alice.transcript.lines) == 3  # the greeting, bob, the end
-
-
 async def test_what_commands_a_terminal_is_shown_and_not_obeyed():
     async with room() as (port, bob), await Typist.at(port) as alice:
         await alice.types("/join tea")
@@ -319,6 +306,15 @@ async def test_it_works_in_a_real_terminal():
         await bob.say("tea", "hello, alice")
         await alice.sees("[tea] bob: hello, alice")
         alice.process.stdin.write(b"\x04")  # Ctrl-D
+        assert await alice.ends() == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+async def test_in_a_real_terminal_one_ctrl_d_ends_it():
+    terminal = (sys.executable, "-c", TERMINAL)
+    async with room() as (port, _), await Typist.at(port, before=terminal) as alice:
+        await alice.sees("You are alice.")
+        alice.process.stdin.write(b"\x04")
         assert await alice.ends() == (0, "")
 
 
@@ -364,6 +360,19 @@ def chatting(monkeypatch, capsys):
         return shown.out.splitlines(), " ".join(problems)
 
     return chat
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [{"action": "dance"}, {}, {"action": "chat"}, {"action": ["chat"]}, [], 1, None],
+    ids=str,
+)
+async def test_what_it_does_not_know_is_passed_over(chatting, unknown):
+    known = {"action": "chat", "room": "tea", "message": "hello", "from": "bob"}
+    async with impostor(unknown, known) as (port, _):
+        shown, problem = await chatting(port)
+    assert shown[1:2] == ["[tea] bob: hello"]
+    assert problem == ""
 
 
 RUBBISH = {

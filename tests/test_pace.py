@@ -5,18 +5,16 @@ All of it happens in the simulation, where an hour of waiting takes no time.
 
 import asyncio
 import contextlib
-import re
 import socket
 import struct
 import sys
 
-import pace
 import pytest
 from pace import ANSWER, PATIENCE, QUESTION, TICK, WINDOW, Pace
 
 from lab import simulation, story
 from lab.client import connect
-from lab.host import load, start
+from lab.host import start
 from lab.network import Faults
 from lab.wire import Decoder, encode
 
@@ -454,10 +452,13 @@ def test_a_line_that_is_too_long_for_a_frame_is_not_said():
     assert simulated(act) == ([], 1)
 
 
-def test_the_codes_that_end_a_conversation_are_those_of_the_page():
-    known = story.find("utils02")
-    page = (story.ROOT / "docs" / "protocol.rst").read_text(encoding="utf-8")
-    (sentence,) = re.findall(r"^After (.+?) the server ends", page, re.M | re.S)
-    codes = set(re.findall(r"``(\w+)``", sentence))
-    assert codes.symmetric_difference(pace.LAST_WORDS) == set()
-    assert not codes.difference(load(known).ERRORS)
+async def test_to_talk_to_one_that_has_gone_disturbs_nobody(caplog):
+    async def attend(came, writer):
+        await anext(came)
+        break_off(writer)
+
+    async with serving(attend) as address, talk(address) as alice:
+        await asyncio.wait(alice.tasks, return_when=asyncio.FIRST_COMPLETED)
+        await alice.says(JOIN, *map(chat, range(WINDOW - 1)))
+        assert alice.pace.losses()
+    assert caplog.records == []
