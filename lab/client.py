@@ -1,7 +1,7 @@
-"""The embedded client: what drives a server from a notebook, a test or a page.
+"""The embedded client: what drives a server from a notebook, a test, a page or a bot.
 
-``connect`` gives a client that speaks messages. Underneath it lies a ``Connection``,
-which speaks bytes, for whoever wants to see (or to break) what is really sent.
+``connect`` gives a client that speaks messages. It wraps a ``Connection``, which
+speaks bytes, for a test that wants to see (or to break) what is really sent.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import struct
 import sys
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 from lab import wire
 from lab.unmet import Unmet
@@ -22,6 +22,8 @@ from lab.wire import Message
 TIMEOUT = 5.0  # seconds to wait for an answer: longer than any busy machine needs
 FLOOD = 100_000  # messages to one client: many more than anybody here sends
 FLOOD_BYTES = 64 * 2**20  # bytes of one connection: the same
+KEPT = 1000  # messages that a client remembers which may run for a year
+NO_NAME = ("name_taken", "bad_name", "full")  # codes: who is told one is not connected
 
 
 class Server(Protocol):
@@ -30,6 +32,16 @@ class Server(Protocol):
     @property
     def address(self) -> tuple[str, int]:
         """The host and the port."""
+
+
+class Refused(Unmet):
+    """The server has refused the name of a client; ``code`` says why: name_taken."""
+
+    def __init__(self, expected: str, error: Message) -> None:
+        super().__init__(
+            expected, f"a refusal: {error['code']} ({error.get('detail')})"
+        )
+        self.code: str = error["code"]
 
 
 class Connection:
@@ -44,12 +56,12 @@ class Connection:
         self.finished = False  # nothing more will be sent
 
     @classmethod
-    async def open(cls, server: Server) -> "Connection":
-        """Connect to a server; Unmet if nobody answers the door."""
-        host, port = server.address
+    async def open(cls, server: Server | tuple[str, int]) -> "Connection":
+        """Connect to a server, or to a host and a port; Unmet if there is no server."""
+        host, port = server if isinstance(server, tuple) else server.address
         try:
             return cls(*await asyncio.open_connection(host, port))
-        except OSError as error:
+        except (OSError, OverflowError, UnicodeError) as error:
             raise Unmet("a server that can be called", f"{error}") from error
 
     async def send(self, data: bytes) -> None:
@@ -153,33 +165,69 @@ class Client:
     while nobody asks for a message. If ``answers`` is false it is heard as all others
     are, and that is all. ``log`` keeps every message of both directions with its time,
     for a picture afterwards: see ``lab.pictures.sequence``.
+
+    ``async with`` hangs up at the end of the block, and ``async for`` yields what the
+    server sends. If ``keep`` is a number, ``heard`` and ``log`` have only about so many
+    messages, the last ones, and so many wait to be heard: a bot may run for a year.
     """
 
     def __init__(
-        self, name: str, connection: Connection, timeout: float = TIMEOUT
+        self,
+        name: str,
+        connection: Connection,
+        timeout: float = TIMEOUT,
+        keep: int | None = None,
     ) -> None:
         self.name = name
         self.connection = connection
         self.timeout = timeout
         self.answers = True  # every ping
+        self.keep = keep
         self.log: list[Noted] = []  # both directions
-        self.heard: list[Message] = []  # all of them, in the order they came
-        self._unread: collections.deque[Message] = collections.deque()
+        self.heard: list[Message] = []  # in the order they came
+        self._unread: collections.deque[Message] = collections.deque(maxlen=keep)
+        self._refused: Message | None = None  # the error with which our name was
         self._news = asyncio.Event()
         self._end: str | None = None  # why no more messages will come
-        self._hung_up = False
+        self._hung_up = self._cut = False
         self._listening = asyncio.create_task(self._listen(), name=f"{name} listens")
 
     def __repr__(self) -> str:
         return f"<Client {self.name}: {len(self.heard)} messages heard>"
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Message:
+        """Return the next message, however long it takes; stop when the server ends.
+
+        Unmet if it breaks off in a message, or sends something else.
+        """
+        try:
+            return await self._take("a message")
+        except Unmet:
+            if self._hung_up and not self._cut:
+                raise StopAsyncIteration from None
+            raise
+
     async def send(self, message: Message) -> None:
         """Send any message; Unmet if the server has hung up."""
+        if message.get("action") == "connect":
+            self._refused = None
         self._log(message, sent=True)
         await self.connection.send(wire.encode(message))
 
     async def join(self, room: str) -> Message:
-        """Join a room, and return the server's answer when it has come."""
+        """Join a room, and return the server's answer when it has come.
+
+        Refused if the server has not taken our name, which it says by then.
+        """
         await self.send({"action": "joinroom", "room": room})
         return await self._own("joinroom", room)
 
@@ -221,26 +269,33 @@ class Client:
 
     async def _own(self, action: str, room: str) -> Message:
         answer = {"action": action, "room": room, "from": self.name}
-        return await self._next(
-            lambda message: message.items() >= answer.items(),
-            f"the answer {json.dumps(answer)}",
-        )
+        words = f"the answer {json.dumps(answer)}"
+
+        def wanted(message: Message) -> bool:
+            if self._refused is not None:
+                raise Refused(f"{words} for {self.name}", self._refused)
+            return message.items() >= answer.items()
+
+        return await self._next(wanted, words)
 
     async def _next(self, wanted: Callable[[Message], bool], words: str) -> Message:
         passed_over: list[Message] = []
         try:
             async with asyncio.timeout(self.timeout):
                 while True:
-                    message = await self._take(words)
-                    if wanted(message):
-                        return message
-                    passed_over.append(message)
+                    passed_over.append(await self._take(words))
+                    if wanted(passed_over[-1]):
+                        return passed_over.pop()
         except TimeoutError as error:
             raise Unmet(f"{words} for {self.name}", self._instead(passed_over)) from (
                 error
             )
         finally:
-            self._unread.extendleft(reversed(passed_over))
+            if self.keep is None:
+                self._unread.extendleft(reversed(passed_over))
+            else:  # where there is no room for all, the oldest have to go
+                waiting = [*passed_over, *self._unread]
+                self._unread = collections.deque(waiting, self.keep)
 
     async def _take(self, words: str) -> Message:
         while not self._unread:
@@ -263,13 +318,16 @@ class Client:
                 size += len(data)
                 for message in decoder.feed(data):
                     await self._note(message)
-                if size > FLOOD_BYTES or len(self.heard) > FLOOD:
+                if self.keep is None and (
+                    size > FLOOD_BYTES or len(self.heard) > FLOOD
+                ):
                     self._end = f"a flood: {len(self.heard)} messages, {size} bytes"
                     return
             self._hung_up = True
             self.connection.hang_up()  # who is told that it is over, has to answer
             cut = f" in the middle of a message ({decoder.waiting} bytes)"
-            self._end = f"a hang-up{cut if decoder.waiting else ''}"
+            self._cut = bool(decoder.waiting)
+            self._end = f"a hang-up{cut if self._cut else ''}"
         except ValueError as error:
             self._end = str(error)
         except Unmet as error:
@@ -281,10 +339,19 @@ class Client:
     def _log(self, message: Message, *, sent: bool) -> None:
         now = asyncio.get_running_loop().time()
         self.log.append(Noted(next(_moments), now, sent, message))
+        self._forget(self.log)
+
+    def _forget(self, messages: list[Any]) -> None:
+        """Remove the oldest, when there are twice as many as are to be kept."""
+        if self.keep is not None and len(messages) >= 2 * self.keep:
+            del messages[: -self.keep]
 
     async def _note(self, message: Message) -> None:
         self._log(message, sent=False)
         self.heard.append(message)
+        self._forget(self.heard)
+        if message.get("action") == "error" and message.get("code") in NO_NAME:
+            self._refused = message
         if message.get("action") == "ping" and self.answers:
             if not self.connection.finished:
                 await self.send({"action": "pong"})
@@ -293,11 +360,20 @@ class Client:
             self._news.set()
 
 
-async def connect(server: Server, name: str, timeout: float = TIMEOUT) -> Client:
+async def connect(
+    server: Server | tuple[str, int],
+    name: str,
+    timeout: float = TIMEOUT,
+    keep: int | None = None,
+) -> Client:
     """Connect to a server and say who we are.
 
-    The server is whatever ``lab.start`` returned. Unmet if nobody answers the door.
+    The server is whatever ``lab.start`` returned, or a host and a port: of that client
+    only KEPT messages are remembered, unless ``keep`` says how many. Unmet if there is
+    no server. Whether it takes the name, it says with its answer to ``join``.
     """
-    client = Client(name, await Connection.open(server), timeout)
+    if keep is None and isinstance(server, tuple):
+        keep = KEPT
+    client = Client(name, await Connection.open(server), timeout, keep)
     await client.send({"action": "connect", "username": name})
     return client

@@ -7,60 +7,93 @@ Still wrong: what arrives is printed into the line that is being typed.
 import argparse
 import asyncio
 import os
+import socket
 import sys
-import threading
-from asyncio import Queue, StreamReader, StreamWriter
 from typing import Any
 
-from utils01 import new_messages, send_message
+from pace import Pace
+from terminal import Problem, Typed, show, visible
 
 HELP = "/join ROOM, /leave, /quit; anything else is said in the room."
-GOODBYE = 5.0  # seconds that the server has for hanging up once we have finished
+MOMENT = 0.1  # seconds in which the next line of a file comes, if there is one
+NAMELESS = ("name_taken", "bad_name", "not_connected")  # all else is refused, too
 
 
-async def main(username: str, host: str = "127.0.0.1", port: int = 9011) -> None:
-    """Chat until the input ends or the server goes away; OSError if there is none."""
-    reader, writer = await asyncio.open_connection(host, port)
+async def main(
+    username: str,
+    host: str = "127.0.0.1",
+    port: int = 9011,
+    problems: list[str] | None = None,
+) -> None:
+    """Chat until the input ends or the server goes away; Problem if there is none.
+
+    Puts into ``problems`` what went wrong, and which lines may not have arrived.
+    """
     try:
-        await send(writer, {"action": "connect", "username": username})
-        show(f"You are {username}. {HELP}")
+        reader, writer = await asyncio.open_connection(host, port)
+    except (OSError, OverflowError, UnicodeError) as error:
+        wrong = isinstance(error, OverflowError | UnicodeError | socket.gaierror)
+        hint = "" if wrong else "; start one with: python steps/server05.py"
+        raise Problem(f"No server at {host}:{port} ({error}){hint}") from error
+    problems = [] if problems is None else problems
+    pace, typed = Pace(reader, writer), Typed()
+    try:
         async with asyncio.TaskGroup() as tasks:
-            listening = tasks.create_task(listen(reader, writer))
-            speaking = tasks.create_task(speak(writer, typed_lines()))
-            both = {listening, speaking}
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            if speaking.done():
-                # Everything has been said. What the others say still arrives, until
-                # the server has read our end of the stream and hangs up.
-                await asyncio.wait({listening}, timeout=GOODBYE)
-            else:
+            await pace.send({"action": "connect", "username": username})
+            show(f"You are {username}. {HELP}")
+            listening = tasks.create_task(listen(pace))
+            watching = tasks.create_task(pace.watch())
+            speaking = tasks.create_task(speak(pace, typed))
+            # Not for the last one: when all has been said, what the others say still
+            # arrives, until the server has read our end of the stream and hangs up.
+            ends = {listening, watching}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if listening.done() and not pace.finished:
                 show("The server has hung up.")
-            listening.cancel()
-            speaking.cancel()
-            # -- leaves the block when both have ended --
+                # The next line of a file is there at once: it counts as typed.
+                await asyncio.wait({speaking}, timeout=MOMENT)
+            elif not listening.done() and pace.losses():
+                show("The server gives no sign of life.")
+            for task in (listening, watching, speaking):
+                task.cancel()
+            # -- leaves the block when all have ended --
+    except* Problem as several:
+        problems += map(str, several.exceptions)
     finally:
         writer.close()
+        problems += pace.losses()
+        if not (pace.finished or (pace.idle and typed.lines.empty())):
+            problems.append("More was typed, and not said.")
 
 
-async def listen(reader: StreamReader, writer: StreamWriter) -> None:
+async def listen(pace: Pace) -> None:
     """Show what the server sends, until it hangs up."""
-    async for message in new_messages(reader):
-        match message:
-            case {"action": "chat", "room": room, "message": text, "from": name}:
-                show(f"[{room}] {name}: {text}")
-            case {"action": "joinroom", "room": room, "from": name}:
-                show(f"[{room}] {name} has joined")
-            case {"action": "leaveroom", "room": room, "from": name}:
-                show(f"[{room}] {name} has left")
-            case {"action": "ping"}:
-                await send(writer, {"action": "pong"})
-            # Whatever else there is comes from a server that can do more than we can.
+    try:
+        async for message in pace.hear():
+            match message:
+                case {"action": "chat", "room": room, "message": text, "from": name}:
+                    show(f"[{room}] {name}: {text}")
+                case {"action": "joinroom", "room": room, "from": name}:
+                    show(f"[{room}] {name} has joined")
+                case {"action": "leaveroom", "room": room, "from": name}:
+                    show(f"[{room}] {name} has left")
+                case {"action": "ping"}:
+                    await pace.send({"action": "pong"})
+                case {"action": "bye"}:
+                    show(f"The server says goodbye: {message.get('reason')}")
+                case {"action": "error", "code": code}:
+                    show(f"The server refuses: {code} ({message.get('detail')})")
+                    if code in NAMELESS:
+                        raise Problem("Without a name nothing can be said.")
+                # Whatever else there is comes from a server that can do more than us.
+    except (EOFError, RecursionError, ValueError) as error:
+        raise Problem(f"The server has sent what is no message: {error}.") from error
 
 
-async def speak(writer: StreamWriter, lines: Queue[str | None]) -> None:
+async def speak(pace: Pace, typed: Typed) -> None:
     """Send what is typed, until there is no more; then say that this was all."""
-    room = None
-    while (line := await lines.get()) is not None:
+    room = ""
+    while (line := await next_line(pace, typed)) is not None:
         match line.split(maxsplit=1):
             case []:
                 pass
@@ -68,61 +101,32 @@ async def speak(writer: StreamWriter, lines: Queue[str | None]) -> None:
                 break
             case ["/join", name]:
                 room = name.strip()
-                await send(writer, {"action": "joinroom", "room": room})
+                await say(pace, {"action": "joinroom", "room": room})
             case ["/leave"] if room:
-                await send(writer, {"action": "leaveroom", "room": room})
-                room = None
+                await say(pace, {"action": "leaveroom", "room": room})
+                room = ""
             case [word, *_] if word.startswith("/") or not room:
                 show(f"Join a room before you speak: {HELP}" if not room else HELP)
             case _:
-                text = line.rstrip("\n")
-                await send(writer, {"action": "chat", "room": room, "message": text})
-    if not writer.is_closing():
-        writer.write_eof()
+                await say(pace, {"action": "chat", "room": room, "message": line})
+    await pace.finish()
 
 
-async def send(writer: StreamWriter, message: dict[str, Any]) -> None:
-    """Send a message, unless the server has gone."""
+async def next_line(pace: Pace, typed: Typed) -> str | None:
+    """Return what is typed next, or None at the end. Until then we wait for nothing."""
+    pace.idle = True
+    line = await typed.next_line()
+    pace.idle = False
+    return line
+
+
+async def say(pace: Pace, message: dict[str, Any]) -> None:
+    """Say a line, if it is not too long for that."""
     try:
-        await send_message(writer, message)
-    except OSError:
-        pass  # the task that listens sees it too, and ends the client
-    except RuntimeError:
-        pass  # we have said that this was all, and then a ping came
-
-
-def typed_lines() -> Queue[str | None]:
-    """Return a queue with the lines that are typed, and None at the end of the input.
-
-    Reading a terminal blocks, so a thread does it. It is a daemon: a process does not
-    wait for it, and so ends at once although the thread still waits for a line.
-    """
-    lines: Queue[str | None] = Queue()
-    loop = asyncio.get_running_loop()
-
-    def read() -> None:
-        # A file object of our own: at its end the interpreter wants to close
-        # sys.stdin, and must not have to wait for us.
-        number, encoding = sys.stdin.fileno(), sys.stdin.encoding
-        with open(number, encoding=encoding, errors="replace", closefd=False) as typed:
-            try:
-                for line in typed:
-                    # A queue belongs to its loop. This is how another thread asks.
-                    loop.call_soon_threadsafe(lines.put_nowait, line)
-                loop.call_soon_threadsafe(lines.put_nowait, None)
-            except RuntimeError:
-                pass  # the loop has closed: nobody waits for a line any more
-
-    threading.Thread(target=read, daemon=True).start()
-    return lines
-
-
-def show(text: str) -> None:
-    """Print a line. What could command the terminal is shown, and not obeyed."""
-    safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    # Not every terminal has every letter, and none that it lacks may end the client.
-    known = sys.stdout.encoding
-    print(safe.encode(known, "backslashreplace").decode(known), flush=True)
+        await pace.say(message)
+    except OverflowError:
+        show("This line is too long, and was not said.")
+        pace.refused += 1
 
 
 if __name__ == "__main__":
@@ -131,10 +135,11 @@ if __name__ == "__main__":
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=9011)
     options = parser.parse_args()
+    problems: list[str] = []
     try:
-        asyncio.run(main(options.username, options.host, options.port))
+        asyncio.run(main(options.username, options.host, options.port, problems))
     except KeyboardInterrupt:
         pass  # asyncio.run has cancelled main and waited for it: all is done
-    except OSError as error:
-        start = "start one with: python steps/server05.py"
-        sys.exit(f"No server at {options.host}:{options.port} ({error}); {start}")
+    except Problem as problem:
+        problems.append(str(problem))
+    sys.exit(visible(" ".join(problems)) or 0)

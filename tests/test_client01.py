@@ -2,25 +2,30 @@
 
 import asyncio
 import contextlib
+import io
+import itertools
 import os
+import re
 import socket
 import sys
-import threading
 from asyncio.subprocess import PIPE
+from pathlib import Path
 
 import client01
+import pace
 import pytest
 from strict import STRICT, complaints
 
 from lab import story
 from lab.host import Process, start, start_process
 from lab.story import ROOT
-from lab.wire import Decoder, encode
+from lab.wire import Decoder, encode, frame
 
 PATIENT = 30.0  # seconds for what has to happen: a busy machine is no failure
 
 FROM_03_ON = [s for s in story.steps() if s.kind == "server" and s.number >= "03"]
 
+NO_FULL_DISK = not Path("/dev/full").exists()
 TERMINAL = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) != 0)"
 
 
@@ -28,7 +33,9 @@ class Typist(Process):
     """Somebody at a terminal, in which client01 has been started."""
 
     @classmethod
-    async def at(cls, port, name="alice", stdin=PIPE, before=(), **environment):
+    async def at(
+        cls, port, name="alice", stdin=PIPE, before=(), folder=None, **environment
+    ):
         """Start the client, with a warning being an error that it dies of."""
         client = [*STRICT, str(ROOT / "steps" / "client01.py"), name, f"--port={port}"]
         process = await asyncio.create_subprocess_exec(
@@ -37,6 +44,7 @@ class Typist(Process):
             stdin=stdin,
             stdout=PIPE,
             stderr=PIPE,
+            cwd=folder,
             env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
         )
         return cls(story.find("client01"), process)
@@ -57,9 +65,9 @@ class Typist(Process):
 
 
 @contextlib.asynccontextmanager
-async def room():
-    """Start step 05 with bob in the room, who hears what the typist says."""
-    async with await start("05") as server:
+async def room(step="05", settings=None):
+    """Start a step with bob in the room, who hears what the typist says."""
+    async with await start(step, settings=settings) as server:
         bob = await server.connect("bob", PATIENT)
         await bob.join("tea")
         yield server.address[1], bob
@@ -69,17 +77,22 @@ async def room():
 async def impostor(*messages):
     """Start a server that sends these and then hangs up; yield port and what came."""
     came = asyncio.get_running_loop().create_future()
+    over = asyncio.Event()
 
     async def client_connected(reader, writer):
         for message in messages:
-            writer.write(encode(message))
+            writer.write(message if isinstance(message, bytes) else encode(message))
         writer.write_eof()
         decoder = Decoder()
-        came.set_result(list(decoder.feed(await reader.read())))
+        with contextlib.suppress(ConnectionError):
+            came.set_result(list(decoder.feed(await reader.read())))
         writer.close()
+        over.set()
 
     async with await asyncio.start_server(client_connected, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1], came
+        async with asyncio.timeout(PATIENT):
+            await over.wait()
 
 
 async def test_what_is_typed_is_said_in_the_room():
@@ -146,8 +159,11 @@ async def test_without_a_room_one_is_told_to_join_one(line):
         assert [message["from"] for message in bob.heard] == ["bob"]
 
 
-async def test_the_end_of_a_pipe_ends_it_with_everything_said():
-    async with room() as (port, bob), await Typist.at(port) as alice:
+@pytest.mark.parametrize(
+    ("step", "settings"), [("05", {}), ("12", {"RATE": "200.0"})], ids=["05", "12"]
+)
+async def test_the_end_of_a_pipe_ends_it_with_everything_said(step, settings):
+    async with room(step, settings) as (port, bob), await Typist.at(port) as alice:
         await alice.types("/join tea", *(f"message {n}" for n in range(100)))
         alice.process.stdin.close()
         assert await alice.ends() == (0, "")
@@ -260,41 +276,12 @@ async def test_it_answers_a_ping():
         ]
 
 
-@pytest.mark.parametrize(
-    "unknown",
-    [{"action": "dance"}, {}, {"action": "chat"}, {"action": ["chat"]}, [], 1, None],
-    ids=str,
-)
-async def test_what_it_does_not_know_is_passed_over(unknown):
-    known = {"action": "chat", "room": "tea", "message": "hello", "from": "bob"}
-    async with impostor(unknown, known) as (port, _), await Typist.at(port) as alice:
-        await alice.sees("[tea] bob: hello")
-        assert await alice.ends() == (0, "")
-        assert len(alice.transcript.lines) == 3  # the greeting, bob, the end
-
-
 async def test_what_commands_a_terminal_is_shown_and_not_obeyed():
     async with room() as (port, bob), await Typist.at(port) as alice:
         await alice.types("/join tea")
         await alice.sees("alice has joined")
         await bob.say("tea", "\x1b[2J\r\b\x9b1m\u202e\ud800 gone?")
         await alice.sees(r"[tea] bob: \x1b[2J\r\x08\x9b1m\u202e\ud800 gone?")
-
-
-async def test_a_line_typed_when_all_is_over_disturbs_nobody(monkeypatch):
-    reading, writing = os.pipe()
-    before = set(threading.enumerate())
-
-    async def begin():
-        client01.typed_lines()
-
-    with os.fdopen(reading) as typed, os.fdopen(writing, "w") as keyboard:
-        monkeypatch.setattr(sys, "stdin", typed)
-        await asyncio.to_thread(asyncio.run, begin())
-        (reader,) = (t for t in threading.enumerate() if t.daemon and t not in before)
-        print("too late", file=keyboard, flush=True)
-        reader.join(PATIENT)
-        assert not reader.is_alive()
 
 
 @pytest.mark.parametrize("step", FROM_03_ON, ids=lambda step: step.name)
@@ -323,6 +310,15 @@ async def test_it_works_in_a_real_terminal():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+async def test_in_a_real_terminal_one_ctrl_d_ends_it():
+    terminal = (sys.executable, "-c", TERMINAL)
+    async with room() as (port, _), await Typist.at(port, before=terminal) as alice:
+        await alice.sees("You are alice.")
+        alice.process.stdin.write(b"\x04")
+        assert await alice.ends() == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 async def test_ctrl_c_in_a_real_terminal_ends_it():
     terminal = (sys.executable, "-c", TERMINAL)
     async with room() as (port, _), await Typist.at(port, before=terminal) as alice:
@@ -330,3 +326,234 @@ async def test_ctrl_c_in_a_real_terminal_ends_it():
         alice.process.stdin.write(b"\x03")
         assert await alice.ends() == (0, "")
         assert "Traceback" not in str(alice.transcript)
+
+
+# What needs no process of its own: the client runs in ours.
+
+
+class Keyboard(io.TextIOBase):
+    """What is typed: these lines, and then the end; or whatever raises."""
+
+    def __init__(self, *lines):
+        self.lines = iter(lines)
+        self.taken = 0
+
+    def readline(self, most=-1):
+        line = next(self.lines, "")
+        if isinstance(line, Exception):
+            raise line
+        self.taken += 1
+        return line and f"{line}\n"
+
+
+@pytest.fixture
+def chatting(monkeypatch, capsys):
+    """Return a function that chats, and returns what is shown and what went wrong."""
+
+    async def chat(port, *lines, keyboard=None, name="alice"):
+        monkeypatch.setattr(sys, "stdin", keyboard or Keyboard(*lines))
+        problems = []
+        async with asyncio.timeout(PATIENT):
+            await client01.main(name, port=port, problems=problems)
+        shown = capsys.readouterr()
+        assert shown.err == ""
+        return shown.out.splitlines(), " ".join(problems)
+
+    return chat
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [{"action": "dance"}, {}, {"action": "chat"}, {"action": ["chat"]}, [], 1, None],
+    ids=str,
+)
+async def test_what_it_does_not_know_is_passed_over(chatting, unknown):
+    known = {"action": "chat", "room": "tea", "message": "hello", "from": "bob"}
+    async with impostor(unknown, known) as (port, _):
+        shown, problem = await chatting(port)
+    assert shown[1:2] == ["[tea] bob: hello"]
+    assert problem == ""
+
+
+RUBBISH = {
+    "latin-1": frame("é".encode("latin-1")),
+    "deep": frame(b"[" * 100_000),
+    "digits": frame(b"9" * 5000),
+    "http": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    "ssh": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "half a message": encode({"action": "ping"})[:9],
+    "half a header": b"\1\0",
+    "a good one before": encode({"action": "ping"}) + frame(b"\x80"),
+}
+
+
+@pytest.mark.parametrize("rubbish", RUBBISH.values(), ids=RUBBISH)
+@pytest.mark.parametrize("lines", [(), ("/join tea", "hello")], ids=["silent", "talks"])
+async def test_rubbish_from_a_server_is_told_in_a_line(chatting, rubbish, lines):
+    async with impostor(rubbish) as (port, _):
+        shown, problem = await chatting(port, *lines)
+    assert problem.startswith("The server has sent what is no message: ")
+    assert "\n" not in problem
+    assert len(shown) == 1  # the greeting
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "hint"),
+    [
+        ("127.0.0.1", 70000, False),
+        ("127.0.0.1", -1, False),
+        ("127.0.0.1", 10**20, False),
+        ("a..b", 9011, False),
+        ("a" * 70, 9011, False),
+        ("\udce4", 9011, False),
+    ],
+    ids=str,
+)
+async def test_a_wrong_host_or_port_is_told_in_a_line(host, port, hint):
+    with pytest.raises(client01.Problem) as problem:
+        await client01.main("alice", host, port)
+    assert str(problem.value).startswith(f"No server at {host}:{port} (")
+    assert "\n" not in str(problem.value)
+    assert ("start one with" in str(problem.value)) == hint
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("bob", "name_taken"), ("", "bad_name"), ("\0", "bad_name")]
+)
+async def test_a_name_that_is_not_to_be_had_is_told(chatting, name, code):
+    async with room("08") as (port, bob):
+        shown, problem = await chatting(port, "/join tea", "hello", name=name)
+        assert shown[1].startswith(f"The server refuses: {code} (")
+        assert problem.startswith("Without a name nothing can be said.")
+        assert [message["from"] for message in bob.heard] == ["bob"]
+
+
+async def test_a_line_that_is_refused_is_told_and_the_others_are_said(chatting):
+    async with room("08") as (port, bob):
+        lines = ("/join tea", "x" * 40_000, "/join " + "r" * 65, "/join tea", "hello")
+        shown, problem = await chatting(port, *lines)
+        assert (await bob.hear("chat"))["message"] == "hello"
+        codes = [line.split()[3] for line in shown if line.startswith("The server")]
+        assert codes == ["bad_text", "bad_room"]
+        assert problem == "Refused lines: 2."
+
+
+async def test_a_line_that_no_frame_can_carry_is_told_and_the_others_are_said(chatting):
+    async with room() as (port, bob):
+        shown, problem = await chatting(port, "/join tea", "x" * 17_000_000, "hello")
+        assert (await bob.hear("chat"))["message"] == "hello"
+        assert "This line is too long, and was not said." in shown
+        assert problem == "Refused lines: 1."
+
+
+async def test_a_goodbye_is_shown(chatting):
+    async with impostor({"action": "bye", "reason": "on\npurpose"}) as (port, _):
+        shown, problem = await chatting(port)
+    assert r"The server says goodbye: on\npurpose" in shown
+    assert problem == ""
+
+
+@pytest.mark.parametrize("strange", [["x"], {}, None, 1.5], ids=str)
+async def test_fields_of_any_kind_are_shown(chatting, strange):
+    chat = {"action": "chat", "room": strange, "message": strange, "from": strange}
+    join = {"action": "joinroom", "room": strange, "from": strange}
+    error = {"action": "error", "code": strange, "detail": strange}
+    bye = {"action": "bye", "reason": strange}
+    everything = (chat, join, {**join, "action": "leaveroom"}, error, bye)
+    async with impostor(*everything) as (port, _):
+        shown, problem = await chatting(port)
+    assert len(shown) >= 6
+    assert problem == "Refused lines: 1."
+
+
+@pytest.mark.parametrize(
+    "keyboard",
+    [
+        Keyboard(OSError("on purpose")),
+        Keyboard(RuntimeError("on purpose")),
+        Keyboard(UnicodeError("on purpose")),
+        object(),
+    ],
+    ids=["fails", "fails as in a notebook", "another encoding", "no input at all"],
+)
+async def test_whatever_the_input_is_it_ends_with_a_line(chatting, keyboard):
+    async with room() as (port, _):
+        shown, problem = await chatting(port, keyboard=keyboard)
+    assert problem.startswith("The input cannot be read: ")
+    assert len(shown) == 1  # the greeting
+
+
+async def test_a_server_that_goes_in_the_middle_of_a_file_is_told(chatting):
+    async def client_connected(reader, writer):
+        await reader.readuntil(b'"5"')
+        writer.close()
+
+    lines = ("/join tea", *map(str, range(1000)))
+    async with await asyncio.start_server(client_connected, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        shown, problem = await chatting(port, *lines)
+    assert shown[-1] == "The server has hung up."
+    assert re.search(r"Of \d+ lines, the last \d+ may not have arrived", problem)
+    assert "More was typed, and not said." in problem
+
+
+async def test_no_more_is_read_than_can_be_sent(chatting, monkeypatch):
+    monkeypatch.setattr(pace, "TICK", 0.01)
+    keyboard = Keyboard("/join tea", *itertools.repeat("y", 100_000))
+
+    async def client_connected(reader, writer):
+        writer.write(encode({"action": "ping"}))
+        with contextlib.suppress(ConnectionError):
+            await over.wait()
+        writer.close()
+
+    over = asyncio.Event()
+    async with await asyncio.start_server(client_connected, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        shown, problem = await chatting(port, keyboard=keyboard)
+        over.set()
+    assert shown[-1] == "The server gives no sign of life."
+    told = f"Of {pace.WINDOW} lines, the last {pace.WINDOW} may not have arrived."
+    assert problem == f"{told} More was typed, and not said."
+    assert keyboard.taken <= pace.WINDOW + 3
+
+
+# What only a process can show.
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="written for a shell")
+@pytest.mark.parametrize(
+    ("redirected", "line"),
+    [
+        ("<&-", "The input cannot be read: there is no standard input."),
+        ("0>nothing", "The input cannot be read: [Errno 9] Bad file descriptor."),
+        (">&-", "Nothing can be shown: there is no standard output."),
+        pytest.param(
+            ">/dev/full",
+            "Nothing can be shown: [Errno 28] No space left on device.",
+            marks=pytest.mark.skipif(NO_FULL_DISK, reason="there is no full disk"),
+        ),
+    ],
+)
+async def test_without_an_input_or_an_output_it_ends_with_a_line(
+    redirected, line, tmp_path
+):
+    shell = {"before": ("sh", "-c", f'exec "$@" {redirected}', "sh")}
+    shell["folder"] = tmp_path  # for what the shell may write
+    async with room() as (port, _), await Typist.at(port, **shell) as alice:
+        assert await alice.ends() == (1, line)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="cannot send Ctrl-C there")
+async def test_ctrl_c_in_the_middle_of_a_file_tells_what_may_be_lost(tmp_path):
+    typed = tmp_path / "typed"
+    typed.write_text("/join tea\n" + "hello\n" * 1000, encoding="utf-8")
+    slow = {"RATE": "5.0", "BURST": "2.0"}
+    async with room("12", slow) as (port, bob):
+        with typed.open() as stdin:
+            async with await Typist.at(port, stdin=stdin) as alice:
+                await bob.hear("chat")
+                assert await alice.interrupt(PATIENT) == 1
+                (line,) = complaints(alice.errors).splitlines()
+    assert "may not have arrived" in line
+    assert "More was typed, and not said." in line

@@ -976,5 +976,5 @@ def test_the_book_itself_fails_when_a_function_that_it_shows_is_renamed(tmp_path
     )
     said = said_of(Built(done.returncode, done.stderr), "client01")
     assert "Object named 'listen' not found" in said
-    fragment = "'asyncio.wait({listening}, timeout=GOODBYE)'"
+    fragment = "'ends = {listening, watching}'"
     assert f"steps/client01.py: {fragment} is on no line" in said

@@ -136,6 +136,14 @@ def test_functions_are_short(path):
         assert lines <= LONGEST, f"{name} has {lines} lines of code; at most {LONGEST}"
 
 
+@pytest.mark.parametrize(
+    ("name", "most"), [("client01", 179), ("terminal", 100), ("pace", 150)]
+)
+def test_a_client_and_what_it_shares_stay_small(name, most):
+    text = story.find(name).path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= most
+
+
 @pytest.mark.parametrize("step", SERVERS[1:] + SIDES, ids=lambda step: step.name)
 def test_a_server_has_a_main_with_the_host_and_the_port_of_the_book(step):
     main = load(step).main

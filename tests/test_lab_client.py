@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab.client import Connection, connect
+from lab.client import KEPT, Connection, Refused, connect
 from lab.host import start
 from lab.unmet import Unmet
 from lab.wire import encode, frame
@@ -61,9 +61,9 @@ async def sending(*pieces, then=finish):
 
 
 @contextlib.asynccontextmanager
-async def client(server, timeout=PATIENT):
+async def client(server, timeout=PATIENT, keep=None):
     """Connect alice, and see her off."""
-    alice = await connect(server, "alice", timeout)
+    alice = await connect(server, "alice", timeout, keep)
     try:
         yield alice
     finally:
@@ -262,3 +262,103 @@ async def test_the_answer_to_a_join_is_ones_own():
     async with sending(*both) as server, client(server) as alice:
         assert await alice.join("tea") == JOIN
         assert await alice.hear() == other
+
+
+# What a bot needs.
+
+
+async def test_a_host_and_a_port_will_do_for_a_server():
+    async with sending(encode(CHAT)) as server:
+        async with await connect(server.address, "bot", PATIENT) as bot:
+            assert await bot.hear() == CHAT
+            assert bot.keep == KEPT
+        async with await connect(server, "alice", PATIENT) as alice:
+            assert await alice.hear() == CHAT
+            assert alice.keep is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [("127.0.0.1", 70000), ("127.0.0.1", -1), ("a..b", 9011), ("a" * 70, 9011)],
+    ids=str,
+)
+async def test_an_address_that_cannot_be_is_a_server_that_is_not_there(address):
+    with pytest.raises(Unmet, match="a server that can be called"):
+        await connect(address, "bot")
+
+
+async def test_the_end_of_the_block_hangs_up():
+    async with await start("05") as server:
+        alice = await server.connect("alice", PATIENT)
+        await alice.join("tea")
+        with contextlib.suppress(LookupError):
+            async with await connect(server.address, "bot", PATIENT) as bot:
+                await bot.join("tea")
+                raise LookupError("on purpose")
+        assert (await alice.hear("leaveroom"))["from"] == "bot"
+
+
+async def test_messages_are_iterated_over_until_the_server_ends():
+    async with sending(encode(JOIN), encode(CHAT)) as server, client(server) as alice:
+        alice.timeout = IMPATIENT  # that is for answers: nobody has to talk
+        assert [message async for message in alice] == [JOIN, CHAT]
+        assert [message async for message in alice] == []
+
+
+@pytest.mark.parametrize("rest", [encode(CHAT)[:10], frame(b"[]")], ids=repr)
+async def test_an_end_that_is_none_ends_no_iteration_quietly(rest):
+    async with sending(encode(CHAT) + rest) as server, client(server) as alice:
+        assert await anext(alice) == CHAT
+        with pytest.raises(Unmet):
+            await anext(alice)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("alice", "name_taken"), ("", "bad_name")], ids=str
+)
+async def test_who_cannot_have_the_name_is_told_at_once(name, code):
+    async with await start("08") as server:
+        await (await server.connect("alice", PATIENT)).join("tea")
+        async with await connect(server.address, name, PATIENT) as bot:
+            with pytest.raises(Refused, match=code) as refused:
+                await bot.join("tea")
+            assert refused.value.code == code
+            assert (await bot.hear("error"))["code"] == code  # it can still be heard
+            bot.name = "bot"
+            await bot.send({"action": "connect", "username": "bot"})
+            await bot.join("tea")
+
+
+async def test_an_error_that_is_not_about_the_name_does_not_end_the_waiting():
+    error = {"action": "error", "code": "not_in_room", "detail": "You are not."}
+    both = (encode(error), encode(JOIN))
+    async with sending(*both) as server, client(server) as alice:
+        assert await alice.join("tea") == JOIN
+        assert await alice.hear("error") == error
+
+
+@pytest.mark.parametrize("passed_over", [0, 3])
+async def test_a_client_that_runs_for_a_year_remembers_the_last_messages(passed_over):
+    messages = [{**CHAT, "message": f"{n}"} for n in range(100)]
+    everything = b"".join(map(encode, messages))
+    async with sending(everything) as server, client(server, keep=10) as bot:
+        await bot.hear_the_end()
+        assert 10 <= len(bot.heard) < 20
+        assert 10 <= len(bot.log) < 20
+        assert bot.heard[-1] == bot.log[-1].message == messages[-1]
+        for _ in range(passed_over):
+            with pytest.raises(Unmet):
+                await bot.hear("joinroom")  # which puts back what it passed over
+        assert [message async for message in bot] == messages[-10:]
+
+
+async def test_no_flood_is_too_much_for_a_client_that_forgets(monkeypatch):
+    monkeypatch.setattr("lab.client.FLOOD", 50)
+    monkeypatch.setattr("lab.client.FLOOD_BYTES", 1000)
+    everything = encode(CHAT) * 100
+    async with sending(everything) as server:
+        async with client(server, keep=200) as bot:
+            assert [message async for message in bot] == [CHAT] * 100
+        async with client(server) as alice:
+            with pytest.raises(Unmet, match="a flood"):
+                await alice.hear_the_end()
