@@ -142,4 +142,6 @@ if __name__ == "__main__":
         pass  # asyncio.run has cancelled main and waited for it: all is done
     except Problem as problem:
         problems.append(str(problem))
+    # What could not be printed is still there, and Python would complain of it now.
+    sys.stdout = None
     sys.exit(visible(" ".join(problems)) or 0)

@@ -556,4 +556,3 @@ async def test_ctrl_c_in_the_middle_of_a_file_tells_what_may_be_lost(tmp_path):
                 assert await alice.interrupt(PATIENT) == 1
                 (line,) = complaints(alice.errors).splitlines()
     assert "may not have arrived" in line
-    assert "More was typed, and not said." in line

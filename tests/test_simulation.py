@@ -1268,7 +1268,11 @@ def test_each_step_runs_unmodified_and_ends_with_ctrl_c(step, caplog):
     assert caplog.records == []
 
 
-@pytest.mark.parametrize("step", LISTENING, ids=lambda step: step.name)
+# From 13 on, main looks at the clients once per second, if there are any or not.
+AT_REST = [step for step in LISTENING if step.number < "13"]
+
+
+@pytest.mark.parametrize("step", AT_REST, ids=lambda step: step.name)
 def test_ctrl_c_comes_when_nothing_can_happen_any_more(step):
     ended = run_file(step.path)
     assert (ended.status, ended.errors) == (0, "")
