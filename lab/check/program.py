@@ -8,7 +8,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.host import Process, Running, Transcript, ctrl_c_for_children
+from lab.host import Process, Running, Transcript, signals_for_children
 from lab.host.process import _read
 from lab.story import ROOT, STEPS, CannotDo, Step
 
@@ -73,7 +73,7 @@ async def start_command(words: Sequence[str], path: Path) -> Program:
     """Start a command; CannotStart if there is no such program."""
     folders = [str(ROOT), str(STEPS), *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
-        with ctrl_c_for_children():
+        with signals_for_children():
             process = await asyncio.create_subprocess_exec(
                 *words,
                 stdin=asyncio.subprocess.DEVNULL,

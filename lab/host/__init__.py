@@ -10,7 +10,7 @@ on Python 3.12 and 3.13 as long as a client is connected, so the clients go firs
 
 from lab.host.in_loop import InLoop, start
 from lab.host.loading import load, module_replaced, set_constant, settings_of
-from lab.host.process import Process, ctrl_c_for_children, start_process
+from lab.host.process import Process, signals_for_children, start_process
 from lab.host.running import CHUNK, START, TIMEOUT, Running, Transcript
 
 __all__ = [
@@ -21,11 +21,11 @@ __all__ = [
     "Process",
     "Running",
     "Transcript",
-    "ctrl_c_for_children",
     "load",
     "module_replaced",
     "set_constant",
     "settings_of",
+    "signals_for_children",
     "start",
     "start_process",
 ]

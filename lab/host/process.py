@@ -112,7 +112,7 @@ async def start_process(
     step = _found(step)
     options = [f"--set={name}={value}" for name, value in (settings or {}).items()]
     command = [python, "-m", "lab", "run", _argument(step), f"--port={port}"]
-    with ctrl_c_for_children():
+    with signals_for_children():
         process = await asyncio.create_subprocess_exec(
             *command, *options, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=ROOT
         )
@@ -126,20 +126,30 @@ async def start_process(
 
 
 @contextmanager
-def ctrl_c_for_children() -> Iterator[None]:
-    """Let Ctrl-C reach the processes that are started in the block.
+def signals_for_children() -> Iterator[None]:
+    """Let Ctrl-C and SIGHUP reach the processes that are started in the block.
 
-    A shell starts the jobs in its background with Ctrl-C switched off, and a process
-    hands that on to those that it starts. A step has to hear it all the same.
+    A shell starts the jobs in its background with Ctrl-C switched off, and nohup does
+    so with SIGHUP. A process hands that on to those that it starts; a handler it does
+    not. A step has to hear both all the same.
     """
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    ignored = [
+        number
+        for name in ("SIGINT", "SIGHUP")  # Windows has no SIGHUP
+        if (number := getattr(signal, name, None)) is not None
+        and signal.getsignal(number) is signal.SIG_IGN
+    ]
+    for number in ignored:
+        signal.signal(number, _pass_over)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _pass_over(*_: object) -> None:
+    """Do as if the signal was ignored."""
 
 
 def _argument(step: Step) -> str:
