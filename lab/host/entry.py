@@ -46,9 +46,9 @@ def main_of(module: ModuleType, step: Step, **given: Value) -> Coroutine[Any, An
     NoServer, with what to do, if there is none that can be called like this.
     """
     file, main = step.path.name, getattr(module, "main", None)
-    if main is None:
+    if not callable(main):
         raise NoServer(f"{file} has no 'async def main', so it cannot start")
-    if not callable(main) or (call := bound(main, **given)) is None:
+    if (call := bound(main, **given)) is None:
         raise NoServer(f"{file}: main takes something else than host and port")
     started = main(*call[0], **call[1])
     if inspect.iscoroutine(started):

@@ -28,17 +28,17 @@ _BEFORE = {*sys.builtin_module_names, "encodings", "site", "codecs", "io", "abc"
 class Imports:
     """The modules that one load of a file has for itself.
 
-    ``given`` holds names that each of these modules begins with.
+    ``folder`` and ``stem`` say where the file is and what it is called; ``given`` holds
+    names that each of these modules begins with.
     """
 
     KEPT = "__imports__"  # in a file's module: where this is found again
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, stem: str = "") -> None:
         self.modules: dict[str, ModuleType] = {}
         self.given: dict[str, Any] = {}
         self._folders = [str(folder), str(STEPS)]
-        self._names = own_names(folder)
+        self._names = own_names(folder, stem)
         self._depth = 0
         self._before: list[str] = []  # the path of this process
         self._aside: dict[str, ModuleType] = {}
@@ -158,25 +158,27 @@ def hidden(folder: Path) -> list[str]:
     return sorted(_listed(folder) & sys.stdlib_module_names)
 
 
-def own_names(folder: Path) -> frozenset[str]:
+def own_names(folder: Path, stem: str = "") -> frozenset[str]:
     """Return the names that mean something else to the files of this folder.
 
     Where one of them is that of a module of ours, or of Python's, all our modules are
-    among them: ours import it, too.
+    among them: ours import it, too. ``stem`` is the name of the file itself: it does
+    not take itself for one of these.
     """
     if folder == STEPS:
         return frozenset()
     try:
-        return _names(folder, folder.stat().st_mtime_ns)
+        return _names(folder, folder.stat().st_mtime_ns, stem)
     except OSError:  # a folder that is not there, or a zip file on the path
         return frozenset()
 
 
 @cache
-def _names(folder: Path, changed: int) -> frozenset[str]:
-    found = _listed(folder)
+def _names(folder: Path, changed: int, stem: str) -> frozenset[str]:
     ours = frozenset(path.stem for path in STEPS.glob("*.py"))
-    return found | ours if found & (ours | sys.stdlib_module_names) else found
+    known = ours | sys.stdlib_module_names
+    found = _listed(folder) - ({stem} & known)
+    return found | ours if found & known else found
 
 
 def _listed(folder: Path) -> frozenset[str]:

@@ -62,7 +62,7 @@ def load(
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     code = _compiled(step.path, step.path.stat().st_mtime_ns)
-    imports = Imports(folder or step.path.parent)
+    imports = Imports(folder or step.path.parent, step.path.stem)
     if to_stay:
         imports.enter()
     if not imports.is_needed:
