@@ -68,6 +68,8 @@ async def judged(
             behaviour, Unmet("a server that can be started again", f"{error}")
         )
     if unmet is not None and isinstance(bench, Bench):
+        if others := bench.server.in_the_way():
+            return result(behaviour, missing=others)
         gc.collect()  # some Pythons complain of a failed task when it is collected
         if complaint := last_complaint(bench.server).removeprefix(": "):
             words = f"{unmet.got}; its last complaint was: {complaint}"

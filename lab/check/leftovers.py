@@ -31,8 +31,8 @@ still_open: list[int] = []  # ports that were left open, whoever has them
 def reaping() -> Iterator[None]:
     """Adopt what the programs leave behind that are started in the block.
 
-    It is for a process that starts nothing else meanwhile. Does nothing where this
-    cannot be had.
+    Whatever else this process starts meanwhile has to stay in its session. Does nothing
+    where this cannot be had.
     """
     global _reaping
     still_open.clear()
@@ -96,7 +96,20 @@ def _ours() -> set[int]:
 
 
 def _left() -> set[int]:
-    return set(_children(os.getpid())) - _known - _running
+    """Return the orphans that we have adopted.
+
+    All that we start for ourselves stays in our session. A program that is checked
+    begins one of its own, and nothing that it starts can come into ours.
+    """
+    found = set(_children(os.getpid())) - _known - _running
+    return {pid for pid in found if _session(pid) not in (None, os.getsid(0))}
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
 
 
 def _end_all(left: set[int]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from lab import story
 from lab.behaviours.framing_bench import Framing
 from lab.check import leftovers
+from lab.check.disguise import Guest
 from lab.check.program import ENDED, CannotStart, Program, start_command, start_lab
 from lab.check.report import last_complaint
 from lab.host import CHUNK, Running, hidden, settings_of
@@ -49,17 +50,17 @@ class Subject:
 
 
 class Address(Subject):
-    """A server that is running already, and goes on running."""
+    """A server that is running already, goes on running, and may have other clients."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self.host, self.port = host, port
+    def __init__(self, host: str, port: int, within: float = START) -> None:
+        self.host, self.port, self.within = host, port, within
 
     async def start(self, settings: Mapping[str, str] | None = None) -> Running:
         """Return the server; CannotStart if nobody answers the door."""
-        running = Running(Step(Path(f"{self.host}:{self.port}")))
+        running = Guest(Step(Path(f"{self.host}:{self.port}")))
         running.listens_at(self.host, self.port)
         try:
-            async with asyncio.timeout(START):
+            async with asyncio.timeout(self.within):
                 answered = await listens(running)
         except (TimeoutError, ValueError):  # nobody, or a name that cannot be one
             answered = False

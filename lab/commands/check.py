@@ -104,7 +104,7 @@ def subject(options: argparse.Namespace) -> Subject:
     digits = port.isascii() and port.isdecimal()
     if not colon or not digits or int(port) > 65535:
         raise CannotStart(f"--connect takes HOST:PORT, not {options.connect}")
-    return Address(host.strip("[]"), int(port))
+    return Address(host.strip("[]"), int(port), options.start_within)
 
 
 async def report(
