@@ -61,7 +61,7 @@ class Guest(Running):
 
     def __init__(self, step: Step) -> None:
         super().__init__(step)
-        self.letters = "".join(random.choices(string.ascii_lowercase, k=LETTERS))  # noqa: S311
+        self.letters = "".join(random.choices(string.ascii_lowercase, k=LETTERS))
         self.refused_at: int | None = None  # the first client that found no place
 
     async def call(self) -> Connection:
@@ -119,7 +119,7 @@ class Guest(Running):
 
 def _frames(buffer: bytearray) -> list[bytes]:
     """Take the whole frames off a buffer."""
-    found = []
+    found: list[bytes] = []
     while True:
         end = wire.HEADER + int.from_bytes(buffer[: wire.HEADER], "little")
         if len(buffer) < wire.HEADER or len(buffer) < end:

@@ -25,6 +25,7 @@ _known: set[int] = set()  # children that were there before, or that have an own
 _running: set[int] = set()  # programs that have been started, and not yet ended
 _offspring: dict[int, int] = {}  # what they have started: the process, its start time
 still_open: list[int] = []  # ports that were left open, whoever has them
+backgrounds: set[str] = set()  # commands that have left their server and ended
 
 
 @contextmanager
@@ -36,6 +37,7 @@ def reaping() -> Iterator[None]:
     """
     global _reaping
     still_open.clear()
+    backgrounds.clear()
     before = _subreaper()
     if before is None or _reaping or not _set_subreaper(True):
         yield
@@ -58,8 +60,8 @@ def started(pid: int) -> None:
 
 def in_the_background(pid: int) -> bool:
     """Whether a program that has ended has left something running."""
-    if _reaping and _left():
-        return True
+    if _reaping:
+        return any(not _fetched(orphan) for orphan in _left())
     with suppress(OSError, AttributeError):  # there are no groups on Windows
         os.killpg(pid, 0)
         return True
@@ -128,8 +130,15 @@ def _kill(orphans: set[int]) -> None:
     for pid in orphans:
         with suppress(OSError):
             os.kill(pid, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
+        _fetched(pid)
+
+
+def _fetched(orphan: int) -> bool:
+    """Fetch an orphan if it is dead, and return whether it was."""
+    try:
+        return os.waitpid(orphan, os.WNOHANG)[0] == orphan
+    except ChildProcessError:
+        return True
 
 
 def _children(pid: int) -> list[int]:

@@ -19,6 +19,7 @@ MAX_SECONDS = 60.0  # seconds for one behaviour, whatever the server does
 GOODBYE = 0.5  # seconds for hanging up on whoever only wanted to see if it listens
 REPLY = 1.0  # seconds for one answer
 PAUSE = 0.02  # seconds between two tries to connect: nothing tells us when it listens
+FOREGROUND = "start it without &, setsid, or the option that makes it a daemon"
 LOOPBACK = ("127.0.0.1", "::1")  # to node, "localhost" may be the second one
 
 
@@ -138,12 +139,13 @@ class PythonFile(Command):
         return own if own.is_whole else None
 
 
-async def until_it_listens(running: Program, port: int, within: float) -> None:
+async def until_it_listens(running: Program, port: int, within: float = START) -> None:
     """Wait until somebody answers the door; CannotStart if that does not happen."""
     try:
         async with asyncio.timeout(within):
             while not await listens_somewhere(running, port):
-                if running.process.returncode is not None:
+                ended = running.process.returncode is not None
+                if ended and not running.is_in_the_background():
                     await asyncio.wait(running._reading, timeout=ENDED)
                     raise CannotStart(why_it_ended(running))
                 await asyncio.sleep(PAUSE)
@@ -152,6 +154,8 @@ async def until_it_listens(running: Program, port: int, within: float) -> None:
         where = f"{LOOPBACK[0]}:{port}"
         words = f"it did not listen on {where} within {within:g} s"
         longer = "" if last_complaint(running) else "; to wait longer: --start-within"
+        if running.step.path.name in leftovers.backgrounds:
+            longer = f"; it went to the background: {FOREGROUND}"
         raise CannotStart(f"{words}{last_complaint(running)}{longer}") from error
     except BaseException:  # Ctrl-C, too: nothing is ever left running
         await running.stop()
@@ -160,11 +164,10 @@ async def until_it_listens(running: Program, port: int, within: float) -> None:
 
 def why_it_ended(running: Program) -> str:
     """Return why a program has ended that was to listen, and what to do."""
-    ended = running.process.returncode == 0
-    if ended and leftovers.in_the_background(running.process.pid):
-        ways = "without &, setsid, or the option that makes it a daemon"
-        return f"it went to the background; start it in the foreground: {ways}"
-    return f"it ended before it listened{last_complaint(running)}"
+    words = f"it ended before it listened{last_complaint(running)}"
+    if running.process.returncode or last_complaint(running):
+        return words
+    return f"{words}; if it goes to the background, {FOREGROUND}"
 
 
 async def listens_somewhere(running: Running, port: int) -> bool:

@@ -11,10 +11,18 @@ from pathlib import Path
 
 from lab import check, story
 from lab.behaviours import Behaviour
-from lab.check import Address, CannotStart, Command, PythonFile, Report, Result, Subject
-from lab.check import leftovers
+from lab.check import (
+    Address,
+    CannotStart,
+    Command,
+    PythonFile,
+    Report,
+    Result,
+    Subject,
+    leftovers,
+)
 from lab.check.report import lines
-from lab.check.subjects import START
+from lab.check.subjects import FOREGROUND, START
 from lab.mistakes import twins
 from lab.story import Step
 
@@ -79,6 +87,9 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("lab: stopped; nothing is left running", file=sys.stderr)
         return 130
+    for name in leftovers.backgrounds:
+        words = f"goes to the background, where it was ended; {FOREGROUND}"
+        print(f"lab: {name} {words}", file=sys.stderr)
     for port in leftovers.still_open:
         words = "is still open: what was started is out of reach; end it yourself"
         print(f"lab: port {port} {words}", file=sys.stderr)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import parsing
+from lab.outside import outside
 from lab.story import CannotDo
 
 GUARD = 'if __name__ == "__main__":'
@@ -40,15 +41,13 @@ def not_started(path: Path) -> Iterator[None]:
     What else it does with an event loop while it is imported, it may do: it does not
     run in the loop of this thread, which stands still meanwhile.
     """
-    from lab.simulation.running import outside  # which imports this package
-
     create_server = base_events.BaseEventLoop.create_server
     running = events._get_running_loop()
 
     async def refuse(*_: Any, **__: Any) -> Any:
         raise _Listening
 
-    base_events.BaseEventLoop.create_server = refuse  # type: ignore[assignment,method-assign]
+    base_events.BaseEventLoop.create_server = refuse  # type: ignore[method-assign]
     try:
         with outside():
             yield
