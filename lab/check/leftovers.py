@@ -84,9 +84,10 @@ async def end(pid: int) -> None:
     if not _reaping:
         return
     limit = time.monotonic() + GONE
-    while (left := _ours()) and time.monotonic() < limit:
-        _kill(left)
-        await asyncio.sleep(PAUSE)  # its own children become ours when it is dead
+    # What a process has started becomes ours when it is dead, and not before.
+    while (_runs(pid) or _ours()) and time.monotonic() < limit:
+        _kill(_ours())
+        await asyncio.sleep(PAUSE)
 
 
 def _ours() -> set[int]:
@@ -152,11 +153,23 @@ def _children(pid: int) -> list[int]:
 
 def _born(pid: int) -> int:
     """Return when a process was started, in ticks since the system was; 0 if gone."""
+    stat = _stat(pid)
+    return int(stat[19]) if stat else 0
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there, and not only waits to be fetched."""
+    stat = _stat(pid)
+    return bool(stat) and stat[0] not in "ZX"
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what the system says of a process, from its state on; nothing if gone."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="latin-1")
     except OSError:
-        return 0
-    return int(stat.rpartition(")")[2].split()[19])
+        return []
+    return stat.rpartition(")")[2].split()
 
 
 def _subreaper() -> bool | None:

@@ -55,6 +55,7 @@ class Program(Process):
         self._kill()
         await Running.stop(self)
         ended = asyncio.create_task(self.process.wait())
+        await leftovers.end(self.process.pid)
         _, waiting = await asyncio.wait({ended, *self._reading}, timeout=ENDED)
         if waiting:
             # A child that has left the group holds the pipes open.
@@ -62,7 +63,6 @@ class Program(Process):
             for task in waiting:
                 task.cancel()
             await asyncio.wait(waiting)
-        await leftovers.end(self.process.pid)
         if self.port is not None and await _is_open(self.port):
             leftovers.still_open.append(self.port)
 
