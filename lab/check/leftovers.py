@@ -56,6 +56,7 @@ def reaping() -> Iterator[None]:
 def started(pid: int) -> None:
     """Note that a process was started, which somebody waits for."""
     _running.add(pid)
+    _known.add(pid)  # asyncio fetches it when it is dead, and complains if we do
 
 
 def in_the_background(pid: int) -> bool:
