@@ -394,6 +394,12 @@ async def test_a_command_keeps_its_environment(tmp_path, monkeypatch):
     assert json.loads(found.read_text()) == dict(os.environ)
 
 
+async def test_a_command_that_finds_no_module_of_ours_is_told_where_it_is(tmp_path):
+    step = written(tmp_path, mine="import utils01\n")
+    with pytest.raises(story.CannotDo, match="it is in steps/: name that folder"):
+        await Command([sys.executable, "-I", str(step.path), "{port}"]).start()
+
+
 def test_a_file_keeps_the_path_of_the_user(tmp_path, monkeypatch, capsys):
     for folder in ("src", "app", "cwd"):
         (tmp_path / folder).mkdir()
