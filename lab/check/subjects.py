@@ -165,10 +165,13 @@ async def until_it_listens(running: Program, port: int, within: float = START) -
 
 def why_it_ended(running: Program) -> str:
     """Return why a program has ended that was to listen, and what to do."""
-    words = f"it ended before it listened{last_complaint(running)}"
+    complaint = last_complaint(running)
+    if complaint.startswith(": lab: "):
+        return complaint.removeprefix(": lab: ")  # it says itself what is wrong
+    words = f"it ended before it listened{complaint}"
     if (lost := re.search(r"No module named '(\w+)'$", words)) and _in_steps(lost[1]):
         return f"{words}; it is in steps/: name that folder in PYTHONPATH"
-    if running.process.returncode or last_complaint(running):
+    if running.process.returncode or complaint:
         return words
     return f"{words}; if it goes to the background, {FOREGROUND}"
 
