@@ -3,6 +3,7 @@
 import codecs
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -342,6 +343,8 @@ ITSELF = {
     "try:\n    asyncio.run(main())\nexcept Exception:\n    pass": 4,
     "with asyncio.Runner() as runner:\n    runner.run(main())": 4,
     "def begin():\n    asyncio.run(main())\nbegin()": 5,
+    "import socket\nsocket.create_server(('', 0)).accept()": 4,
+    "import socketserver as s\ns.TCPServer(('', 0), s.StreamRequestHandler)": 4,
 }
 
 
@@ -354,6 +357,7 @@ async def test_a_file_that_starts_itself_is_told_what_to_do(how, tmp_path):
     step = written(tmp_path, mine=text + how + "\n")
     with pytest.raises(StartsItself) as caught:
         await start(step)
+    assert "listen" not in vars(socket.socket)
     words = f"mine.py, line {ITSELF[how]}: it starts itself when it is imported"
     assert str(caught.value).startswith(words)
 
@@ -392,6 +396,12 @@ async def test_a_command_keeps_its_environment(tmp_path, monkeypatch):
     with pytest.raises(story.CannotDo, match="sorry"):
         await Command([sys.executable, "-c", code, "{port}", str(found)]).start()
     assert json.loads(found.read_text()) == dict(os.environ)
+
+
+async def test_a_command_that_finds_no_module_of_ours_is_told_where_it_is(tmp_path):
+    step = written(tmp_path, mine="import utils01\n")
+    with pytest.raises(story.CannotDo, match="it is in steps/: name that folder"):
+        await Command([sys.executable, "-I", str(step.path), "{port}"]).start()
 
 
 def test_a_file_keeps_the_path_of_the_user(tmp_path, monkeypatch, capsys):

@@ -7,7 +7,6 @@ can only see that a port is still open.
 """
 
 import asyncio
-import ctypes
 import os
 import signal
 import sys
@@ -56,7 +55,7 @@ def reaping() -> Iterator[None]:
 def started(pid: int) -> None:
     """Note that a process was started, which somebody waits for."""
     _running.add(pid)
-    _known.add(pid)  # asyncio fetches it when it is dead, and complains if we do
+    _known.discard(pid)  # of another process, which had the number before
 
 
 def in_the_background(pid: int) -> bool:
@@ -82,6 +81,7 @@ def look_at(pid: int) -> None:
 async def end(pid: int) -> None:
     """End what a program, which has been ended, has left behind."""
     _running.discard(pid)
+    _known.add(pid)  # it is fetched by whoever has started it
     if not _reaping:
         return
     limit = time.monotonic() + GONE
@@ -179,13 +179,16 @@ def _subreaper() -> bool | None:
         return None
     if not Path(f"/proc/self/task/{os.getpid()}/children").is_file():
         return None  # a kernel that was built without it
-    answer = ctypes.c_int()
-    with suppress(OSError, AttributeError):
-        libc = ctypes.CDLL(None)
+    with suppress(ImportError, OSError, AttributeError):
+        import ctypes  # some Pythons are built without it
+
+        answer, libc = ctypes.c_int(), ctypes.CDLL(None)
         if libc.prctl(GET_CHILD_SUBREAPER, ctypes.byref(answer), 0, 0, 0) == 0:
             return bool(answer.value)
     return None
 
 
 def _set_subreaper(on: bool) -> bool:
+    import ctypes  # it is there: we have asked before
+
     return bool(ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, int(on), 0, 0, 0) == 0)

@@ -1,6 +1,7 @@
 """What can be checked: an address, a command in any language, a Python file."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from lab.check.disguise import Guest
 from lab.check.program import ENDED, CannotStart, Program, start_command, start_lab
 from lab.check.report import last_complaint
 from lab.host import CHUNK, Running, hidden, settings_of
-from lab.story import Step
+from lab.story import STEPS, Step
 
 START = 10.0  # seconds for a server to begin to listen: some languages compile first
 MAX_SECONDS = 60.0  # seconds for one behaviour, whatever the server does
@@ -164,10 +165,19 @@ async def until_it_listens(running: Program, port: int, within: float = START) -
 
 def why_it_ended(running: Program) -> str:
     """Return why a program has ended that was to listen, and what to do."""
-    words = f"it ended before it listened{last_complaint(running)}"
-    if running.process.returncode or last_complaint(running):
+    complaint = last_complaint(running)
+    if complaint.startswith(": lab: "):
+        return complaint.removeprefix(": lab: ")  # it says itself what is wrong
+    words = f"it ended before it listened{complaint}"
+    if (lost := re.search(r"No module named '(\w+)'$", words)) and _in_steps(lost[1]):
+        return f"{words}; it is in steps/: name that folder in PYTHONPATH"
+    if running.process.returncode or complaint:
         return words
     return f"{words}; if it goes to the background, {FOREGROUND}"
+
+
+def _in_steps(name: str) -> bool:
+    return (STEPS / f"{name}.py").is_file()
 
 
 async def listens_somewhere(running: Running, port: int) -> bool:
