@@ -63,6 +63,7 @@ class Holding:
         self._suspects: set[Place] = set()
         self._heavy: dict[Place, float] = {}  # seconds of computing
         self._schedstat = _schedstat()
+        self._traced = False
         self.too_slow = False  # to be gone through once more
 
     @contextmanager
@@ -100,6 +101,9 @@ class Holding:
         finally:
             places, in_executor = self._places, self._in_executor
             self._loop, self._began, self._places, self._in_executor = outer
+            if self._traced:
+                self._traced = False
+                sys.settrace(None)
         took = time.perf_counter() - began
         if took > LOOKS and places and not in_executor:
             place = places.most_common(1)[0][0]
@@ -139,7 +143,27 @@ class Holding:
         self._places[place] += 1
         if took > LIMIT and took - self._queued_since(self._kernel) > LIMIT:
             self._give_up(place)
+            self._break_through(own)
             raise HeldUp
+
+    def _break_through(self, frame: FrameType) -> None:
+        """Raise HeldUp once more in the next own line.
+
+        If code that catches everything has caught the first one, that is its handler.
+        """
+
+        def trace(frame: FrameType, event: str, _: Any) -> Any:
+            if event == "line" and self._began and self.own.has(frame.f_code):
+                raise HeldUp  # which ends the tracing, too
+            return trace
+
+        self._traced = True
+        sys.settrace(trace)
+        each: FrameType | None = frame
+        while each is not None:
+            if self.own.has(each.f_code):
+                each.f_trace = trace
+            each = each.f_back
 
     def _give_up(self, place: Place) -> None:
         file, line = place
