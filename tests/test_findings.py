@@ -1,4 +1,4 @@
-"""What is found by running a file: mistakes in their lines, and nothing in right ones."""
+"""What is found by running a file: mistakes in their lines, nothing in right ones."""
 
 import re
 
@@ -86,6 +86,23 @@ def test_nothing_is_found_in_our_steps(step):
     results, found = gone_through(step.path, wanted(place))
     assert found == []
     assert {r.verdict for r in results} == {"kept"}
+
+
+@pytest.mark.parametrize("work", ["threading.Event().wait", "threading.Lock().acquire"])
+def test_what_takes_long_in_a_thread_is_not_judged(work, tmp_path):
+    source = variants.SERVER.read_text()
+    call = f"        lock = {work}\n        await asyncio.to_thread(lock)\n"
+    if "Lock" in work:
+        call = call.replace("await", "lock()\n        await")
+    path = tmp_path / "mine.py"
+    source = source.replace(variants.CHAT, variants.CHAT + call)
+    path.write_text(source.replace("import asyncio\n", "import asyncio, threading\n"))
+    results, found = gone_through(path, NEW)
+    assert found == []
+    reasons = {r.got for r in results}
+    assert reasons == {
+        "the simulation has no threads of the program's own, and they take long"
+    }
 
 
 def test_each_kind_has_its_row_among_the_pitfalls():

@@ -1,4 +1,4 @@
-"""What the simulation judges: only what it has, and nothing that TCP would find passes."""
+"""What the simulation judges: what it has; and it finds all that TCP would find."""
 
 import gc
 import warnings
@@ -70,7 +70,7 @@ HAS = {
             FIRST + '        sock = writer.get_extra_info("socket")\n'
             "        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)\n"
             "        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)\n"
-            "        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1\n"
+            "        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)\n"
             "        assert sock.gettimeout() == 0\n",
         )
     ],
