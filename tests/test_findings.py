@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 NEW = [b for b in behaviours.every() if b.since == "server05"]
 QUICK = {"sleep", "lock", "created", "bare_at_send", "sends", "as_it_is", "to_thread"}
-SERVERS = [s for s in story.steps() if s.kind in ("server", "side")]
+SERVERS = [s for s in story.steps() if s.kind in ("server", "side") and s.listens]
 
 
 def gone_through(path, candidates, swallowed=True):
