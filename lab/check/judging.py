@@ -15,7 +15,7 @@ from lab.check.program import CannotStart, start_lab
 from lab.check.report import Result, last_complaint, result
 from lab.check.subjects import MAX_SECONDS, REPLY, PythonFile, Subject
 from lab.host import settings_of
-from lab.simulation.lacks import lacking
+from lab.simulation import lacking
 from lab.story import Step
 from lab.unmet import Unmet
 

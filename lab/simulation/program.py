@@ -3,17 +3,19 @@
 import asyncio
 import contextlib
 import io
+import logging
 import runpy
 import signal
 import sys
 from asyncio import CancelledError
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lab import parsing
 from lab.host import TIMEOUT, InLoop, Running
+from lab.network.sockets import Listener
 from lab.simulation.loop import Loop, Spinning, Stuck
 from lab.simulation.running import simulated
 from lab.story import STEPS, Step
@@ -62,9 +64,30 @@ def run_file(
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(errors),
         _as_started(path, arguments),
+        _fresh_logging(),
     ):
         status = _status(path, errors)
     return Ended(status, output.getvalue(), errors.getvalue(), loop.time())
+
+
+def _listening() -> list[Listener]:
+    """Return the sockets that listen in the loop that runs, if it is a simulation."""
+    loop = asyncio.get_running_loop()
+    return loop.network.listening() if isinstance(loop, Loop) else []
+
+
+@contextlib.contextmanager
+def _fresh_logging() -> Iterator[None]:
+    """Let nothing be set up for logging, as in a process that begins."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers.clear()
+    root.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 def _status(path: Path, errors: io.StringIO) -> int:
@@ -138,13 +161,17 @@ class InSimulation(InLoop):
             raise
         return running
 
+    async def begin(self, port: int) -> None:
+        """Start ``main`` and wait until it listens; raises as of ``InLoop``."""
+        self._others = _listening()  # of another server in the same process
+        await super().begin(port)
+
     async def _first_line(self) -> str:
         """Wait for the line that says that it listens, or for its listening alone."""
         line = asyncio.create_task(super()._first_line())
         try:
             await asyncio.wait({line}, timeout=OTHER_WORDS)
-            network = getattr(asyncio.get_running_loop(), "network", None)
-            listening = [] if network is None else network.listening()
+            listening = [one for one in _listening() if one not in self._others]
             if listening and (listening[0].chosen or not line.done()):
                 host, port = listening[0].address
                 return f"Listening on {host}:{port}"
