@@ -36,8 +36,18 @@ NETS = ("wire", "search")  # for those who got through
 NEWEST = story.steps_of("server")[-1]
 
 # mutmut tells a mutant by its module. We load a step under another name each time.
-OLD = "    exec(_compiled(step.path, step.path.stat().st_mtime_ns), vars(module))\n"
-NEW = f'    module.__name__ = f"steps.{{step.name}}"\n{OLD}    module.__name__ = name\n'
+OLD = """\
+    if step.kind != "other":
+        exec(code, vars(module))
+        return
+"""
+NEW = """\
+    if step.kind != "other":
+        name, module.__name__ = module.__name__, f"steps.{step.name}"
+        exec(code, vars(module))
+        module.__name__ = name
+        return
+"""
 
 # Where mutmut is comes last on the path: it brings another pytest with it.
 RUN = "import sys; sys.path.append({!r}); from mutmut.__main__ import cli; cli()"

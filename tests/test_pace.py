@@ -85,14 +85,21 @@ async def talk(address, name="alice"):
 async def serving(attend):
     """Start a server that attends to each client in this way."""
 
+    attending = set()
+
     async def client_connected(reader, writer):
+        attending.add(asyncio.current_task())
         try:
             await attend(messages(reader), writer)
         finally:
             writer.close()
 
     async with await asyncio.start_server(client_connected, "127.0.0.1", 0) as server:
-        yield server.sockets[0].getsockname()[:2]
+        try:
+            yield server.sockets[0].getsockname()[:2]
+        finally:
+            for task in attending:  # one that is dead does not end by itself
+                task.cancel()
 
 
 async def messages(reader):

@@ -161,10 +161,9 @@ async def test_lines_have_the_encoding_of_the_input(stdin):
 
 async def test_an_encoding_that_does_not_fit_is_a_problem(stdin):
     lines, problem = await typed_from(stdin(b"hello\n", "utf-16"))
-    assert (lines, problem) == (
-        [],
-        "The input cannot be read: UTF-16 stream does not start with BOM.",
-    )
+    assert lines == []
+    assert problem.startswith("The input cannot be read: ")
+    assert problem.endswith("tream does not start with BOM.")
 
 
 async def test_of_a_line_that_is_too_long_only_the_begin_is_kept(stdin, monkeypatch):

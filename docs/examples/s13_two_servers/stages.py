@@ -29,8 +29,8 @@ def main() -> None:
     print(f"{'':28}{'lines':>6}{'behaviours':>12}{'crowds':>8}")
     print(row("step 12", story.find("12")))
     with TemporaryDirectory() as folder:
-        for words, inside in STAGES.items():
-            path = Path(folder, f"{words.split()[-1]}.py")
+        for number, (words, inside) in enumerate(STAGES.items(), 1):
+            path = Path(folder, f"stage{number}.py")
             path.write_text(put_back(source(step), inside), encoding="utf-8")
             print(row(words, Step(path)))
 
