@@ -84,7 +84,6 @@ async def talk(address, name="alice"):
 @contextlib.asynccontextmanager
 async def serving(attend):
     """Start a server that attends to each client in this way."""
-
     attending = set()
 
     async def client_connected(reader, writer):
