@@ -55,6 +55,9 @@ python3 python3-venv. Elsewhere: python.org. Or name one: make PYTHON=/path/to/p
 "$(PYTHON) has no venv module. Debian and Ubuntu: apt install python3-venv. Then again." >&2; exit 1; }
 endef
 
+# $(call quoted,NAME): the value of a variable as one word of the shell, whatever is in it.
+quoted = '$(subst ','\'',$(value $(1)))'
+
 .PHONY: help
 help:  ## show this list
 	@echo "A chat server in asyncio, one step at a time. Start with: make learn"
@@ -79,16 +82,16 @@ lab: $(READY)  ## open JupyterLab on the notebooks
 
 .PHONY: chat
 chat: $(READY)  ## start a step: make chat STEP=05
-	$(BIN)/python -m lab run $(STEP) --port $(PORT)
+	$(BIN)/python -m lab run $(call quoted,STEP) --port $(PORT)
 
 .PHONY: check
 check: $(READY)  ## see how far a server of yours is: make check STEP=05 FILE=mine.py
 	@$(if $(FILE),,echo "Which file? make check STEP=05 FILE=mine.py" >&2; exit 2)
-	@$(BIN)/python -m lab check $(STEP) $(FILE)
+	@$(BIN)/python -m lab check $(call quoted,STEP) $(call quoted,FILE)
 
 .PHONY: search
 search: $(READY)  ## let random crowds loose on a step: make search STEP=05 SEEDS=1000
-	@$(BIN)/python -m lab search $(STEP) $(FILE) --seeds $(SEEDS)
+	@$(BIN)/python -m lab search $(call quoted,STEP) $(if $(FILE),$(call quoted,FILE)) --seeds $(SEEDS)
 
 .PHONY: versions
 versions: $(READY)  ## see how each Python on this machine ends a server that is stopped

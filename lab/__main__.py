@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever watches through a pipe wants to see each line when it is printed.
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a file
     words = sys.argv[1:] if arguments is None else list(arguments)
+    if sys.stdout is not None and words[:1] != ["run"]:  # what a step prints is its own
+        # The name of a file may have letters for which this output has no bytes.
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         return _done(words)
     except CannotDo as refusal:

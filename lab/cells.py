@@ -158,7 +158,8 @@ async def evaluated(source: str, name: str, names: dict[str, Any]) -> Any:
         if part is not None:
             ast.fix_missing_locations(part)
             flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-            code: Any = compile(part, name, mode, flags=flags)
+            with parsing.nothing_collected():
+                code: Any = compile(part, name, mode, flags=flags)
             value = eval(code, names)
             if asyncio.iscoroutine(value) and code.co_flags & 0x80:  # CO_COROUTINE
                 value = await value

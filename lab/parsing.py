@@ -9,6 +9,7 @@ is collected while one of these works. See github.com/python/cpython/issues/1069
 
 import ast
 import gc
+import tokenize
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +42,19 @@ def tree(path: Path) -> ast.Module:
 
 @cache
 def _tree(path: Path, changed: int) -> ast.Module:
-    return parsed(path.read_text(encoding="utf-8-sig"), str(path))
+    return parsed(path.read_bytes(), str(path))
+
+
+def text(path: Path) -> str:
+    """Return the text of a file as Python reads it: in the encoding that it names."""
+    with tokenize.open(path) as file:
+        return file.read()
+
+
+def value(source: str) -> object:
+    """Return the value of a literal; raises as ``ast.literal_eval`` does."""
+    with nothing_collected():
+        return ast.literal_eval(source)
 
 
 def told(error: BaseException) -> str:

@@ -6,6 +6,7 @@ is still wrong with it are the first lines of its own docstring.
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -83,55 +84,69 @@ class Step:
 
     @property
     def listens(self) -> bool:
-        """Whether ``main`` takes a port, so that somebody can connect."""
-        return "port" in self._parameters()
+        """Whether ``main`` takes a port, so that somebody can connect.
 
-    def arguments(self, **given: str | int | None) -> dict[str, str | int]:
-        """Return what to call ``main`` with, of ``host`` and ``port``.
-
-        What is not given is left to ``main``, unless it has no default of its own.
+        A ``main`` that the text of the file does not show, one that is imported for
+        instance, is taken for one that does: only running the file can tell.
         """
-        if not self.listens:
-            return {}
-        found: dict[str, str | int] = {}
-        for name, demanded in self._parameters().items():
-            value = given.get(name)
-            if value is None and demanded:
-                value = ADDRESS.get(name)
-            if value is not None:
-                found[name] = value
-        return found
+        return any(_takes_a_port(node) for node in self._mains())
 
-    def _parameters(self) -> dict[str, bool]:
-        """Return what ``main`` takes, and of each whether it has to be given."""
-        for node in parsing.tree(self.path).body:
-            if isinstance(node, ast.AsyncFunctionDef) and node.name == "main":
-                names = [argument.arg for argument in node.args.args]
-                demanded = len(names) - len(node.args.defaults)
-                taken = {name: i < demanded for i, name in enumerate(names)}
-                for argument, default in zip(
-                    node.args.kwonlyargs, node.args.kw_defaults, strict=True
-                ):
-                    taken[argument.arg] = default is None
-                return taken
-        return {}
+    @property
+    def plain_main(self) -> ast.FunctionDef | None:
+        """A ``main`` that is no coroutine function and returns nothing, if it is one.
+
+        A plain one that returns something may return a coroutine.
+        """
+        found = self._mains()
+        last = found[-1] if found else None
+        if not isinstance(last, ast.FunctionDef) or last.decorator_list:
+            return None
+        returns = (n for n in ast.walk(last) if isinstance(n, ast.Return) and n.value)
+        return None if any(returns) else last
+
+    def _mains(self) -> list[ast.stmt]:
+        """Return the statements outside of all functions that give ``main`` a value."""
+        body = parsing.tree(self.path).body
+        return [node for node in _outside_of_functions(body) if _binds_main(node)]
 
     @property
     def imports(self) -> tuple[str, ...]:
-        """The names of the other steps' files that this one imports."""
+        """The names of the files that this one imports: those of steps/ and its own."""
         names = [
             name
-            for node in parsing.tree(self.path).body
+            for node in ast.walk(parsing.tree(self.path))
             for name in _imported(node)
-            if _NAME.fullmatch(name) or (STEPS / f"{name}.py").is_file()
+            if _NAME.fullmatch(name) or self.file_of(name) is not None
         ]
         return tuple(dict.fromkeys(names))
 
+    def file_of(self, name: str) -> Path | None:
+        """Return the file that it imports by this name: one beside it, or of steps/."""
+        for folder in (self.path.parent, STEPS):
+            if (path := folder / f"{name}.py").is_file() and path != self.path:
+                return path
+        return None
+
+    @property
+    def own_files(self) -> tuple[Path, ...]:
+        """The files beside it that take the place of one of steps/."""
+        if self.path.parent == STEPS:
+            return ()
+        beside = (self.path.parent / path.name for path in sorted(STEPS.glob("*.py")))
+        return tuple(p for p in beside if p.is_file() and p != self.path)
+
     @property
     def framing(self) -> "Step | None":
-        """The file that it imports to take messages off a stream, if it imports one."""
-        files = [Step(STEPS / f"{name}.py") for name in reversed(self.imports)]
-        return next((file for file in files if file.reads_messages), None)
+        """The file that takes messages off a stream for it, if it imports one."""
+        seen, asked = {self.path}, [self]
+        while asked:
+            paths = [of.file_of(n) for of in asked for n in reversed(of.imports)]
+            asked = [Step(p) for p in dict.fromkeys(paths) if p and p not in seen]
+            for file in asked:
+                if file.reads_messages:
+                    return file
+            seen |= {file.path for file in asked}
+        return None
 
     @property
     def reads_messages(self) -> bool:
@@ -144,14 +159,55 @@ class Step:
         return not functions.isdisjoint({"new_messages", "new_payloads"})
 
 
-def _imported(node: ast.stmt) -> list[str]:
+def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.ImportFrom):
         return [node.module or ""]
     return [name.name for name in node.names] if isinstance(node, ast.Import) else []
 
 
+def _outside_of_functions(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements, and those within an ``if``, a ``try`` or a ``with``."""
+    for node in body:
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for _, inside in ast.iter_fields(node):
+                parts = inside if isinstance(inside, list) else []
+                yield from _outside_of_functions(
+                    [part for part in parts if isinstance(part, ast.stmt)]
+                )
+                for part in parts:
+                    if isinstance(part, ast.excepthandler | ast.match_case):
+                        yield from _outside_of_functions(part.body)
+
+
+def _binds_main(node: ast.stmt) -> bool:
+    match node:
+        case ast.FunctionDef(name="main") | ast.AsyncFunctionDef(name="main"):
+            return True
+        case ast.Import() | ast.ImportFrom():
+            return any((n.asname or n.name) in ("main", "*") for n in node.names)
+        case ast.Assign():
+            names = (n for target in node.targets for n in ast.walk(target))
+            return any(isinstance(n, ast.Name) and n.id == "main" for n in names)
+        case ast.AnnAssign(target=ast.Name(id="main")):
+            return node.value is not None
+    return False
+
+
+def _takes_a_port(main: ast.stmt) -> bool:
+    if not isinstance(main, ast.FunctionDef | ast.AsyncFunctionDef):
+        return True
+    taken = main.args
+    named = [*taken.posonlyargs, *taken.args, *taken.kwonlyargs]
+    return bool(taken.vararg or taken.kwarg) or "port" in [a.arg for a in named]
+
+
 class CannotDo(Exception):
     """What was asked for cannot be done; the text says why, and what would help."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that a notebook shows: where it happened is of no help."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class NoSuchStep(CannotDo, LookupError):
@@ -204,15 +260,19 @@ def up_to(step: Step) -> list[str]:
 def find(name: str) -> Step:
     """Return the step called ``05``, ``5`` or ``server05``, or a file of one's own.
 
+    A file whose name does not end in ``.py`` is found if no step is called like it.
     Raises NoSuchStep, with the names that there are.
     """
     path = Path(name)
     if path.suffix == ".py" and path.is_file():
         return Step(path.resolve())
-    wanted = f"server{int(name):02}" if name.isdecimal() else name
+    digits = name.isascii() and name.isdecimal()
+    wanted = f"server{int(name):02}" if digits else name
     step = Step(STEPS / f"{wanted}.py")
     if step.kind != "other" and step.path.is_file():
         return step
+    if path.is_file():
+        return Step(path.resolve())
     names = ", ".join(step.name for step in steps())
     raise NoSuchStep(f"there is no step {name!r}; the steps are {names}")
 
@@ -221,18 +281,34 @@ class NoServer(CannotDo):
     """A file of the reader's is no server that could be started; the text says why."""
 
 
-def own_server(path: Path) -> Step:
-    """Return a reader's file as a step; NoServer if it has no ``main(host, port)``."""
+def own_file(path: Path) -> Step:
+    """Return a reader's file as a step; NoServer if Python could not run its ``main``.
+
+    What only running it can tell is not known yet.
+    """
     if not path.is_file():
         raise NoServer(f"there is no file {path}")
     step = Step(path.resolve())
     try:
-        listens = step.listens
+        plain = step.plain_main
     except SyntaxError as error:
-        raise NoServer(f"{path}, line {error.lineno}: {error.msg}") from error
+        line = "" if error.lineno is None else f", line {error.lineno}"
+        raise NoServer(f"{path}{line}: {error.msg}") from error
     except ValueError as error:  # such as bytes that are not UTF-8
         raise NoServer(f"{path} is no Python file: {error}") from error
-    if not listens:
+    if plain is not None:
+        command = f"python -m lab check STEP -- python {path} {{port}}"
+        raise NoServer(
+            f"{path}, line {plain.lineno}: main is not a coroutine function; write "
+            f"'async def main(host, port)', or check it as a command: {command}"
+        )
+    return step
+
+
+def own_server(path: Path) -> Step:
+    """Return a reader's file as a step; NoServer if it has no ``main(host, port)``."""
+    step = own_file(path)
+    if not step.listens:
         raise NoServer(f"{path} has no main(host, port): nobody can call it")
     return step
 

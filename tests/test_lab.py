@@ -7,6 +7,8 @@ import pytest
 import lab
 from lab import behaviours, story
 from lab.course import changes
+from lab.host import load, main_of, run_of
+from lab.host.entry import bound
 from lab.story import ROOT, NoSuchStep
 
 PATIENT = 10.0  # seconds for what has to happen: a busy machine is no failure
@@ -82,13 +84,18 @@ def test_a_side_step_stands_beside_its_server(tmp_path, monkeypatch):
     assert behaviours.holds(behaviours.find("joining_is_acknowledged"), side)
 
 
+HERE = {"host": "127.0.0.1", "port": 9011}
 MAINS = {
-    "host='', port=1": {},
-    "host, port": {"host": "127.0.0.1", "port": 9011},
-    "host, port=1": {"host": "127.0.0.1"},
-    "port": {"port": 9011},
-    "*, host, port=1": {"host": "127.0.0.1"},
-    "host": {},  # nobody can call it
+    "host='', port=1": ([], {}),
+    "host, port": ([], HERE),
+    "host, port=1": ([], {"host": "127.0.0.1"}),
+    "port": ([], {"port": 9011}),
+    "*, host, port=1": ([], {"host": "127.0.0.1"}),
+    "host, port, /": (["127.0.0.1", 9011], {}),
+    "host, /, port=1": (["127.0.0.1"], {}),
+    "*where": (["127.0.0.1", 9011], {}),
+    "**where": ([], HERE),
+    "host='', **where": ([], HERE),
 }
 
 
@@ -96,10 +103,47 @@ MAINS = {
 def test_main_is_called_with_what_it_demands_and_what_is_given(parameters, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(f"async def main({parameters}): pass\n")
-    step = story.Step(file)
-    assert step.arguments() == MAINS[parameters]
-    if step.listens:
-        assert step.arguments(port=0) == {**MAINS[parameters], "port": 0}
+    assert story.Step(file).listens
+    main = load(story.Step(file)).main
+    words, named = MAINS[parameters]
+    assert bound(main) == (words, named)
+    words, named = bound(main, port=0)
+    assert 0 in [*words, *named.values()]
+    assert 9011 not in [*words, *named.values()]
+
+
+def test_a_main_that_demands_something_else_is_not_called(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("async def main(address, port): pass\n")
+    module = load(story.Step(file))
+    assert bound(module.main, port=0) is None
+    with pytest.raises(story.NoServer, match="something else than host and port"):
+        main_of(module, story.Step(file), port=0)
+
+
+RUNS = {
+    "def run(host='', port=1): pass": True,
+    "def run(host, port): pass": True,
+    "def run(port, *, host=None, debug=False): pass": True,
+    "def run(): pass": False,
+    "def run(x): pass": False,
+    "def run(port): pass": False,
+    "def run(app, host='', port=1): pass": False,
+    "def run(**where): pass": False,
+    "async def run(host, port): pass": False,
+    "from subprocess import run": False,
+    "from asyncio import run": False,
+    "run = 5": False,
+    "class run:\n    def __init__(self, host, port): pass": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize("text", RUNS)
+def test_run_is_that_of_step_07_if_it_takes_host_and_port(text, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(text + "\n")
+    assert (run_of(load(story.Step(file))) is not None) == RUNS[text]
 
 
 # The judge.

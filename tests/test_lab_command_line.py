@@ -30,11 +30,13 @@ REFUSED = {
     "run server5": "there is no step 'server5'",
     "run nowhere.py": "there is no step 'nowhere.py'",
     "run utils01": "utils01 is no server. Steps import it.",
-    "run client01": "client01 is no server. python steps/client01.py",
+    "run client01": "client01 is no server. Start it by: python steps/client01.py",
     "run conf.py": "conf.py has no 'async def main'",
     "run 05 --host ...": "argument --host",
     "run 05 --port 65536": "a port is a number up to 65535, not 65536",
     "run 05 --port -1": "a port is a number up to 65535, not -1",
+    "run 05 --port ٣": "a port is a number up to 65535, not ٣",
+    "run ٥": "there is no step '٥'",
     "run 05 --port many": "a port is a number up to 65535, not many",
     "run 01 --set TOCK=1": "there is no setting TOCK; there are: TICK",
     "run 05 --set TICK=1": "there is no setting TICK; there are: none",
@@ -172,7 +174,7 @@ def test_an_address_that_is_not_ours_is_refused():
     assert len(log) <= 1  # asyncio on 3.13 says it, too, when it debugs
 
 
-@pytest.mark.parametrize("text", ["x = 1\n", "def main(): pass\n", "main = None\n"])
+@pytest.mark.parametrize("text", ["x = 1\n", "main = 5\n", "main = None\n"])
 def test_a_file_without_a_coroutine_main_is_refused(tmp_path, text):
     file = tmp_path / "mine.py"
     file.write_text(text)
@@ -180,6 +182,38 @@ def test_a_file_without_a_coroutine_main_is_refused(tmp_path, text):
     assert (done.returncode, done.stdout) == (2, "")
     wanted = "lab: mine.py has no 'async def main', so it cannot start"
     assert done.stderr.splitlines() == [wanted]
+
+
+# What a file does when it is loaded, and the line that says what to do.
+AT_ONCE = {
+    "def main(): pass\n": "line 1: main is not a coroutine function; write 'async def",
+    "\n\ndef main(host, port):\n    serve(host)\n": "line 3: main is not a coroutine",
+    "import asyncio\nasync def main(host='', port=0):\n"
+    "    await asyncio.start_server(print, '127.0.0.1', 0)\n"
+    "asyncio.run(main())\n": "mine.py, line 4: it starts itself when it is imported",
+    "import asyncio\nloop = asyncio.new_event_loop()\n"
+    "async def main(port): await loop.create_server(asyncio.Protocol, port=port)\n"
+    "try:\n    loop.run_until_complete(main(0))\nexcept Exception: pass\n"
+    "finally: loop.close()\n": "mine.py, line 5: it starts itself",
+    "import helper\nasync def main(port): pass\n": "helper.py, line 2: ",
+    "\nimport raises\nasync def main(port): pass\n": (
+        "raises.py, line 1: ZeroDivisionError: division by zero"
+    ),
+    "\n1 / 0\nasync def main(port): pass\n": "mine.py, line 2: ZeroDivisionError: ",
+    "x = (\nasync def main(port): pass\n": "line 1: '(' was never closed",
+}
+
+
+@pytest.mark.parametrize("text", AT_ONCE)
+def test_a_file_that_fails_when_it_is_loaded_is_one_line(tmp_path, text):
+    (tmp_path / "helper.py").write_text("x = 1\ndef :\n")
+    (tmp_path / "raises.py").write_text("1 / 0\n")
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    done = lab("run", str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert AT_ONCE[text] in line
 
 
 @pytest.mark.parametrize("name", ["05", "5", "server05", "steps/server05.py"])

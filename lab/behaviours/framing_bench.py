@@ -5,15 +5,14 @@ writes to a transport that keeps what it is given.
 """
 
 import asyncio
-import sys
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from lab.host import load
+from lab.host import imported, load
 from lab.story import Step
 from lab.unmet import Unmet
 from lab.wire import Message
@@ -38,14 +37,15 @@ class Framing:
 
         Unmet if it has none.
         """
-        own = step.framing or step
+        own = step if step.reads_messages else step.framing or step
         if step.kind == "server" and own is step:
             expected = "a step that turns bytes into messages"
             raise Unmet(expected, f"{step.name}, which does not")
-        module = load(own)
+        module = load(own, folder=step.path.parent)
         for name in own.imports:  # what it leaves to another file is as good as its own
-            for key, value in vars(sys.modules[name]).items():
-                vars(module).setdefault(key, value)
+            with suppress(KeyError):  # one that is imported within a function
+                for key, value in vars(imported(module, name)).items():
+                    vars(module).setdefault(key, value)
         return cls(module, timeout=timeout)
 
     @property

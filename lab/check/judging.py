@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import json
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from lab import behaviours
 from lab.behaviours import SIMULATED, Behaviour
 from lab.behaviours.bench import Bench
 from lab.behaviours.framing_bench import Framing
-from lab.check.program import CannotStart, start_command
+from lab.check.program import CannotStart, start_lab
 from lab.check.report import Result, last_complaint, result
 from lab.check.subjects import MAX_SECONDS, REPLY, PythonFile, Subject
 from lab.host import settings_of
@@ -69,6 +68,8 @@ async def judged(
             behaviour, Unmet("a server that can be started again", f"{error}")
         )
     if unmet is not None and isinstance(bench, Bench):
+        if others := bench.server.in_the_way():
+            return result(behaviour, missing=others)
         gc.collect()  # some Pythons complain of a failed task when it is collected
         if complaint := last_complaint(bench.server).removeprefix(": "):
             words = f"{unmet.got}; its last complaint was: {complaint}"
@@ -101,9 +102,8 @@ async def judged_in_simulation(path: Path, behaviour: Behaviour) -> Result:
 
     In a process of its own: a file that never waits would hold up the checker.
     """
-    module = "lab.check.simulated"
-    words = [sys.executable, "-m", module, str(path), behaviour.name]
-    program = await start_command(words, path)
+    words = ["lab.check.simulated", str(path), behaviour.name]
+    program = await start_lab(words, path)
     try:
         async with asyncio.timeout(MAX_SECONDS):
             await program.process.wait()

@@ -5,12 +5,13 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from lab.check import leftovers
 from lab.host import Process, Running, Transcript, ctrl_c_for_children
 from lab.host.process import _read
-from lab.story import ROOT, STEPS, CannotDo, Step
+from lab.story import ROOT, CannotDo, Step
 
 ENDED = 0.5  # seconds until the system has said that a process is no more
 LINES = 10_000  # of what a server prints: those before are forgotten
@@ -37,6 +38,8 @@ class Program(Process):
     def __init__(self, step: Step, process: asyncio.subprocess.Process) -> None:
         Running.__init__(self, step)  # a Process would remember all that it prints
         self.process = process
+        self.port: int | None = None  # on which it was to listen
+        leftovers.started(process.pid)
         self.transcript, self.errors = Latest(), Latest()
         self._reading = [
             asyncio.create_task(_read(process.stdout, self.transcript)),
@@ -46,6 +49,7 @@ class Program(Process):
     async def stop(self) -> None:
         """End the process and its children, then the clients, in bounded time."""
         # First of all: what comes after it waits, and may be cut short by Ctrl-C.
+        leftovers.look_at(self.process.pid)
         self._kill()
         await Running.stop(self)
         ended = asyncio.create_task(self.process.wait())
@@ -56,6 +60,9 @@ class Program(Process):
             for task in waiting:
                 task.cancel()
             await asyncio.wait(waiting)
+        await leftovers.end(self.process.pid)
+        if self.port is not None and await _is_open(self.port):
+            leftovers.still_open.append(self.port)
 
     def _kill(self) -> None:
         if sys.platform == "win32":
@@ -70,8 +77,26 @@ class Program(Process):
 
 
 async def start_command(words: Sequence[str], path: Path) -> Program:
-    """Start a command; CannotStart if there is no such program."""
-    folders = [str(ROOT), str(STEPS), *filter(None, [os.environ.get("PYTHONPATH")])]
+    """Start a command in the environment that we have ourselves.
+
+    CannotStart if there is no such program.
+    """
+    return await _started(words, path, None)
+
+
+async def start_lab(words: Sequence[str], path: Path) -> Program:
+    """Start a module of ours with these arguments, for the file at this path.
+
+    The folder in which we are is of no concern to it: what lies there is not imported.
+    """
+    folders = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
+    return await _started([sys.executable, "-P", "-m", *words], path, environment)
+
+
+async def _started(
+    words: Sequence[str], path: Path, environment: Mapping[str, str] | None
+) -> Program:
     try:
         with ctrl_c_for_children():
             process = await asyncio.create_subprocess_exec(
@@ -80,8 +105,18 @@ async def start_command(words: Sequence[str], path: Path) -> Program:
                 stdout=PIPE,
                 stderr=PIPE,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
+                env=environment,
             )
     except OSError as error:
         raise CannotStart(f"{words[0]} cannot be started: {error.strerror}") from error
     return Program(Step(path), process)
+
+
+async def _is_open(port: int) -> bool:
+    """Whether something still takes calls at a port of ours, though all was ended."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True

@@ -19,6 +19,7 @@ from lab.behaviours import NEEDS
 from lab.behaviours.framing_bench import Framing
 from lab.check import CannotStart, PythonFile, Report, Subject, judged, wanted
 from lab.host import Running, settings_of
+from lab.host.starting import place
 from lab.simulation.program import InSimulation
 from lab.story import Step
 
@@ -54,7 +55,7 @@ class Simulated(Subject):
         try:
             running = InSimulation(step, settings_of(step, settings or {}))
         except Exception as error:  # whatever the file does while it is imported
-            raise CannotStart(f"{type(error).__name__}: {error}") from error
+            raise CannotStart(place(error, step.path)) from error
         try:
             await running.begin(0)
         except TimeoutError as error:
@@ -63,7 +64,7 @@ class Simulated(Subject):
             raise CannotStart(words) from error
         except Exception as error:  # whatever its main does
             await running.stop()
-            raise CannotStart(f"{type(error).__name__}: {error}") from error
+            raise CannotStart(place(error, step.path)) from error
         return running
 
     def framing(self) -> Framing | None:

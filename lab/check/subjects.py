@@ -2,15 +2,16 @@
 
 import asyncio
 import socket
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lab import story
 from lab.behaviours.framing_bench import Framing
-from lab.check.program import ENDED, CannotStart, Program, start_command
+from lab.check import leftovers
+from lab.check.disguise import Guest
+from lab.check.program import ENDED, CannotStart, Program, start_command, start_lab
 from lab.check.report import last_complaint
-from lab.host import CHUNK, Running, settings_of
+from lab.host import CHUNK, Running, hidden, settings_of
 from lab.story import Step
 
 START = 10.0  # seconds for a server to begin to listen: some languages compile first
@@ -43,19 +44,23 @@ class Subject:
         """Return its two functions between bytes and messages, if they can be had."""
         return None
 
+    def beside(self) -> list[str]:
+        """Return lines that say what else is judged with it, for whoever reads."""
+        return []
+
 
 class Address(Subject):
-    """A server that is running already, and goes on running."""
+    """A server that is running already, goes on running, and may have other clients."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self.host, self.port = host, port
+    def __init__(self, host: str, port: int, within: float = START) -> None:
+        self.host, self.port, self.within = host, port, within
 
     async def start(self, settings: Mapping[str, str] | None = None) -> Running:
         """Return the server; CannotStart if nobody answers the door."""
-        running = Running(Step(Path(f"{self.host}:{self.port}")))
+        running = Guest(Step(Path(f"{self.host}:{self.port}")))
         running.listens_at(self.host, self.port)
         try:
-            async with asyncio.timeout(START):
+            async with asyncio.timeout(self.within):
                 answered = await listens(running)
         except (TimeoutError, ValueError):  # nobody, or a name that cannot be one
             answered = False
@@ -67,7 +72,8 @@ class Address(Subject):
 class Command(Subject):
     """A server that a command starts, in any language."""
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], within: float = START) -> None:
+        self.within = within  # seconds for it to begin to listen
         if not any("{port}" in word for word in words):
             raise CannotStart("the command has to contain {port}, once or more")
         self.words = list(words)
@@ -80,9 +86,14 @@ class Command(Subject):
         port = free_port()
         words = [word.replace("{port}", str(port)) for word in self.words]
         words += self.options(settings or {})
-        running = await start_command(words, Path(words[0]))
-        await until_it_listens(running, port)
+        running = await self.begun(words)
+        running.port = port
+        await until_it_listens(running, port, self.within)
         return running
+
+    async def begun(self, words: Sequence[str]) -> Program:
+        """Start the command, in which the port has its place."""
+        return await start_command(words, Path(words[0]))
 
     def options(self, settings: Mapping[str, str]) -> list[str]:
         """Return what is added to the command to lift limits: nothing is known here."""
@@ -95,10 +106,22 @@ class PythonFile(Command):
     has = frozenset({"output", "exit"})
     settable = True
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, within: float = START) -> None:
         self.path = story.own_server(path).path
-        run = [sys.executable, "-m", "lab", "run", str(self.path)]
-        super().__init__([*run, "--port", "{port}"])
+        super().__init__(["lab", "run", str(self.path), "--port", "{port}"], within)
+
+    async def begun(self, words: Sequence[str]) -> Program:
+        """Start the file by ``python -m lab run``."""
+        return await start_lab(words, self.path)
+
+    def beside(self) -> list[str]:
+        """Return a line for each file of its folder that changes what is judged."""
+        own = Step(self.path).own_files
+        lines = [f"judged with your {path.name}, which is beside it" for path in own]
+        for name in hidden(self.path.parent):
+            words = f"takes the place of Python's own {name}; rename it"
+            lines.append(f"to 'python {self.path.name}', {name}.py {words}")
+        return lines
 
     def options(self, settings: Mapping[str, str]) -> list[str]:
         """Return the options for those of the limits that the file has."""
@@ -115,27 +138,33 @@ class PythonFile(Command):
         return own if own.is_whole else None
 
 
-async def until_it_listens(running: Program, port: int) -> None:
+async def until_it_listens(running: Program, port: int, within: float) -> None:
     """Wait until somebody answers the door; CannotStart if that does not happen."""
     try:
-        async with asyncio.timeout(START):
+        async with asyncio.timeout(within):
             while not await listens_somewhere(running, port):
                 if running.process.returncode is not None:
                     await asyncio.wait(running._reading, timeout=ENDED)
-                    raise CannotStart(
-                        f"it ended before it listened{last_complaint(running)}"
-                    )
+                    raise CannotStart(why_it_ended(running))
                 await asyncio.sleep(PAUSE)
     except TimeoutError as error:
         await running.stop()
         where = f"{LOOPBACK[0]}:{port}"
-        words = (
-            f"it did not listen on {where} within {START:g} s{last_complaint(running)}"
-        )
-        raise CannotStart(words) from error
+        words = f"it did not listen on {where} within {within:g} s"
+        longer = "" if last_complaint(running) else "; to wait longer: --start-within"
+        raise CannotStart(f"{words}{last_complaint(running)}{longer}") from error
     except BaseException:  # Ctrl-C, too: nothing is ever left running
         await running.stop()
         raise
+
+
+def why_it_ended(running: Program) -> str:
+    """Return why a program has ended that was to listen, and what to do."""
+    ended = running.process.returncode == 0
+    if ended and leftovers.in_the_background(running.process.pid):
+        ways = "without &, setsid, or the option that makes it a daemon"
+        return f"it went to the background; start it in the foreground: {ways}"
+    return f"it ended before it listened{last_complaint(running)}"
 
 
 async def listens_somewhere(running: Running, port: int) -> bool:

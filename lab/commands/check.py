@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import math
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,9 @@ from pathlib import Path
 from lab import check, story
 from lab.behaviours import Behaviour
 from lab.check import Address, CannotStart, Command, PythonFile, Report, Result, Subject
+from lab.check import leftovers
 from lab.check.report import lines
+from lab.check.subjects import START
 from lab.mistakes import twins
 from lab.story import Step
 
@@ -35,6 +38,13 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", metavar="NAME", default="", help="one behaviour")
     parser.add_argument(
         "--previous", action="store_true", help="up to the step before STEP"
+    )
+    parser.add_argument(
+        "--start-within",
+        type=_seconds,
+        default=START,
+        metavar="SECONDS",
+        help=f"how long a server may take until it listens ({START:g})",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for a script")
     options = parser.parse_intermixed_args(words)
@@ -60,11 +70,18 @@ def run(arguments: Sequence[str]) -> int:
     except LookupError as error:
         raise CannotStart(error.args[0]) from error
     try:
-        reporting = report(subject(options), candidates, step, quiet=options.json)
-        results = asyncio.run(reporting)
+        server = subject(options)
+        for line in server.beside():
+            print(f"lab: {line}", file=sys.stderr)
+        with leftovers.reaping():
+            reporting = report(server, candidates, step, quiet=options.json)
+            results = asyncio.run(reporting)
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("lab: stopped; nothing is left running", file=sys.stderr)
         return 130
+    for port in leftovers.still_open:
+        words = "is still open: what was started is out of reach; end it yourself"
+        print(f"lab: port {port} {words}", file=sys.stderr)
     whole = Report(step, results, partial=bool(options.step or options.only))
     print(
         json.dumps(whole.as_json(), indent=2)
@@ -80,13 +97,14 @@ def subject(options: argparse.Namespace) -> Subject:
     if sum(map(bool, given)) != 1:
         raise CannotStart(f"one server is to be named:\n       {USAGE}")
     if options.command:
-        return Command(options.command)
+        return Command(options.command, options.start_within)
     if options.file:
-        return PythonFile(Path(twins.located(options.file)))
+        return PythonFile(Path(twins.located(options.file)), options.start_within)
     host, colon, port = options.connect.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65535:
+    digits = port.isascii() and port.isdecimal()
+    if not colon or not digits or int(port) > 65535:
         raise CannotStart(f"--connect takes HOST:PORT, not {options.connect}")
-    return Address(host.strip("[]"), int(port))
+    return Address(host.strip("[]"), int(port), options.start_within)
 
 
 async def report(
@@ -100,6 +118,13 @@ async def report(
         if not quiet:
             print("\n".join(lines(result)), flush=True)
     return results
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"seconds are a number above 0, not {text}")
+    return seconds
 
 
 def end_at_a_signal() -> None:

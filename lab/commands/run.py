@@ -4,17 +4,18 @@ import argparse
 import asyncio
 import errno
 import importlib
-import inspect
 import socket
-import sys
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
 from lab import story
 from lab.commands import limits
-from lab.host import load, set_constant
+from lab.host import imported, load, main_of, run_of, set_constant
+from lab.host.entry import bound
+from lab.host.loading import startable
+from lab.host.starting import as_started, place
 from lab.mistakes import twins
 from lab.story import CannotDo, Step
 
@@ -51,49 +52,47 @@ def add_to(commands: Any) -> None:
 def run_step(options: argparse.Namespace) -> int:
     """Start a step and stay with it until Ctrl-C; CannotRun if it cannot be started."""
     step = story.find(twins.located(options.step))
-    with _without_arguments(step):
+    with as_started(step.path):
         module = _loaded(step, options.set)
         if options.loop is not None:
             _take_loop(options.loop)
-        arguments = step.arguments(host=options.host, port=options.port)
         try:
             if step.listens and (line := limits.shortage(module, _host_of(options))):
                 with suppress(OSError):  # the step may bear it that nobody reads
                     print(line)
-            if hasattr(module, "run"):
-                module.run(**arguments)
+            where = {"host": options.host, "port": options.port}
+            if (run := run_of(module)) is not None:
+                words, named = bound(run, **where) or ([], {})
+                run(*words, **named)
             else:
-                _run(module.main(**arguments))
+                _run(main_of(module, step, **where))
         except OSError as error:
             raise CannotRun(_why_not(error, step, options)) from error
     return 0
 
 
-@contextmanager
-def _without_arguments(step: Step) -> Iterator[None]:
-    """Let the step find the command line of one that was started by itself."""
-    before, sys.argv = sys.argv, [str(step.path)]
-    try:
-        yield
-    finally:
-        sys.argv = before
-
-
 def _loaded(step: Step, settings: Sequence[str]) -> Any:
-    if step.kind in ("utils", "module", "client"):
-        instead = f"python steps/{step.name}.py" if step.kind == "client" else ""
-        raise CannotRun(f"{step.name} is no server. {instead or 'Steps import it.'}")
+    startable(step)
     if wrong := [setting for setting in settings if "=" not in setting]:
         raise CannotRun(f"--set takes NAME=VALUE, not {wrong[0]}")
     try:
-        module = load(step)
+        module = load(step, to_stay=True) if step.kind != "other" else _own(step)
         for setting in settings:
             _change(step, module, *setting.split("=", 1))
     except ValueError as error:
         raise CannotRun(str(error)) from error
-    if not inspect.iscoroutinefunction(getattr(module, "main", None)):
-        raise CannotRun(f"{step.path.name} has no 'async def main', so it cannot start")
     return module
+
+
+def _own(step: Step) -> ModuleType:
+    """Load a file of the reader's; CannotRun, with the line, for what it raises."""
+    story.own_file(step.path)
+    try:
+        return load(step, to_stay=True)
+    except CannotDo:
+        raise
+    except Exception as error:  # whatever it does while it is imported
+        raise CannotRun(place(error, step.path)) from error
 
 
 def _change(step: Step, module: ModuleType, setting: str, value: str) -> None:
@@ -106,7 +105,7 @@ def _change(step: Step, module: ModuleType, setting: str, value: str) -> None:
     file, _, name = setting.rpartition(".")
     if file and file not in step.imports:
         raise ValueError(f"{step.path.name} does not import {file}")
-    of = sys.modules[file] if file else module
+    of = imported(module, file) if file else module
     old = getattr(of, name, None)
     set_constant(of, name, value)
     limits.look_at(of, name, old)
@@ -154,6 +153,6 @@ def _host(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
+    if not (text.isascii() and text.isdecimal()) or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"a port is a number up to 65535, not {text}")
     return int(text)

@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from lab import host, renamed, search, simulation, story
+from lab.host.starting import place
 from lab.mistakes import twins
 from lab.search import Searched, faults
 from lab.story import ROOT, STEPS, CannotDo, Step
@@ -121,7 +122,7 @@ def _try(step: Step) -> None:
         why = "it never printed 'Listening on HOST:PORT'"
         raise CannotSearch(f"{step.path.name} cannot be started: {why}") from error
     except (Exception, SystemExit) as error:
-        why = f"{type(error).__name__}: {error}"
+        why = place(error, step.path)
         raise CannotSearch(f"{step.path.name} cannot be started: {why}") from error
 
 
@@ -197,6 +198,6 @@ def _indented(text: str) -> str:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdecimal()):
         raise argparse.ArgumentTypeError(f"a number is wanted, not {text}")
     return int(text)

@@ -27,7 +27,7 @@ def before(step: Step) -> Step | None:
 
 def source(step: Step | None) -> str:
     """Return the text of a step; nothing for no step."""
-    return step.path.read_text(encoding="utf-8") if step else ""
+    return parsing.text(step.path) if step else ""
 
 
 def count(old: str, new: str) -> int:

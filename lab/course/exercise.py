@@ -31,11 +31,12 @@ def start(step: Step, path: Path) -> str:
         raise NoExercise(f"{path} exists already, and is left as it is") from error
     except OSError as error:
         raise NoExercise(f"{path} cannot be written: {error.strerror}") from error
-    command = f"python -m lab check {step.number} {shlex.quote(str(path))}"
+    file = shlex.quote(str(path))
     return (
         f"{path} is {earlier.name}. What it still gets wrong: {earlier.wrong}\n"
         f"Build this: {step.sentence}\n"
-        f"See how far you are: {command}"
+        f"Start it: python -m lab run {file} (only so does it find what is in steps/)\n"
+        f"See how far you are: python -m lab check {step.number} {file}"
     )
 
 

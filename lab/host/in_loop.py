@@ -9,14 +9,16 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar, copy_context
 from functools import partial
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from lab import parsing
-from lab.host.loading import _found, load
+from lab.host.entry import main_of, run_of
+from lab.host.imports import Imports, own_modules
+from lab.host.loading import load, startable
 from lab.host.running import CANCELLED, TIMEOUT, Running, Transcript
-from lab.story import Step
+from lab.host.starting import as_started
+from lab.story import STEPS, Step
 from lab.unmet import Unmet
 
 # Whose code runs. What a server starts, tasks and callbacks, has the context of its
@@ -129,13 +131,15 @@ class InLoop(Running):
         self._take_over_errors()
         take_in = getattr(asyncio.get_running_loop(), "take_in", None)
         if take_in is not None:  # a simulation's
-            take_in(self.module)
-        main = self.module.main(**self.step.arguments(port=port))
+            for module in self._modules():
+                take_in(module)
+        main = main_of(self.module, self.step, port=port)
         context = copy_context()
         context.run(_current.set, self)
-        self._main = asyncio.create_task(main, name=self.step.name, context=context)
-        line = asyncio.create_task(self._first_line())
-        await asyncio.wait({self._main, line}, return_when="FIRST_COMPLETED")
+        with as_started(self.step.path):
+            self._main = asyncio.create_task(main, name=self.step.name, context=context)
+            line = asyncio.create_task(self._first_line())
+            await asyncio.wait({self._main, line}, return_when="FIRST_COMPLETED")
         if self._main.done():
             line.cancel()
             await asyncio.wait({line})
@@ -143,7 +147,8 @@ class InLoop(Running):
             if line.cancelled():
                 raise OSError(f"{self.step.name} ended at once")
         self._note_address(await line)
-        self._state = self._found_state(main.cr_frame.f_locals)
+        local = {} if main.cr_frame is None else main.cr_frame.f_locals
+        self._state = self._found_state(local)
         self._before_clients = self.tasks()
 
     async def cancel_main(self, timeout: float = TIMEOUT) -> int:
@@ -174,7 +179,7 @@ class InLoop(Running):
             await self._end(self.tasks() - self._before_clients, cancel=False)
         if self._main is not None:
             # A step that says goodbye gives its clients some time for that.
-            timeout = TIMEOUT if hasattr(self.module, "run") else CANCELLED
+            timeout = TIMEOUT if run_of(self.module) else CANCELLED
             await self._end({self._main}, cancel=True, timeout=timeout)
             # Somebody else's connection may have held it up: see the module's text.
             await self._end(self.tasks(), cancel=True)
@@ -185,18 +190,28 @@ class InLoop(Running):
         vars(self.module)["print"] = partial(_print, default=self)
         for module in _shared(self.step):
             vars(module).setdefault("print", _print)
+        own = {"print": partial(_print, default=self), _Complaints.KEPT: self.errors}
+        if (imports := vars(self.module).get(Imports.KEPT)) is not None:
+            imports.given |= own  # for what is imported later, within a function
+        for module in own_modules(self.module).values():
+            vars(module).setdefault("print", own["print"])
+
+    def _modules(self) -> list[ModuleType]:
+        """Return the module of the step, and those that it shares with no other."""
+        return [self.module, *own_modules(self.module).values()]
 
     def _found_state(self, local: Mapping[str, Any]) -> Any:
         """Return the first of the variables of main whose class is the step's own."""
-        ours = vars(self.module)
+        ours = [id(vars(module)) for module in self._modules()]
         for value in local.values():
-            if getattr(type(value).__init__, "__globals__", None) is ours:
+            if id(getattr(type(value).__init__, "__globals__", None)) in ours:
                 return value
         return _Globals(self.module)
 
     def _take_over_errors(self) -> None:
         """Keep the loop's complaints about this step, and pass on all others."""
-        vars(self.module)[_Complaints.KEPT] = self.errors
+        for module in self._modules():
+            vars(module)[_Complaints.KEPT] = self.errors
         loop = asyncio.get_running_loop()
         before = loop.get_exception_handler()
         if not isinstance(before, _Complaints):
@@ -209,11 +224,12 @@ class InLoop(Running):
         """
         if self._shares_module:
             return set() if self._main is None else {self._main}
+        ours = [id(vars(module)) for module in self._modules()]
         return {
             task
             for task in asyncio.all_tasks()
             if (frame := getattr(task.get_coro(), "cr_frame", None)) is not None
-            and frame.f_globals is vars(self.module)
+            and id(frame.f_globals) in ours
         }
 
     async def _end(
@@ -234,10 +250,14 @@ class InLoop(Running):
 
 def _shared(step: Step) -> set[ModuleType]:
     """Return the modules of steps/ that a step imports, and those that these import."""
-    found = {name: sys.modules[name] for name in step.imports if name in sys.modules}
-    for name in list(found):
-        path = Path(str(found[name].__file__))
-        found |= {m.__name__: m for m in _shared(Step(path))}
+    found: dict[str, ModuleType] = {}
+    asked = [step]
+    while asked:
+        for name in asked.pop().imports:
+            path = STEPS / f"{name}.py"
+            if name not in found and name in sys.modules and path.is_file():
+                found[name] = sys.modules[name]
+                asked.append(Step(path))
     return set(found.values())
 
 
@@ -251,10 +271,10 @@ async def start(
     """Start a step in the running loop, on a free port unless one is named.
 
     ``step`` is a name such as ``"05"``; ``settings`` changes upper-case constants of
-    its module for this run. Raises NoSuchStep, OSError for a port in use, and
-    ValueError for a setting that the step does not have.
+    its module for this run. Raises NoSuchStep, NoServer for what is none, NoPort,
+    OSError for a port in use, and ValueError for a setting that the step does not have.
     """
-    running = InLoop(_found(step), settings or {})
+    running = InLoop(startable(step, port), settings or {})
     try:
         await running.begin(port)
     except BaseException:

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
 from lab import parsing, renamed, story
+from lab.host.imports import Imports
+from lab.host.starting import as_started, not_started
 from lab.mistakes import twins
-from lab.story import STEPS, Step
+from lab.story import STEPS, CannotDo, NoServer, Step
 
 _loads = itertools.count(1)
 
@@ -35,24 +38,51 @@ def module_replaced(name: str, path: Path | None) -> Iterator[None]:
             del sys.modules[name]
 
 
-def load(step: Step, settings: Mapping[str, str] | None = None) -> ModuleType:
+def load(
+    step: Step,
+    settings: Mapping[str, str] | None = None,
+    *,
+    folder: Path | None = None,
+    to_stay: bool = False,
+) -> ModuleType:
     """Import a step afresh, with some of its upper-case constants changed.
 
     Every call returns a module of its own, so that two runs of a step share nothing.
-    Raises ValueError for a setting that the step does not have.
+    What it imports is found as ``python FILE`` finds it; see ``lab.host.imports``.
+    ``folder`` is where it lies to those that import it, ``to_stay`` says that this
+    process does nothing else than to run it.
+    Raises ValueError for a setting that the step does not have, and StartsItself.
     """
     if str(STEPS) not in sys.path:
         sys.path.insert(0, str(STEPS))
     name = f"{step.path.stem}_run{next(_loads)}"
-    spec = importlib.util.spec_from_file_location(name, step.path)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{step.path} is not a Python file")
+    loader = SourceFileLoader(name, str(step.path))
+    spec = importlib.util.spec_from_file_location(name, step.path, loader=loader)
+    assert spec is not None, "there is a loader"
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    exec(_compiled(step.path, step.path.stat().st_mtime_ns), vars(module))
+    code = _compiled(step.path, step.path.stat().st_mtime_ns)
+    imports = Imports(folder or step.path.parent, step.path.stem)
+    if to_stay:
+        imports.enter()
+    if not imports.is_needed:
+        _executed(code, module, step)
+    else:
+        imports.take_in(module)
+        with imports.active():
+            _executed(code, module, step)
     for setting, value in (settings or {}).items():
         set_constant(module, setting, value)
     return module
+
+
+def _executed(code: CodeType, module: ModuleType, step: Step) -> None:
+    """Run the code of a file; one of the reader's may not start its server by that."""
+    if step.kind != "other":
+        exec(code, vars(module))
+        return
+    with as_started(step.path), not_started(step.path):
+        exec(code, vars(module))
 
 
 @cache
@@ -69,8 +99,8 @@ def settings_of(step: Step, settings: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for setting, value in settings.items():
         file, _, name = setting.rpartition(".")
-        path = STEPS / f"{file}.py" if file in step.imports else step.path
-        if (not file or file in step.imports) and name in _constants(path):
+        path = step.file_of(file) if file in step.imports else step.path
+        if path and (not file or file in step.imports) and name in _constants(path):
             found[setting] = value
     return found
 
@@ -100,12 +130,28 @@ def set_constant(module: ModuleType, setting: str, value: str) -> None:
         raise ValueError(f"there is no setting {setting}{more}")
     kind = type(known[setting])
     try:
-        new = kind(value if kind is str else ast.literal_eval(value))
+        new = kind(value if kind is str else parsing.value(value))
     except (ValueError, SyntaxError, TypeError, OverflowError) as error:
         words = f"{setting} takes a value of type {kind.__name__}, not {value!r}"
         raise ValueError(words) from error
     setattr(module, setting, new)
 
 
+class NoPort(CannotDo, ValueError):
+    """This is not the number of a port."""
+
+
 def _found(step: str | Step) -> Step:
     return story.find(twins.located(step)) if isinstance(step, str) else step
+
+
+def startable(step: str | Step, port: int = 0) -> Step:
+    """Return a step that can be started; NoServer and NoPort if it cannot."""
+    found = _found(step)
+    if found.kind in ("utils", "module", "client"):
+        program = f"python steps/{found.name}.py NAME"
+        instead = f"Start it by: {program}" if found.kind == "client" else ""
+        raise NoServer(f"{found.name} is no server. {instead or 'Steps import it.'}")
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port < 65536:
+        raise NoPort(f"a port is a number from 0 to 65535, not {port!r}")
+    return found

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.host.loading import _found
+from lab.host.loading import startable
 from lab.host.running import CHUNK, TIMEOUT, Running, Transcript
 from lab.story import ROOT, STEPS, Step
 from lab.unmet import Unmet
@@ -109,7 +109,7 @@ async def start_process(
     ``python`` is the interpreter that runs it. Raises OSError, with what the process
     wrote, if it cannot be started.
     """
-    step = _found(step)
+    step = startable(step, port)
     options = [f"--set={name}={value}" for name, value in (settings or {}).items()]
     command = [python, "-m", "lab", "run", _argument(step), f"--port={port}"]
     with ctrl_c_for_children():

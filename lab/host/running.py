@@ -125,6 +125,10 @@ class Running:
         """Let whatever it prints from now on fail; TypeError if that cannot be done."""
         raise TypeError("only what was started here has an output to lose")
 
+    def in_the_way(self) -> str:
+        """Return what others have kept its clients from; empty if nobody has."""
+        return ""
+
     async def stop(self) -> None:
         """End the clients, then the step, in bounded time."""
         # All at once: one may be held up by another, who does not read.

@@ -1,0 +1,128 @@
+"""Clients for a server that others use as well: with names and rooms of their own.
+
+A behaviour speaks of alice and of the room tea, and somebody may be called so already,
+another checker's client for instance. So each name and each room gets some letters more
+on its way to the server, and loses them on its way back: the behaviour sees neither.
+"""
+
+import json
+import random
+import string
+import unicodedata
+from typing import Any
+
+from lab import wire
+from lab.client import Client, Connection
+from lab.host import Running
+from lab.story import Step
+
+LETTERS = 7  # that are added: two checkers will never draw the same
+LONGEST = 20  # characters of a name that gets them: a longer one is about its length
+BLANK = "\u115f\u1160\u3164\uffa0"  # letters that are not seen
+NAMED = ("username", "room")  # the fields of a message that are changed
+ENOUGH = 20  # clients, whom a server lets in from one address
+
+
+class Disguised(Connection):
+    """A connection on which all names and rooms have some letters more."""
+
+    guest: "Guest"
+
+    def begin(self, guest: "Guest") -> None:
+        """Speak for this guest."""
+        self.guest = guest
+        self._raw, self._ready = bytearray(), bytearray()
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes; what are whole messages, with other names in them."""
+        frames = _frames(buffer := bytearray(data))
+        if not buffer:
+            data = b"".join(map(self.guest.outward, frames))
+        await super().send(data)
+
+    async def receive(self, most: int = 65536) -> bytes:
+        """Return bytes that have come; none when the server ended."""
+        while not self._ready:
+            data = await super().receive(most)
+            self._raw += data
+            for frame in _frames(self._raw):
+                self._ready += self.guest.inward(frame)
+            if not data:  # the end, perhaps within a message
+                self._ready += self._raw
+                self._raw.clear()
+                break
+        portion = bytes(self._ready[:most])
+        del self._ready[:most]
+        return portion
+
+
+class Guest(Running):
+    """A server that runs elsewhere, where we are guests, and others may be, too."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step)
+        self.letters = "".join(random.choices(string.ascii_lowercase, k=LETTERS))  # noqa: S311
+        self.refused_at: int | None = None  # the first client that found no place
+
+    async def call(self) -> Connection:
+        """Open a connection of raw bytes; stopping closes it, not the server."""
+        connection = await Disguised.open(self)
+        assert isinstance(connection, Disguised), "it is made by its own class"
+        connection.begin(self)
+        self._clients.append(connection)
+        return connection
+
+    async def connect(self, name: str, timeout: float = 5.0) -> Client:
+        """Connect a client that has said who it is; stopping closes it."""
+        client = Client(name, await self.call(), timeout)
+        self._clients[-1] = client
+        await client.send({"action": "connect", "username": name})
+        return client
+
+    def outward(self, frame: bytes) -> bytes:
+        """Return a frame with the letters in it; one of another form as it is."""
+        try:
+            message = json.loads(frame[wire.HEADER :])
+        except (ValueError, RecursionError):
+            return frame
+        if not isinstance(message, dict) or wire.encode(message) != frame:
+            return frame
+        changed = {name: self._longer(message[name]) for name in NAMED & message.keys()}
+        return wire.encode(message | changed)
+
+    def inward(self, frame: bytes) -> bytes:
+        """Return a frame without the letters, wherever they are in it."""
+        payload = frame[wire.HEADER :]
+        if b'"full"' in payload and self.refused_at is None:
+            self.refused_at = len(self._clients)
+        return wire.frame(payload.replace(self.letters.encode(), b""))
+
+    def in_the_way(self) -> str:
+        """Return what others have kept us from; empty if nothing."""
+        if self.refused_at is None or self.refused_at > ENOUGH:
+            return ""
+        many = self.refused_at
+        return f"free places: the server was full at client {many}, so others are there"
+
+    def _longer(self, value: Any) -> Any:
+        """Return a name with the letters, unless its end or its length is the point."""
+        if not isinstance(value, str):
+            return value
+        name = value.rstrip()
+        if len(name) > LONGEST or not any(c.isalnum() and c not in BLANK for c in name):
+            return value
+        last = unicodedata.category(name[-1])
+        if last[0] == "C" or (last[0] == "M" and not unicodedata.combining(name[-1])):
+            return value  # what stands at its end may be what is wrong with it
+        return f"{name}{self.letters}{value[len(name) :]}"
+
+
+def _frames(buffer: bytearray) -> list[bytes]:
+    """Take the whole frames off a buffer."""
+    found = []
+    while True:
+        end = wire.HEADER + int.from_bytes(buffer[: wire.HEADER], "little")
+        if len(buffer) < wire.HEADER or len(buffer) < end:
+            return found
+        found.append(bytes(buffer[:end]))
+        del buffer[:end]
