@@ -1225,7 +1225,7 @@ async def test_the_addresses_of_both_protocols_are_different_ones():
     )
     six = await asyncio.start_server(echo, "::1", 5000)
     reader, writer = await asyncio.open_connection("::1", 5000)
-    assert writer.get_extra_info("peername") == ("::1", 5000)
+    assert writer.get_extra_info("peername") == ("::1", 5000, 0, 0)
     await goodbye(reader, writer)
     for server in (four, six):
         server.close()
@@ -1235,11 +1235,11 @@ async def test_the_addresses_of_both_protocols_are_different_ones():
 async def test_a_server_can_listen_on_several_hosts():
     server = await asyncio.start_server(echo, ["127.0.0.1", "::1"], 5000)
     names = [sock.getsockname() for sock in server.sockets]
-    assert names == [("127.0.0.1", 5000), ("::1", 5000)]
-    for host, _ in names:
+    assert names == [("127.0.0.1", 5000), ("::1", 5000, 0, 0)]
+    for host, *_ in names:
         await goodbye(*await asyncio.open_connection(host, 5000))
     server.close()
-    for host, _ in names:
+    for host, *_ in names:
         error = await error_of(asyncio.open_connection(host, 5000))
         assert error == "ConnectionRefusedError"
 

@@ -6,6 +6,7 @@ process, or anything else that can be called.
 
 import asyncio
 import json
+import re
 import signal
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ from lab.client import Client, Connection
 from lab.host import InLoop, Running
 from lab.simulation.loop import Loop
 from lab.unmet import Unmet
-from lab.wire import encode
+from lab.wire import Message, encode
 
 
 class Bench:
@@ -133,6 +134,47 @@ def expect(got: Any, expected: Any, what: str) -> None:
     """Unmet unless the two are equal; ``what`` says what they are."""
     if got != expected:
         raise Unmet(f"{what}: {shown(expected)}", shown(got))
+
+
+def expect_message(heard: Message, expected: Message, what: str) -> None:
+    """Unmet unless a message has these fields with these values.
+
+    It may have more: what a later step, or a server of your own, adds is no mistake.
+    """
+    if not has(heard, expected):
+        raise Unmet(f"{what}: {shown(expected)}", shown(heard))
+
+
+def has(heard: Message, expected: Message) -> bool:
+    """Whether a message has these fields with these values, whatever else it has."""
+    return heard.items() >= expected.items()
+
+
+# What Python and asyncio write to stderr when something went wrong. Other lines are
+# what the program itself has to say: a server may log as much as it likes.
+ERRORS = re.compile(
+    r"Traceback \(most recent call last\)"
+    r"|exception was never retrieved"
+    r"|was destroyed but it is pending"
+    r"|was never awaited"
+    r"|unclosed (transport|event loop|client|connection|resource|<)"
+    r"|Exception (ignored )?in "
+    r"|Unhandled exception|Fatal (error|write error|read error|Python error)"
+    r"|socket\.send\(\) raised exception|out of system resource"
+    # Not how long something took: that may be the machine's fault.
+    r"|\b(WARNING|ERROR|CRITICAL):asyncio:(?!Executing )"
+)
+
+
+def expect_success(ended: tuple[int, str]) -> None:
+    """Unmet unless a program ended with exit status 0 and without an error on stderr.
+
+    An error is an exception that nothing caught, and a warning of asyncio.
+    """
+    status, errors = ended
+    if status or ERRORS.search(errors):
+        expected = "the exit status 0, and no traceback or warning of asyncio on stderr"
+        raise Unmet(expected, f"the exit status {status}, and {errors!r}")
 
 
 async def is_let_go(client: Client, code: str) -> None:

@@ -1,7 +1,7 @@
 """Step 01: the server starts, waits and stops."""
 
 from lab.behaviours import since
-from lab.behaviours.bench import Bench, expect
+from lab.behaviours.bench import Bench, expect, expect_success
 
 
 @since(
@@ -11,7 +11,7 @@ from lab.behaviours.bench import Bench, expect
 )
 async def ctrl_c_ends_it_when_nobody_is_connected(bench: Bench) -> None:
     """With nobody connected, Ctrl-C ends the process without an error."""
-    expect(await bench.ends(), (0, ""), "the exit status and stderr")
+    expect_success(await bench.ends())
 
 
 @since(

@@ -10,11 +10,11 @@ from lab import behaviours, simulation, story
 from lab.behaviours import NEEDS, SIMULATED, Behaviour
 from lab.behaviours.framing_bench import Framing
 from lab.check.judging import benched
+from lab.check.networks import networks_for
 from lab.check.subjects import Subject
 from lab.host import Running, settings_of, start, start_process
 from lab.mistakes import twins
 from lab.mistakes.twins import Twin
-from lab.network import Faults
 from lab.simulation.program import InSimulation
 from lab.story import Step
 from lab.unmet import Unmet
@@ -22,12 +22,6 @@ from lab.unmet import Unmet
 TIMEOUT = 1.0  # seconds: whoever judges by hand sits and waits
 SIMULATED_TIMEOUT = 5.0  # seconds of a clock for which nobody waits
 PROCESSES = sys.platform != "emscripten"  # a browser starts none
-
-# The networks on which the end of a server is tried, for each shows what the other one
-# hides: bytes that nobody has read when a connection is closed, and bytes that clients
-# have sent before they could know of the end.
-AT_ONCE = Faults()
-ON_ITS_WAY = Faults(latency=0.02)  # seconds in each direction
 
 Begin = Callable[..., Awaitable[Running]]  # of a step and its settings
 
@@ -120,9 +114,8 @@ def run_in_simulation(behaviour: Behaviour, step: Step, timeout: float) -> None:
 
     The end of a server is tried a second time, on a network where everything does.
     """
-    ends = behaviour.needs == "exit"
-    begin = InSimulation.start if ends else start
-    for faults in (AT_ONCE, ON_ITS_WAY) if ends else (AT_ONCE,):
+    begin = InSimulation.start if behaviour.needs == "exit" else start
+    for faults in networks_for(behaviour):
         # In debug mode most of the time goes into noting from where each call came.
         judged = run_behaviour(behaviour, step, timeout, begin)
         simulation.run(judged, debug=False, faults=faults)

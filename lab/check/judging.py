@@ -15,6 +15,7 @@ from lab.check.program import CannotStart, start_lab
 from lab.check.report import Result, last_complaint, result
 from lab.check.subjects import MAX_SECONDS, REPLY, PythonFile, Subject
 from lab.host import settings_of
+from lab.simulation.lacks import lacking
 from lab.story import Step
 from lab.unmet import Unmet
 
@@ -64,9 +65,13 @@ async def judged(
         async with benched(subject, behaviour, REPLY) as bench:
             unmet = await tried(behaviour, bench, subject.most)
     except CannotStart as error:
+        if without := lacking():
+            return result(behaviour, missing=f"the simulation has no {without}")
         return result(
             behaviour, Unmet("a server that can be started again", f"{error}")
         )
+    if unmet is not None and (without := lacking()):
+        return result(behaviour, missing=f"the simulation has no {without}")
     if unmet is not None and isinstance(bench, Bench):
         if others := bench.server.in_the_way():
             return result(behaviour, missing=others)

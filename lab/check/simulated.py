@@ -17,9 +17,12 @@ from pathlib import Path
 from lab import behaviours, simulation
 from lab.behaviours import NEEDS
 from lab.behaviours.framing_bench import Framing
-from lab.check import CannotStart, PythonFile, Report, Subject, judged, wanted
+from lab.check import CannotStart, PythonFile, Report, Subject, wanted
+from lab.check.networks import judged_on_networks
 from lab.host import Running, settings_of
 from lab.host.starting import place
+from lab.network import ChosenPort
+from lab.simulation.lacks import lacking
 from lab.simulation.program import InSimulation
 from lab.story import Step
 
@@ -35,7 +38,7 @@ def check_in_simulation(path: Path, step: Step) -> Report:
     """
     subject = Simulated(path)
     simulation.run(_can_start(subject))
-    results = [simulation.run(judged(subject, b)) for b in wanted(step)]
+    results = [judged_on_networks(subject, b) for b in wanted(step)]
     return Report(step, results, partial=False)
 
 
@@ -57,7 +60,7 @@ class Simulated(Subject):
         except Exception as error:  # whatever the file does while it is imported
             raise CannotStart(place(error, step.path)) from error
         try:
-            await running.begin(0)
+            await running.begin(ChosenPort(0))
         except TimeoutError as error:
             await running.stop()
             words = "it did not print that it listens: Listening on 127.0.0.1:9011"
@@ -73,10 +76,14 @@ class Simulated(Subject):
 
 
 async def _can_start(subject: Subject) -> None:
-    await (await subject.start()).stop()
+    try:
+        await (await subject.start()).stop()
+    except CannotStart:
+        if not lacking():  # else it is not judged, which is said of each behaviour
+            raise
 
 
 if __name__ == "__main__":
     _, file, name = sys.argv
-    judgement = judged(Simulated(Path(file)), behaviours.find(name))
-    print("\n" + json.dumps(asdict(simulation.run(judgement))))
+    verdict = judged_on_networks(Simulated(Path(file)), behaviours.find(name))
+    print("\n" + json.dumps(asdict(verdict)))

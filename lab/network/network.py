@@ -5,6 +5,7 @@ import errno
 import itertools
 import os
 import random
+import re
 import socket
 import weakref
 from asyncio import AbstractEventLoop, StreamReader, StreamReaderProtocol, StreamWriter
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from lab.network.faults import NONE, Faults, RoughLink
-from lab.network.sockets import CAPACITY, Address, Link, Listener, Socket
+from lab.network.sockets import CAPACITY, Address, Link, Listener, Name, Socket
 from lab.network.transport import Transport
 
 FIRST_PORT = 49152  # of those that are handed out: where the private ones begin
@@ -21,6 +22,16 @@ LAST_PORT = 65535
 # The names that this computer has for itself, and for all its addresses at once.
 LOOPBACK = {"localhost": "127.0.0.1", "::1": "::1", "127.0.0.1": "127.0.0.1"}
 EVERYWHERE = {None: "0.0.0.0", "": "0.0.0.0", "0.0.0.0": "0.0.0.0", "::": "::"}
+
+_LOOPBACK = re.compile(r"127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}")
+
+
+class ChosenPort(int):
+    """A port by which to tell, later, the socket for which it was chosen.
+
+    A program may listen at several, and 0 may be what it was told of one of them.
+    """
+
 
 Factory = Callable[[], asyncio.BaseProtocol]
 
@@ -65,9 +76,11 @@ class Network:
         OSError if the port is in use, socket.gaierror for a host that is not this
         computer, ValueError for what this network has not (see the module).
         """
-        _refuse(options, "ssl", "sock")
+        self._refuse(options, "ssl", "sock")
         hosts = [host] if host is None or isinstance(host, str) else list(host)
         listeners = self._listen(hosts, _number(port))
+        for listener in listeners:
+            listener.chosen = isinstance(port, ChosenPort)
         # asyncio's own: closing it means what it means in the Python that runs.
         make: Any = asyncio.Server
         server: asyncio.Server = make(
@@ -91,7 +104,7 @@ class Network:
         OSError if nobody listens there, socket.gaierror for a host that is not this
         computer, ValueError for what this network has not (see the module).
         """
-        _refuse(options, "ssl", "sock")
+        self._refuse(options, "ssl", "sock")
         if host is None and port is None:
             raise ValueError("host and port was not specified and no sock specified")
         ours = await self._connected(host, _number(port), faults)
@@ -123,14 +136,14 @@ class Network:
             self._note_kept(sock)
         return self._most_kept.get(port, 0)
 
-    def facing(self, name: Address) -> Socket:
+    def facing(self, name: Name) -> Socket:
         """Return the open end whose other end has this name; LookupError if none."""
         for sock in self.open:
-            if sock.getpeername() == name:
+            if sock.peer_address == name[:2]:
                 return sock
         raise LookupError(f"no open connection leads to {name}")
 
-    def cut(self, name: Address) -> None:
+    def cut(self, name: Name) -> None:
         """Let the connection that leads to this name go dead: neither end is told.
 
         What is on its way is lost. LookupError if there is no such connection.
@@ -141,6 +154,11 @@ class Network:
             link.join(near, near.peer)
             near.link = near.peer.link = link
         near.link.die()
+
+    def listening(self) -> list[Listener]:
+        """Return the sockets that listen, those at a chosen port first."""
+        found = [one for one in self._listeners.values() if one.listening]
+        return sorted(found, key=lambda listener: not listener.chosen)
 
     def drop(self) -> None:
         """Forget all connections, as happens when a process is ended from outside."""
@@ -180,8 +198,9 @@ class Network:
     ) -> Socket:
         """Knock, and return our end of the connection."""
         faults = self.faults if wanted is None else wanted
-        address = LOOPBACK.get(host or "localhost") or EVERYWHERE.get(host)
+        address = _own_address(host or "localhost")
         if address is None:
+            self._lacks(f"computer {host!r}")
             raise _unknown(host)
         await asyncio.sleep(faults.latency)
         places = [(host, port) for host in (address, *EVERYWHERE.values())]
@@ -233,8 +252,9 @@ class Network:
         return listeners
 
     def _bound(self, host: str | None, port: int) -> Listener:
-        address = LOOPBACK.get(host or "") or EVERYWHERE.get(host)
+        address = _own_address(host)
         if address is None:
+            self._lacks(f"address {host!r}")
             raise _unknown(host)
         if port == 0:
             port = self._free_port(address)
@@ -245,6 +265,18 @@ class Network:
         listener = Listener(self._loop, (address, port), self._forget)
         self._listeners[address, port] = listener
         return listener
+
+    def _refuse(self, options: dict[str, Any], *names: str) -> None:
+        for name in names:
+            if options.get(name) is not None:
+                self._lacks(f"{name}=")
+                raise ValueError(f"the network in memory has no {name}=")
+
+    def _lacks(self, what: str) -> None:
+        """Tell the loop what it was asked for and has not, if it keeps a note."""
+        note = getattr(self._loop, "note", None)
+        if note is not None:
+            note(what)
 
     def _free_port(self, address: str) -> int:
         return next(p for p in self._free_ports if not self._taken(address, p))
@@ -257,7 +289,7 @@ class Network:
         )
 
     def _forget(self, listener: Listener) -> None:
-        self._listeners.pop(listener.getsockname(), None)
+        self._listeners.pop(listener.address, None)
 
 
 def install(loop: AbstractEventLoop, **options: Any) -> Network:
@@ -282,11 +314,13 @@ def _number(port: int | str | None) -> int:
     return number
 
 
+def _own_address(host: str | None) -> str | None:
+    """Return the address that this computer has by this name; None for another one."""
+    address = LOOPBACK.get(host or "") or EVERYWHERE.get(host)
+    if address is None and host is not None and _LOOPBACK.fullmatch(host):
+        return host  # all of 127.0.0.0/8 is
+    return address
+
+
 def _unknown(host: str | None) -> OSError:
     return socket.gaierror(socket.EAI_NONAME, f"no such host here: {host!r}")
-
-
-def _refuse(options: dict[str, Any], *names: str) -> None:
-    for name in names:
-        if options.get(name) is not None:
-            raise ValueError(f"the network in memory has no {name}=")

@@ -12,12 +12,15 @@ import errno
 import os
 import socket
 import struct
+import sys
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable
 
 CAPACITY = 64 * 1024  # bytes in one direction: sent, and not yet read at the other end
 
 Address = tuple[str, int]
+# What a socket says of itself: an address of IPv6 has two numbers more.
+Name = tuple[str, int] | tuple[str, int, int, int]
 
 
 class Sign(enum.Enum):
@@ -85,16 +88,51 @@ class Link:
         receiver.arrive(portion)
 
 
-class Named:
-    """What every socket can tell about itself."""
+# What a socket of asyncio's says of its options before somebody has set them.
+OPTIONS = {
+    (socket.SOL_SOCKET, socket.SO_TYPE): socket.SOCK_STREAM.value,
+    (socket.SOL_SOCKET, socket.SO_REUSEADDR): 1,
+    (socket.SOL_SOCKET, socket.SO_SNDBUF): CAPACITY,
+    (socket.SOL_SOCKET, socket.SO_RCVBUF): CAPACITY,
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY): 1,
+}
 
-    family = socket.AF_INET
+
+def named(address: Address) -> Name:
+    """Return an address as a socket gives it: of IPv6, four things."""
+    return (*address, 0, 0) if ":" in address[0] else address
+
+
+class Named:
+    """What every socket can tell about itself.
+
+    ``note`` is told of what a real one has and this one has not.
+    """
+
     type = socket.SOCK_STREAM
     proto = 0
 
-    def __init__(self, name: Address, peername: Address | None = None) -> None:
+    def __init__(
+        self,
+        name: Address,
+        peername: Address | None = None,
+        note: Callable[[str], None] | None = None,
+    ) -> None:
         self._name = name
         self._peername = peername
+        self._note = note
+        self._options: dict[tuple[int, int], int | bytes] = {}
+
+    def __getattr__(self, name: str) -> object:
+        note = vars(self).get("_note")
+        if note is not None and not name.startswith("_") and hasattr(socket.socket, name):
+            note(f"{name}() of a socket")
+        raise AttributeError(f"a socket of the network in memory has no {name!r}")
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """The kind of its address."""
+        return socket.AF_INET6 if ":" in self._name[0] else socket.AF_INET
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name} to {self._peername}>"
@@ -103,18 +141,55 @@ class Named:
         """Return -1: it is no file."""
         return -1
 
-    def getsockname(self) -> Address:
-        """Return the host and the port of this end."""
+    @property
+    def address(self) -> Address:
+        """The host and the port of this end."""
         return self._name
 
-    def getpeername(self) -> Address:
-        """Return the host and the port of the other end; OSError if there is none."""
-        if self._peername is None:
-            raise failure(errno.ENOTCONN)
+    @property
+    def peer_address(self) -> Address | None:
+        """The host and the port of the other end, if there is one."""
         return self._peername
 
+    def getsockname(self) -> Name:
+        """Return the host and the port of this end; of IPv6, two numbers more."""
+        return named(self._name)
+
+    def getpeername(self) -> Name:
+        """Return the same of the other end; OSError if there is none."""
+        if self._peername is None:
+            raise failure(errno.ENOTCONN)
+        return named(self._peername)
+
     def setsockopt(self, level: int, option: int, value: int | bytes) -> None:
-        """Do nothing: most options are about things that are not here."""
+        """Remember it, and no more: most options are about things that are not here."""
+        self._options[level, option] = value
+
+    def getsockopt(self, level: int, option: int, size: int = 0) -> int | bytes:
+        """Return an option as it was set, else as real sockets have it; mostly 0.
+
+        With a ``size``, what comes is bytes, so many at most.
+        """
+        value = self._options.get((level, option), OPTIONS.get((level, option), 0))
+        if not size:
+            is_bytes = isinstance(value, bytes)
+            return int.from_bytes(value, sys.byteorder) if is_bytes else int(value)
+        as_bytes = value if isinstance(value, bytes) else struct.pack("i", value)
+        return as_bytes[:size]
+
+    def setblocking(self, flag: bool) -> None:
+        """Do nothing for False; ValueError for True, as of a socket of asyncio's."""
+        if flag:
+            raise ValueError("setblocking(): the socket cannot be blocking")
+
+    def settimeout(self, value: float | None) -> None:
+        """Do nothing for 0; ValueError for all others, as of a socket of asyncio's."""
+        if value != 0:
+            raise ValueError("settimeout(): only 0 timeout is allowed on this socket")
+
+    def gettimeout(self) -> float:
+        """Return 0: it never blocks."""
+        return 0.0
 
 
 class Socket(Named):
@@ -127,7 +202,7 @@ class Socket(Named):
         peername: Address,
         capacity: int = CAPACITY,
     ) -> None:
-        super().__init__(name, peername)
+        super().__init__(name, peername, getattr(loop, "note", None))
         self.reader = Watched(loop, self._readable)
         self.writer = Watched(loop, self._writable)
         self.closed = False
@@ -154,6 +229,7 @@ class Socket(Named):
 
     def setsockopt(self, level: int, option: int, value: int | bytes) -> None:
         """Heed SO_LINGER with no time at all: then ``close`` breaks off (RST)."""
+        super().setsockopt(level, option, value)
         if option == socket.SO_LINGER and isinstance(value, bytes):
             on, seconds = struct.unpack("hh" if len(value) == 4 else "ii", value)
             self._lingers = not (on and seconds == 0)
@@ -292,7 +368,8 @@ class Listener(Named):
         name: Address,
         when_closed: Callable[["Listener"], None],
     ) -> None:
-        super().__init__(name)
+        super().__init__(name, None, getattr(loop, "note", None))
+        self.chosen = False  # it was asked for with the port that somebody chose
         self.listening = False
         self.knocks = Watched(loop, lambda: bool(self._queue))
         self._queue: collections.deque[Socket] = collections.deque()

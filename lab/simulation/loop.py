@@ -13,12 +13,15 @@ import signal
 import threading
 from collections.abc import Callable
 from contextvars import Context
+from functools import partial
 from types import ModuleType
 from typing import Any, Literal, TypeVar, TypeVarTuple
 
 from lab.network import CAPACITY, Faults, Network
 from lab.network.faults import NONE
+from lab.simulation.lacks import THREADS, Lacking
 from lab.simulation.order import number_objects
+from lab.simulation.watcher import Watcher
 from lab.suspended import waits_for
 
 T = TypeVar("T")
@@ -64,7 +67,7 @@ def _throw_away() -> None:
                     break
 
 
-class Loop(asyncio.BaseEventLoop):
+class Loop(Lacking):
     """An event loop whose clock moves when everybody waits.
 
     A loop has two things to go by: ``_ready``, a queue of what is to be called now, and
@@ -75,6 +78,9 @@ class Loop(asyncio.BaseEventLoop):
     ``"ctrl-c"`` presses Ctrl-C first. What is due later than ``until``, in seconds,
     never happens: Stuck says who waits for it, and nobody tidies up.
     """
+
+    # Who looks on at the loops that are made from now on; see ``simulation.watcher``.
+    watched_by: Watcher | None = None
 
     # What asyncio's own base class keeps, for the types.
     _ready: collections.deque[asyncio.Handle]
@@ -103,8 +109,10 @@ class Loop(asyncio.BaseEventLoop):
         self._names = itertools.count(1)
         self.numbers = itertools.count()  # of tasks and timers, in their order
         self._signals: dict[int, tuple[Callable[..., object], tuple[Any, ...]]] = {}
-        self._threads = set(threading.enumerate())
+        self._thread = threading.get_ident()
+        self._in_executor = False
         self._from_outside = threading.Event()
+        self.watcher = self.watched_by
         self.set_task_factory(_numbered)
 
     # -- a turn of the loop
@@ -120,8 +128,12 @@ class Loop(asyncio.BaseEventLoop):
         # Whoever becomes ready meanwhile has to wait for the next turn.
         for _ in range(len(self._ready)):
             handle = self._ready.popleft()
-            if not handle.cancelled():
+            if handle.cancelled():
+                continue
+            if self.watcher is None:
                 handle._run()
+            else:
+                self.watcher.run(self, handle)
 
     def _wait(self) -> None:
         """Set the clock to the next time that somebody has asked for."""
@@ -141,9 +153,8 @@ class Loop(asyncio.BaseEventLoop):
             self._ready.append(heapq.heappop(later)[2])
 
     def _nothing_to_wait_for(self) -> None:
-        others = {thread for thread in threading.enumerate() if thread.is_alive()}
         # A thread that was started by what runs here may still have something to say.
-        if others - self._threads and self._from_outside.wait(OUTSIDE):
+        if self.started_threads() and self._from_outside.wait(OUTSIDE):
             self._from_outside.clear()
             return
         if self._idle == "ctrl-c":
@@ -159,6 +170,11 @@ class Loop(asyncio.BaseEventLoop):
         if asyncio.iscoroutine(future):
             future.close()
         raise self._ended
+
+    def held_up(self, what: str) -> Stuck:
+        """End all that runs, because one callback does not; to be raised."""
+        self._end(why := Stuck(f"at {self._now:g} s the loop was held up: {what}"))
+        return why
 
     def _end(self, why: Stuck | Killed) -> Stuck | Killed:
         """Let nothing run any more, as if there were no process."""
@@ -221,6 +237,11 @@ class Loop(asyncio.BaseEventLoop):
         """Keep the sets of a module in order, so that its runs can be had again."""
         number_objects(module, self.numbers)
 
+    @property
+    def in_executor(self) -> bool:
+        """Whether a function runs here that would run in a thread of an executor."""
+        return self._in_executor
+
     # -- signals
 
     def interrupt(self) -> None:
@@ -277,6 +298,8 @@ class Loop(asyncio.BaseEventLoop):
         self.network.stop_serving(listener)
 
     def _write_to_self(self) -> None:
+        if self._in_executor or threading.get_ident() != self._thread:
+            self.note(THREADS)  # they have no part in the order of things here
         self._from_outside.set()
 
     async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> Any:
@@ -286,15 +309,33 @@ class Loop(asyncio.BaseEventLoop):
     def run_in_executor(
         self, executor: Any, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        """Call the function at the next turn, and return a future for its result."""
+        """Call the function at the next turn, and return a future for its result.
+
+        If somebody watches, and it sleeps, the result comes so many seconds later.
+        """
         future: asyncio.Future[T] = self.create_future()
 
-        def work() -> None:
+        def deliver(failed: bool, result: Any) -> None:
             if not future.cancelled():
-                try:
-                    future.set_result(func(*args))
-                except Exception as error:
-                    future.set_exception(error)
+                (future.set_exception if failed else future.set_result)(result)
+
+        def work() -> None:
+            if future.cancelled():
+                return
+            failed, slept = False, 0.0
+            self._in_executor = True
+            try:
+                result: Any = func(*args)
+            except Exception as error:
+                failed, result = True, error
+            finally:
+                self._in_executor = False
+                if self.watcher is not None:
+                    slept = self.watcher.slept_in_executor()
+            if slept:
+                self.call_later(slept, deliver, failed, result)
+            else:
+                deliver(failed, result)
 
         self.call_soon(work)
         return future
@@ -321,4 +362,5 @@ class _Task(asyncio.Task[T]):
 
 
 def _numbered(loop: Any, coro: Any, **options: Any) -> asyncio.Task[Any]:
-    return _Task(coro, loop=loop, **options)
+    make = partial(_Task[Any], coro, loop=loop, **options)
+    return make() if loop.watcher is None else loop.watcher.make_task(loop, make)

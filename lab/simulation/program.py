@@ -1,5 +1,6 @@
 """Runs a file as a program of its own, from its first line to its exit status."""
 
+import asyncio
 import contextlib
 import io
 import runpy
@@ -17,6 +18,8 @@ from lab.simulation.loop import Loop, Spinning, Stuck
 from lab.simulation.running import simulated
 from lab.story import STEPS, Step
 from lab.unmet import Unmet
+
+OTHER_WORDS = 1.0  # seconds for "Listening on"; then it is enough that it listens
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,11 @@ class Program(Running):
 
 
 class InSimulation(InLoop):
-    """A step in a simulation, to be interrupted there."""
+    """A step in a simulation, to be interrupted there.
+
+    ``begin`` with a ChosenPort finds out where it listens from the network itself: it
+    may say so in words of its own, and listen at other ports, too.
+    """
 
     @classmethod
     async def start(
@@ -130,6 +137,20 @@ class InSimulation(InLoop):
             await running.stop()
             raise
         return running
+
+    async def _first_line(self) -> str:
+        """Wait for the line that says that it listens, or for its listening alone."""
+        line = asyncio.create_task(super()._first_line())
+        try:
+            await asyncio.wait({line}, timeout=OTHER_WORDS)
+            network = getattr(asyncio.get_running_loop(), "network", None)
+            listening = [] if network is None else network.listening()
+            if listening and (listening[0].chosen or not line.done()):
+                host, port = listening[0].address
+                return f"Listening on {host}:{port}"
+            return await line
+        finally:
+            line.cancel()
 
     async def interrupt(
         self, timeout: float = TIMEOUT, number: int = signal.SIGINT

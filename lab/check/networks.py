@@ -1,0 +1,39 @@
+"""On which networks a behaviour is tried in the simulation: on all that it takes.
+
+The end of a server is tried on two, for each shows what the other one hides: bytes that
+nobody has read when a connection is closed, and bytes that clients have sent before
+they could know of the end.
+"""
+
+from lab import simulation
+from lab.behaviours import Behaviour
+from lab.check.judging import judged
+from lab.check.report import Result, result
+from lab.check.subjects import Subject
+from lab.network import Faults
+from lab.simulation import Stuck
+from lab.unmet import Unmet
+
+AT_ONCE = Faults()
+ON_ITS_WAY = Faults(latency=0.02)  # seconds in each direction
+
+
+def networks_for(behaviour: Behaviour) -> tuple[Faults, ...]:
+    """Return what the networks are like on which a behaviour has to be kept."""
+    return (AT_ONCE, ON_ITS_WAY) if behaviour.needs == "exit" else (AT_ONCE,)
+
+
+def judged_on_networks(subject: Subject, behaviour: Behaviour) -> Result:
+    """Put a server to one behaviour, in a simulation of its own for each network.
+
+    The first verdict that is not *kept* is the answer.
+    """
+    for faults in networks_for(behaviour):
+        try:
+            verdict = simulation.run(judged(subject, behaviour), faults=faults)
+        except Stuck as error:
+            unmet = Unmet("a loop that goes on", str(error).partition("; waiting")[0])
+            return result(behaviour, unmet)
+        if verdict.verdict != "kept":
+            return verdict
+    return verdict

@@ -1,0 +1,20 @@
+"""Who may look on while a program runs in the simulation: what is asked of them."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class Watcher(Protocol):
+    """Sees each callback and each task of the loops that it watches.
+
+    ``Loop.watched_by`` names one for all loops that are made from then on.
+    """
+
+    def run(self, loop: Any, handle: Any) -> None:
+        """Run a callback of the loop, as ``handle._run()`` does."""
+
+    def make_task(self, loop: Any, make: Callable[[], Any]) -> Any:
+        """Return the task that ``make`` makes."""
+
+    def slept_in_executor(self) -> float:
+        """Return for how many seconds the function slept that ran in the executor."""
