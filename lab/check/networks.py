@@ -7,11 +7,12 @@ they could know of the end.
 
 from lab import simulation
 from lab.behaviours import Behaviour
+from lab.check.findings import looking_on
 from lab.check.judging import judged
 from lab.check.report import Result, result
 from lab.check.subjects import Subject
 from lab.network import Faults
-from lab.simulation import Stuck
+from lab.simulation import Spinning, Stuck
 from lab.unmet import Unmet
 
 AT_ONCE = Faults()
@@ -26,14 +27,20 @@ def networks_for(behaviour: Behaviour) -> tuple[Faults, ...]:
 def judged_on_networks(subject: Subject, behaviour: Behaviour) -> Result:
     """Put a server to one behaviour, in a simulation of its own for each network.
 
-    The first verdict that is not *kept* is the answer.
+    The first verdict that is not *kept* is the answer. Nothing more is judged once the
+    server has held up the loop, while somebody watches who sees that.
     """
+    if why := looking_on.over():
+        return result(behaviour, missing=why)
     for faults in networks_for(behaviour):
         try:
             verdict = simulation.run(judged(subject, behaviour), faults=faults)
-        except Stuck as error:
+        except (Stuck, Spinning) as error:
+            if why := looking_on.over():
+                return result(behaviour, missing=why)
             unmet = Unmet("a loop that goes on", str(error).partition("; waiting")[0])
-            return result(behaviour, unmet)
+            verdict = result(behaviour, unmet)
+        looking_on.judged(behaviour)
         if verdict.verdict != "kept":
-            return verdict
+            break
     return verdict

@@ -22,12 +22,13 @@ A test runs the same cases on this network and on real TCP. They may differ in t
 - A wire holds ``CAPACITY`` bytes; real ones hold some megabytes, and how many depends
   on the machine. Room that a reader makes is known to the sender at once.
 - Ports are handed out in order, not at random, and a port can be taken again at once.
-- Every name but those of this computer, 127.0.0.0/8 among them, is unknown. Without a host, a server has one
-  socket and not one for IPv4 and one for IPv6.
+- Every name but those of this computer, 127.0.0.0/8 among them, is unknown. Without a
+  host, a server has one socket and not one for IPv4 and one for IPv6.
 - As many may knock as like to: a queue of connections that nobody has accepted yet is
   never full.
 - There is no TLS, no ``sock=``, no ``BufferedProtocol`` and no ``sendfile``.
-- A socket has no file number. It remembers its options, and heeds only ``SO_LINGER``.
+- A socket has no file number. It remembers its options, and heeds only
+  ``SO_LINGER``.
 """
 
 from lab.network.faults import Faults, link_of
@@ -35,4 +36,12 @@ from lab.network.network import ChosenPort, Network, install
 from lab.network.sockets import CAPACITY
 from lab.network.transport import Transport
 
-__all__ = ["CAPACITY", "ChosenPort", "Faults", "Network", "Transport", "install", "link_of"]
+__all__ = [
+    "CAPACITY",
+    "ChosenPort",
+    "Faults",
+    "Network",
+    "Transport",
+    "install",
+    "link_of",
+]

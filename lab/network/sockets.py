@@ -125,7 +125,7 @@ class Named:
 
     def __getattr__(self, name: str) -> object:
         note = vars(self).get("_note")
-        if note is not None and not name.startswith("_") and hasattr(socket.socket, name):
+        if note and not name.startswith("_") and hasattr(socket.socket, name):
             note(f"{name}() of a socket")
         raise AttributeError(f"a socket of the network in memory has no {name!r}")
 
@@ -171,11 +171,9 @@ class Named:
         With a ``size``, what comes is bytes, so many at most.
         """
         value = self._options.get((level, option), OPTIONS.get((level, option), 0))
-        if not size:
-            is_bytes = isinstance(value, bytes)
-            return int.from_bytes(value, sys.byteorder) if is_bytes else int(value)
-        as_bytes = value if isinstance(value, bytes) else struct.pack("i", value)
-        return as_bytes[:size]
+        if isinstance(value, bytes):
+            return value[:size] if size else int.from_bytes(value, sys.byteorder)
+        return struct.pack("i", value)[:size] if size else value
 
     def setblocking(self, flag: bool) -> None:
         """Do nothing for False; ValueError for True, as of a socket of asyncio's."""

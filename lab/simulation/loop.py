@@ -309,33 +309,21 @@ class Loop(Lacking):
     def run_in_executor(
         self, executor: Any, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        """Call the function at the next turn, and return a future for its result.
-
-        If somebody watches, and it sleeps, the result comes so many seconds later.
-        """
+        """Call the function at the next turn, and return a future for its result."""
         future: asyncio.Future[T] = self.create_future()
-
-        def deliver(failed: bool, result: Any) -> None:
-            if not future.cancelled():
-                (future.set_exception if failed else future.set_result)(result)
 
         def work() -> None:
             if future.cancelled():
                 return
-            failed, slept = False, 0.0
             self._in_executor = True
             try:
-                result: Any = func(*args)
+                future.set_result(func(*args))
             except Exception as error:
-                failed, result = True, error
+                future.set_exception(error)
             finally:
                 self._in_executor = False
                 if self.watcher is not None:
-                    slept = self.watcher.slept_in_executor()
-            if slept:
-                self.call_later(slept, deliver, failed, result)
-            else:
-                deliver(failed, result)
+                    self.watcher.ran_in_executor()
 
         self.call_soon(work)
         return future

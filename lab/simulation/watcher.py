@@ -16,5 +16,5 @@ class Watcher(Protocol):
     def make_task(self, loop: Any, make: Callable[[], Any]) -> Any:
         """Return the task that ``make`` makes."""
 
-    def slept_in_executor(self) -> float:
-        """Return for how many seconds the function slept that ran in the executor."""
+    def ran_in_executor(self) -> None:
+        """Take note that the callback that runs has done the work of an executor."""
