@@ -61,7 +61,7 @@ class Guest(Running):
 
     def __init__(self, step: Step) -> None:
         super().__init__(step)
-        self.letters = "".join(random.choices(string.ascii_lowercase, k=LETTERS))  # noqa: S311
+        self.letters = "".join(random.choices(string.ascii_lowercase, k=LETTERS))
         self.refused_at: int | None = None  # the first client that found no place
 
     async def call(self) -> Connection:

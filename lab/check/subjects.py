@@ -26,12 +26,14 @@ class Subject:
     """A server to be checked. ``has`` is what a bench may have beyond the wire.
 
     ``settable`` says whether limits of it can be lifted by their names, ``most`` how
-    many seconds of its clock one behaviour may take.
+    many seconds of its clock one behaviour may take, ``at_once`` how many of these can
+    be judged at a time.
     """
 
     has: frozenset[str] = frozenset()
     settable = False
     most = MAX_SECONDS
+    at_once = 1
 
     async def start(self, settings: Mapping[str, str] | None = None) -> Running:
         """Return the server, listening; CannotStart if that is not to be had.
@@ -43,6 +45,10 @@ class Subject:
     def framing(self) -> Framing | None:
         """Return its two functions between bytes and messages, if they can be had."""
         return None
+
+    def is_own(self, file: str) -> bool:
+        """Whether a file of this name, as a traceback has it, is the learner's."""
+        return False
 
     def beside(self) -> list[str]:
         """Return lines that say what else is judged with it, for whoever reads."""
@@ -71,6 +77,8 @@ class Address(Subject):
 
 class Command(Subject):
     """A server that a command starts, in any language."""
+
+    at_once = 2
 
     def __init__(self, words: Sequence[str], within: float = START) -> None:
         self.within = within  # seconds for it to begin to listen
@@ -113,6 +121,12 @@ class PythonFile(Command):
     async def begun(self, words: Sequence[str]) -> Program:
         """Start the file by ``python -m lab run``."""
         return await start_lab(words, self.path)
+
+    def is_own(self, file: str) -> bool:
+        """Whether it is the file, or a module beside it."""
+        from lab.check.findings.whose import Own  # which judges with what is here
+
+        return Own(self.path).has_file(file)
 
     def beside(self) -> list[str]:
         """Return a line for each file of its folder that changes what is judged."""
