@@ -49,8 +49,10 @@ async def _in_both(
     try:
         await simulation.judged.wait()
         if simulation.is_clean:
-            await _has_started(starting, simulation.cannot_start)
-            known = simulation.results
+            why, known = simulation.cannot_start, simulation.results
+            await _has_started(starting, why)
+            if why and not await _keeps_one(subject, candidates, step):
+                raise CannotStart(why)
             results = await _over_tcp(subject, candidates, step, known, tell)
         else:
             results = [simulation.results[b.name] for b in candidates]
@@ -75,6 +77,20 @@ async def _has_started(starting: asyncio.Future[None], why: str) -> None:
         await starting
     except CannotStart as error:
         raise CannotStart(why or str(error)) from error
+
+
+async def _keeps_one(
+    subject: Subject, candidates: Sequence[Behaviour], step: Step | None
+) -> bool:
+    """Whether the first behaviour that a real process can keep is kept.
+
+    One that fails right after it has begun to listen may look as if it had started.
+    """
+    for behaviour in filter(_is_real, candidates):
+        verdict = (await judging.judged(subject, behaviour, step)).verdict
+        if verdict != "not judged":
+            return verdict == "kept"
+    return True
 
 
 async def _over_tcp(

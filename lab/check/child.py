@@ -56,7 +56,8 @@ class Simulation:
             async with aclosing(_said(program)) as said:
                 async for one in said:
                     self._take(one)
-            why = f"its process ended{last_complaint(program)}"
+            status = await program.process.wait()
+            why = f"its process ended with status {status}{last_complaint(program)}"
         except TimeoutError:
             why = f"none within {SILENCE:g} s"
         finally:

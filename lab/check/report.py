@@ -17,7 +17,7 @@ from lab.unmet import Unmet
 
 # Why a behaviour is not judged where a bench has not what it needs.
 WHY = {
-    "framing": "the file neither has nor imports new_messages and send_message",
+    "framing": "no file of it has new_messages and send_message, in Python",
     "output": "what the server prints is not seen here",
     "exit": "how the process ends is not seen here",
     "clock": "only the simulation can show it, and that takes a Python file",
@@ -220,9 +220,12 @@ class Report:
     @property
     def causes(self) -> list[Cause]:
         """What is wrong in the lines of the file, each line once."""
+        broken = self._with("broken")
+        raised = [cause for result in broken[:1] for cause in result.causes]
+        # What is raised where a behaviour is kept as well need not be the reason.
         harmless = {cause for kept in self._with("kept") for cause in kept.causes}
-        raised = [cause for broken in self._with("broken") for cause in broken.causes]
-        return once([*self.found, *(c for c in raised if c not in harmless)])
+        others = {cause: None for result in broken[1:] for cause in result.causes}
+        return once([*self.found, *raised, *(c for c in others if c not in harmless)])
 
     @property
     def hint(self) -> str:
@@ -237,7 +240,7 @@ class Report:
     @property
     def reached(self) -> str:
         """The step that the server has reached; empty for none, and if unknown."""
-        return "" if self.partial else reached(self.step, self.results)
+        return "" if self.partial or self.found else reached(self.step, self.results)
 
     def summary(self) -> str:
         """Return how many there are of each verdict, and how far up the server is."""
@@ -248,6 +251,9 @@ class Report:
             counted += f"; {mistakes} found by running it"
         if self.partial:
             return counted
+        if self.found:
+            what = "that" if number == 1 else "these"
+            return f"{counted}. Repair {what} first; the goal was {self.step.name}."
         words = f"as far as {self.reached}" if self.reached else "not yet at any step"
         return f"{counted}. The server is {words}; the goal was {self.step.name}."
 

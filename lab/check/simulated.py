@@ -104,6 +104,8 @@ class Simulated(Subject):
             raise CannotStart(words) from error
         except Exception as error:  # whatever its main does
             await running.stop()
+            if not running.main.cancelled() and running.main.exception() is None:
+                raise CannotStart("it ended before it listened") from error
             raise CannotStart(place(error, step.path)) from error
         return running
 

@@ -5,6 +5,7 @@ It says what is judged before it loads what judges: that takes a moment.
 
 import argparse
 import math
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,9 +59,14 @@ def run(arguments: Sequence[str]) -> int:
     given = [options.file, options.command, options.connect]
     if sum(map(bool, given)) != 1:
         raise CannotDo(f"one server is to be named:\n       {USAGE}")
+    if options.connect:
+        options.connect = _address(options.connect)
     if options.file:
         options.file = _located(options.file)
-        story.own_server(Path(options.file))
+        if not options.only:  # else it is looked for first
+            story.own_server(Path(options.file))
+    if options.command and not any("{port}" in word for word in options.command):
+        raise CannotDo("the command has to contain {port}, once or more")
     if not options.json and not options.only:  # else it is quick, or for a script
         print(opening(options, step), flush=True)
 
@@ -71,7 +77,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def opening(options: argparse.Namespace, step: Step) -> str:
     """Return a line that says what is judged, and by what."""
-    what = options.connect or " ".join(options.command) or Path(options.file).name
+    where = "{}:{}".format(*options.connect) if options.connect else ""
+    words = [Path(word).name for word in options.command]  # without their folders
+    command = textwrap.shorten(" ".join(words), 60, placeholder=" ...")
+    what = where or command or Path(options.file).name
     new = f"what is new in step {step.number}"
     return f"Judging {what} by {new if options.step else f'steps 01 to {step.number}'}"
 
@@ -85,6 +94,14 @@ def _step(options: argparse.Namespace) -> Step:
     if options.previous:
         return story.steps_of("server")[max(0, int(step.number) - 2)]
     return step
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    digits = port.isascii() and port.isdecimal()
+    if not colon or not digits or int(port) > 65535:
+        raise CannotDo(f"--connect takes HOST:PORT, not {text}")
+    return host.strip("[]"), int(port)
 
 
 def _located(name: str) -> str:

@@ -50,17 +50,13 @@ def run(options: argparse.Namespace, step: Step) -> int:
 
 
 def subject(options: argparse.Namespace) -> Subject:
-    """Return what is to be checked; CannotStart if it cannot be."""
+    """Return what is to be checked."""
     within = options.start_within or START
     if options.command:
         return Command(options.command, within)
     if options.file:
         return PythonFile(Path(options.file), within)
-    host, colon, port = options.connect.rpartition(":")
-    digits = port.isascii() and port.isdecimal()
-    if not colon or not digits or int(port) > 65535:
-        raise CannotStart(f"--connect takes HOST:PORT, not {options.connect}")
-    return Address(host.strip("[]"), int(port), within)
+    return Address(*options.connect, within)
 
 
 class Printer:
