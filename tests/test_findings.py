@@ -1,4 +1,4 @@
-"""What is found by running a file: each mistake in its line, and nothing in right ones."""
+"""What is found by running a file: mistakes in their lines, nothing in right ones."""
 
 import re
 
@@ -12,9 +12,11 @@ from lab.check.findings.finding import PITFALLS
 from lab.check.judging import wanted
 from lab.check.networks import judged_on_networks
 from lab.check.simulated import Simulated
-from lab.story import ROOT, STEPS
+from lab.story import ROOT
 
-STEP_05 = story.find("05")
+# What a judgement leaves behind that was broken off in the middle of a callback.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
 NEW = [b for b in behaviours.every() if b.since == "server05"]
 QUICK = {"sleep", "lock", "created", "bare_at_send", "sends", "as_it_is", "to_thread"}
 SERVERS = [s for s in story.steps() if s.kind in ("server", "side")]
@@ -84,6 +86,23 @@ def test_nothing_is_found_in_our_steps(step):
     results, found = gone_through(step.path, wanted(place))
     assert found == []
     assert {r.verdict for r in results} == {"kept"}
+
+
+@pytest.mark.parametrize("work", ["threading.Event().wait", "threading.Lock().acquire"])
+def test_what_takes_long_in_a_thread_is_not_judged(work, tmp_path):
+    source = variants.SERVER.read_text()
+    call = f"        lock = {work}\n        await asyncio.to_thread(lock)\n"
+    if "Lock" in work:
+        call = call.replace("await", "lock()\n        await")
+    path = tmp_path / "mine.py"
+    source = source.replace(variants.CHAT, variants.CHAT + call)
+    path.write_text(source.replace("import asyncio\n", "import asyncio, threading\n"))
+    results, found = gone_through(path, NEW)
+    assert found == []
+    reasons = {r.got for r in results}
+    assert reasons == {
+        "the simulation has no threads of the program's own, and they take long"
+    }
 
 
 def test_each_kind_has_its_row_among_the_pitfalls():

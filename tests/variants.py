@@ -102,7 +102,10 @@ BLOCKING = [
     _calls(
         "queue",
         "queue",
-        "try:\n    queue.Queue().get(timeout=0.4)  # here\nexcept queue.Empty:\n    pass",
+        "try:\n"
+        "    queue.Queue().get(timeout=0.4)  # here\n"
+        "except queue.Empty:\n"
+        "    pass",
     ),
     _calls("select", "select", "select.select([], [], [], 0.4)  # here"),
     _calls(
@@ -114,13 +117,11 @@ BLOCKING = [
     # Our own fifteen and more begin here, in each list.
     _calls(
         "socket",
-        "socket",
-        "near, far = socket.socketpair()\n"
-        "near.settimeout(0.4)\n"
-        "try:\n"
-        "    near.recv(1)  # here\n"
-        "except TimeoutError:\n"
-        "    pass",
+        "contextlib, socket",
+        "with contextlib.suppress(TimeoutError), socket.socket(type=2) as near:\n"
+        "    near.bind(('127.0.0.1', 0))\n"
+        "    near.settimeout(0.4)\n"
+        "    near.recv(1)  # here",
     ),
     _calls(
         "join",
@@ -144,7 +145,7 @@ BLOCKING = [
             _imports("time"),
         ),
     ),
-    _calls("never_ends", "sys", "while text:\n    pass  # here"),
+    _calls("never_ends", "sys", "while text: pass  # here"),
     _calls(
         "catches_all",
         "threading",
@@ -188,7 +189,7 @@ TASKS = [
     _task("with_a_name", TASK[:-1] + ', name="delivery")  # here'),
     _task(
         "in_a_list_that_goes",
-        "tasks = [asyncio.create_task(m.send(relay)) for m in ROOMS[room] - {self}]  # here",
+        "tasks = [asyncio.create_task(m.send({})) for m in ROOMS[room]]  # here",
     ),
     _task(
         "weakly",
@@ -236,7 +237,8 @@ SWALLOWING = [
         GOES_ON,
         _instead(
             HANDLE,
-            "with contextlib.suppress(BaseException):  # here\n    await handler(message)",
+            "with contextlib.suppress(BaseException):  # here\n"
+            "    await handler(message)",
             _imports("contextlib"),
         ),
     ),
@@ -322,8 +324,11 @@ RIGHT = [
             "await asyncio.get_running_loop().run_in_executor(None, work)",
             (
                 CLASS,
-                "def work():\n    threading.Event().wait(0.15)\n    sqlite3.connect(':memory:')\n\n\n"
-                + CLASS,
+                "PAUSES = [0.15]\n\n\n"
+                "def work():\n"
+                "    if PAUSES:\n"
+                "        threading.Event().wait(PAUSES.pop())\n"
+                "    sqlite3.connect(':memory:')\n\n\n" + CLASS,
             ),
             _imports("sqlite3", "threading"),
         ),
@@ -334,7 +339,9 @@ RIGHT = [
         _imports("sqlite3", "time"),
         (
             "    server = await",
-            "    time.sleep(0.1)\n    sqlite3.connect(':memory:').close()\n    server = await",
+            "    time.sleep(0.1)\n"
+            "    sqlite3.connect(':memory:').close()\n"
+            "    server = await",
         ),
     ),
     _right("reads_a_file", *_in(SEND, 'open("/dev/null").read()')),
@@ -399,12 +406,16 @@ RIGHT = [
         "cancels_and_awaits",
         (
             "    try:\n        print(",
-            "    ticker = asyncio.create_task(asyncio.sleep(3600))\n    try:\n        print(",
+            "    ticker = asyncio.create_task(asyncio.sleep(3600))\n"
+            "    try:\n"
+            "        print(",
         ),
         (
             "        writer.close()\n",
             "        ticker.cancel()\n"
-            "        with contextlib.suppress(asyncio.CancelledError):\n            await ticker\n        writer.close()\n",
+            "        with contextlib.suppress(asyncio.CancelledError):\n"
+            "            await ticker\n"
+            "        writer.close()\n",
         ),
         _imports("contextlib"),
     ),
@@ -447,7 +458,9 @@ RIGHT = [
         "awaits_what_it_kept",
         *_in(
             SEND,
-            "later = [asyncio.sleep(0) for _ in range(3)]\nfor each in later:\n    await each",
+            "later = [asyncio.sleep(0) for _ in range(3)]\n"
+            "for each in later:\n"
+            "    await each",
         ),
     ),
     _right(

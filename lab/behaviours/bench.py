@@ -158,7 +158,7 @@ ERRORS = re.compile(
     r"|was destroyed but it is pending"
     r"|was never awaited"
     r"|unclosed (transport|event loop|client|connection|resource|<)"
-    r"|Exception (ignored )?in "
+    r"|Exception (ignored )?in\b"
     r"|Unhandled exception|Fatal (error|write error|read error|Python error)"
     r"|socket\.send\(\) raised exception|out of system resource"
     # Not how long something took: that may be the machine's fault.

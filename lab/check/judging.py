@@ -14,7 +14,7 @@ from lab.check.program import CannotStart
 from lab.check.report import Result, last_complaint, result
 from lab.check.subjects import REPLY, Subject
 from lab.host import Running, settings_of
-from lab.simulation.lacks import lacking
+from lab.simulation import lacking
 from lab.story import Step
 from lab.unmet import Unmet
 

@@ -30,7 +30,7 @@ from lab.check.subjects import PythonFile, Subject
 from lab.host import Running, settings_of
 from lab.host.starting import place
 from lab.network import ChosenPort
-from lab.simulation.lacks import lacking
+from lab.simulation import lacking
 from lab.simulation.program import InSimulation
 from lab.story import Step
 

@@ -13,9 +13,11 @@ ever happen again (``Stuck``), the loop turns and turns and time stands still
 
 It also runs inside a loop that runs already, a notebook's or a browser's, which stands
 still meanwhile. Threads are foreign to it: work for ``to_thread`` is done at once, in
-the loop's own thread.
+the loop's own thread. What a program asks for and cannot have, such as a subprocess, is
+noted: see ``lacking``.
 """
 
+from lab.simulation.lacks import lacking
 from lab.simulation.loop import Killed, Loop, Spinning, Stuck
 from lab.simulation.order import number_objects
 from lab.simulation.program import Ended, run_file
@@ -27,6 +29,7 @@ __all__ = [
     "Loop",
     "Spinning",
     "Stuck",
+    "lacking",
     "number_objects",
     "run",
     "run_file",

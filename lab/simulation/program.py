@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import io
+import logging
 import runpy
 import signal
 import sys
 from asyncio import CancelledError
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,9 +63,24 @@ def run_file(
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(errors),
         _as_started(path, arguments),
+        _fresh_logging(),
     ):
         status = _status(path, errors)
     return Ended(status, output.getvalue(), errors.getvalue(), loop.time())
+
+
+@contextlib.contextmanager
+def _fresh_logging() -> Iterator[None]:
+    """Let nothing be set up for logging, as in a process that begins."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers.clear()
+    root.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 def _status(path: Path, errors: io.StringIO) -> int:

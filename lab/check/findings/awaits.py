@@ -15,7 +15,7 @@ from typing import Any
 from lab.check.findings.finding import Found
 from lab.check.findings.whose import Own
 
-NEVER_AWAITED = re.compile(r"coroutine '(.+)' was never awaited")
+NEVER_AWAITED = re.compile(r"coroutine (?:method )?'(.+?)'.* was never awaited")
 DEPTH = 4  # calls, up to which it is remembered where a coroutine was called
 _CALL = re.compile(r'File "(.+)", line (\d+), in (.+)')
 

@@ -26,6 +26,7 @@ from lab.check.findings.whose import Own
 from lab.simulation.lacks import THREADS
 
 LIMIT = 2.0  # seconds that a callback may take; then the judgement ends
+OF_THREADS = 5.0  # seconds that the work of executors may take, in all
 LOOKS = 0.02  # seconds from one look at what runs to the next
 FRESH = 0.005  # seconds for which it is known what the kernel said
 WAITS = 0.1  # seconds that a callback may wait; right ones were seen to take 0.022
@@ -63,6 +64,8 @@ class Holding:
         self._suspects: set[Place] = set()
         self._heavy: dict[Place, float] = {}  # seconds of computing
         self._schedstat = _schedstat()
+        self._traced = False
+        self._in_threads = 0.0  # seconds, of all that ran in executors
         self.too_slow = False  # to be gone through once more
 
     @contextmanager
@@ -100,8 +103,15 @@ class Holding:
         finally:
             places, in_executor = self._places, self._in_executor
             self._loop, self._began, self._places, self._in_executor = outer
+            if self._traced:
+                self._traced = False
+                sys.settrace(None)
         took = time.perf_counter() - began
-        if took > LOOKS and places and not in_executor:
+        if in_executor:
+            self._in_threads += took
+            if self._in_threads > OF_THREADS:
+                self._no_threads()
+        elif took > LOOKS and places:
             place = places.most_common(1)[0][0]
             self._take_apart(place, took, time.thread_time() - computed, kernel)
         if self.found.over:
@@ -132,29 +142,56 @@ class Holding:
         took = time.perf_counter() - self._began
         if not self._began or took < LOOKS:
             return
+        if self._loop.in_executor:
+            if took > LIMIT:
+                self._no_threads()
+                raise HeldUp
+            return
         own = self.own.innermost(frame)
         if own is None:
             return
         place = own.f_code.co_filename, own.f_lineno
         self._places[place] += 1
         if took > LIMIT and took - self._queued_since(self._kernel) > LIMIT:
-            self._give_up(place)
+            self._give_up(self._places.most_common(1)[0][0])
+            self._break_through(own)
             raise HeldUp
+
+    def _break_through(self, frame: FrameType) -> None:
+        """Raise HeldUp once more in the next own line.
+
+        If code that catches everything has caught the first one, that is its handler.
+        """
+
+        def trace(frame: FrameType, event: str, _: Any) -> Any:
+            if event == "line" and self._began and self.own.has(frame.f_code):
+                raise HeldUp  # which ends the tracing, too
+            return trace
+
+        self._traced = True
+        sys.settrace(trace)
+        each: FrameType | None = frame
+        while each is not None:
+            if self.own.has(each.f_code):
+                each.f_trace = trace
+            each = each.f_back
 
     def _give_up(self, place: Place) -> None:
         file, line = place
-        where = f"line {line} of {os.path.basename(file)}"
-        if self._loop.in_executor:
-            # It may wait for the loop, in a thread that the simulation has not.
-            self._loop.note(THREADS)
-            self.found.over = f"{where} runs in a thread, and the simulation has none"
-            return
         words = (
             f"this holds up the event loop for {LIMIT:g} s and more, and every client "
             "waits; use an await that does the same, or await asyncio.to_thread"
         )
+        where = f"line {line} of {os.path.basename(file)}"
         self.found.over = f"{where} holds up the event loop for {LIMIT:g} s"
         self.found.add("blocks the loop", file, line, words)
+
+    def _no_threads(self) -> None:
+        """End the judgement: the work of threads takes its time, and is done here.
+
+        It may even wait for the loop, which waits for it here.
+        """
+        self.found.over = f"the simulation has no {THREADS}, and they take long"
 
     def _take_apart(
         self, place: Place, took: float, computed: float, before: Kernel | None
