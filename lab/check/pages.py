@@ -82,13 +82,15 @@ def chapters() -> list[Page]:
 
 def pitfalls() -> Page:
     """Return the page with all pitfalls."""
+    if not (DOCS / "pitfalls.rst").is_file():  # an excerpt of the book
+        return Page("Pitfalls", "docs/pitfalls.html")
     return _page(DOCS / "pitfalls.rst")
 
 
 def pitfall(anchor: str) -> Page:
     """Return the row of the pitfalls with this anchor; the page, if it has none."""
     whole = pitfalls()
-    title = _rows().get(anchor)
+    title = _rows().get(anchor) if (DOCS / "pitfalls.rst").is_file() else None
     if title is None:
         return whole
     return Page(f"{whole.title}, {title!r}", f"{whole.path}#{anchor}")
