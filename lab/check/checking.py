@@ -117,7 +117,8 @@ async def _over_tcp(
             if verdict.verdict == "not judged" and before is not None:
                 verdict = before
             results.append(verdict)
-            tell(results)
+            if not any(_is_doubtful(each, known) for each in results):
+                tell(results)
     return await _once_more(subject, candidates, step, known, results)
 
 
@@ -128,19 +129,25 @@ async def _once_more(
     known: Mapping[str, Result],
     results: list[Result],
 ) -> list[Result]:
-    """Judge alone once more what may only have been too slow, as the machine was busy.
+    """Judge alone once more what may only have gone wrong as two were judged at a time.
 
-    That is what the simulation, where nothing is slow, has found to be kept.
+    That is a server that was not started, as if its port was taken, and one that was
+    too slow, while the simulation, where nothing is slow, has found nothing wrong.
     """
     return [
         await judging.judged(subject, behaviour, step)
-        if verdict.verdict == "broken"
-        and " within " in verdict.got
-        and behaviour.name in known
-        and known[behaviour.name].verdict == "kept"
+        if _is_doubtful(verdict, known)
         else verdict
         for behaviour, verdict in zip(candidates, results, strict=True)
     ]
+
+
+def _is_doubtful(verdict: Result, known: Mapping[str, Result]) -> bool:
+    if verdict.verdict != "broken":
+        return False
+    before = known.get(verdict.name)
+    late = " within " in verdict.got and before and before.verdict == "kept"
+    return bool(late) or verdict.expected == judging.AGAIN
 
 
 def _is_real(behaviour: Behaviour) -> bool:

@@ -18,6 +18,8 @@ from lab.simulation import lacking
 from lab.story import Step
 from lab.unmet import Unmet
 
+AGAIN = "a server that can be started again"
+
 
 def wanted(step: Step, *, only: str = "", alone: bool = False) -> list[Behaviour]:
     """Return the behaviours that a server at this step is put to.
@@ -51,9 +53,7 @@ async def judged(
     except CannotStart as error:
         if without := lacking():
             return result(behaviour, missing=f"the simulation has no {without}")
-        return result(
-            behaviour, Unmet("a server that can be started again", f"{error}")
-        )
+        return result(behaviour, Unmet(AGAIN, f"{error}"))
     if unmet is not None and (without := lacking()):
         return result(behaviour, missing=f"the simulation has no {without}")
     if not isinstance(bench, Bench):

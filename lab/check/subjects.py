@@ -1,8 +1,10 @@
 """What can be checked: an address, a command in any language, a Python file."""
 
 import asyncio
+import secrets
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from lab import story
@@ -19,6 +21,7 @@ MAX_SECONDS = 60.0  # seconds for one behaviour, whatever the server does
 GOODBYE = 0.5  # seconds for hanging up on whoever only wanted to see if it listens
 REPLY = 1.0  # seconds for one answer
 PAUSE = 0.02  # seconds between two tries to connect: nothing tells us when it listens
+PORTS = range(15_000, 32_000)  # Linux gives clients those above, others higher ones
 LOOPBACK = ("127.0.0.1", "::1")  # to node, "localhost" may be the second one
 
 
@@ -211,8 +214,13 @@ async def listens(running: Running) -> bool:
 
 
 def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that was free a moment ago.
+
+    Not one of those that the system gives to clients: several servers are started side
+    by side, and a client of one would take the port from another that begins to listen.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -56,7 +56,8 @@ def subject(options: argparse.Namespace) -> Subject:
         return Command(options.command, within)
     if options.file:
         return PythonFile(Path(options.file), within)
-    return Address(*options.connect, within)
+    host, port = options.connect
+    return Address(host, port, within)
 
 
 class Printer:
