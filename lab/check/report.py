@@ -193,6 +193,9 @@ class Report:
         for result in self.results if form.every else broken[1:]:
             if result is not next(iter(broken), None):
                 lines += form.one(result, full=form.every)
+                if result.verdict == "broken":
+                    told = (f"{c.place}  {c.words}" for c in self._news(result))
+                    lines += (_under("raised", form.text(words)) for words in told)
         if not form.every:
             lines += form.unjudged(self._with("not judged"))
         gap = [""] if lines or begun else []
@@ -219,13 +222,21 @@ class Report:
 
     @property
     def causes(self) -> list[Cause]:
-        """What is wrong in the lines of the file, each line once."""
-        broken = self._with("broken")
-        raised = [cause for result in broken[:1] for cause in result.causes]
-        # What is raised where a behaviour is kept as well need not be the reason.
-        harmless = {cause for kept in self._with("kept") for cause in kept.causes}
-        others = {cause: None for result in broken[1:] for cause in result.causes}
-        return once([*self.found, *raised, *(c for c in others if c not in harmless)])
+        """What is wrong in the lines of the file, each line once.
+
+        That is what was found, and what was raised where a behaviour was broken first.
+        """
+        first = self._with("broken")[:1]
+        return once([*self.found, *(cause for one in first for cause in one.causes)])
+
+    def _news(self, result: Result) -> list[Cause]:
+        """Return what own code raised there, and nowhere where all is well.
+
+        What is raised where a behaviour is kept as well need not be the reason.
+        """
+        known = {cause for kept in self._with("kept") for cause in kept.causes}
+        known |= set(self.causes)
+        return [cause for cause in result.causes if cause not in known]
 
     @property
     def hint(self) -> str:
