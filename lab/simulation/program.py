@@ -15,6 +15,7 @@ from typing import Any
 
 from lab import parsing
 from lab.host import TIMEOUT, InLoop, Running
+from lab.network.sockets import Listener
 from lab.simulation.loop import Loop, Spinning, Stuck
 from lab.simulation.running import simulated
 from lab.story import STEPS, Step
@@ -67,6 +68,12 @@ def run_file(
     ):
         status = _status(path, errors)
     return Ended(status, output.getvalue(), errors.getvalue(), loop.time())
+
+
+def _listening() -> list[Listener]:
+    """Return the sockets that listen in the loop that runs, if it is a simulation."""
+    loop = asyncio.get_running_loop()
+    return loop.network.listening() if isinstance(loop, Loop) else []
 
 
 @contextlib.contextmanager
@@ -154,13 +161,17 @@ class InSimulation(InLoop):
             raise
         return running
 
+    async def begin(self, port: int) -> None:
+        """Start ``main`` and wait until it listens; raises as of ``InLoop``."""
+        self._others = _listening()  # of another server in the same process
+        await super().begin(port)
+
     async def _first_line(self) -> str:
         """Wait for the line that says that it listens, or for its listening alone."""
         line = asyncio.create_task(super()._first_line())
         try:
             await asyncio.wait({line}, timeout=OTHER_WORDS)
-            network = getattr(asyncio.get_running_loop(), "network", None)
-            listening = [] if network is None else network.listening()
+            listening = [one for one in _listening() if one not in self._others]
             if listening and (listening[0].chosen or not line.done()):
                 host, port = listening[0].address
                 return f"Listening on {host}:{port}"
