@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def text(path: Path) -> str:
         return file.read()
 
 
-def value(source: str) -> object:
+def value(source: str) -> Any:
     """Return the value of a literal; raises as ``ast.literal_eval`` does."""
     with nothing_collected():
         return ast.literal_eval(source)

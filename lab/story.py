@@ -171,12 +171,10 @@ def _outside_of_functions(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         yield node
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             for _, inside in ast.iter_fields(node):
-                parts = inside if isinstance(inside, list) else []
-                yield from _outside_of_functions(
-                    [part for part in parts if isinstance(part, ast.stmt)]
-                )
-                for part in parts:
-                    if isinstance(part, ast.excepthandler | ast.match_case):
+                for part in inside if isinstance(inside, list) else []:
+                    if isinstance(part, ast.stmt):
+                        yield from _outside_of_functions([part])
+                    elif isinstance(part, ast.ExceptHandler | ast.match_case):
                         yield from _outside_of_functions(part.body)
 
 

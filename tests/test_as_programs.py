@@ -66,6 +66,8 @@ def by_lab(step, folder, port):
 @contextlib.asynccontextmanager
 async def started(words, redirected="", **variables):
     """Start a command, with its output where the shell puts it, buffered as usual."""
+    # A program of its own has no steps/ on its path, unless somebody says so.
+    variables["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(STEPS)])
     settings = [f"{name}={value}" for name, value in variables.items()]
     words = ["env", "-u", "PYTHONUNBUFFERED", *settings, *words]
     shell = ["sh", "-c", f'exec "$@" {redirected}', "sh", *words]

@@ -852,7 +852,9 @@ def test_a_server_that_misbehaves_gets_a_clear_line_and_is_ended(
         assert (status, len(out.splitlines())) == (2, 1)
         assert re.fullmatch(f"lab: {CANNOT_START[what]}\n", err)
         return
-    assert (status, err) == (1, "")
+    assert status == 1
+    stays = "goes to the background, where it was ended"
+    assert stays in err if what == "leaves a child" else err == ""
     lines = out.splitlines()
     got = [line for line in lines if line.startswith("            got:")]
     assert len(got) == 1
@@ -971,6 +973,7 @@ def test_the_exercise_begins_at_the_step_before(lab, tmp_path, report, impatient
     file = tmp_path / "mine.py"
     status, out, _ = lab("start", "05", file)
     assert status == 0
+    assert f"python -m lab run {file} (only so does it find" in out
     assert f"python -m lab check 05 {file}" in out
     text = file.read_text(encoding="utf-8")
     assert text.split('"""')[2:] == (STEPS / "server04.py").read_text().split('"""')[2:]
@@ -982,6 +985,20 @@ def test_the_exercise_begins_at_the_step_before(lab, tmp_path, report, impatient
     assert named(results, "broken") == {new}
     _, results = report("04", "--only", JOINS, file)
     assert named(results, "kept") == {JOINS}
+
+
+def test_the_exercise_is_begun_by_whoever_has_only_ascii(tmp_path):
+    words = [sys.executable, "-m", "lab", "start", "05", str(tmp_path / "\xe9.py")]
+    done = subprocess.run(
+        words,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\xe9.py is server04" in done.stdout
 
 
 def test_the_exercise_overwrites_nothing(lab, tmp_path):

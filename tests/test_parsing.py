@@ -3,10 +3,12 @@
 import ast
 import gc
 import os
+import re
 
 import pytest
 
 from lab import parsing, story
+from lab.story import ROOT
 
 TEXTS = [step.path.read_text(encoding="utf-8") for step in story.steps()]
 
@@ -58,3 +60,25 @@ def test_a_file_is_parsed_once_and_again_when_it_has_changed(tmp_path):
     file.write_text("second = 2")
     os.utime(file, ns=(0, 0))  # a clock may be too coarse to tell the two apart
     assert ast.unparse(parsing.tree(file)) == "second = 2"
+
+
+def test_nothing_of_ours_is_parsed_in_another_way():
+    ours = [*ROOT.glob("lab/**/*.py"), *ROOT.glob("docs/_ext/**/*.py")]
+    texts = {
+        path: path.read_text("utf-8") for path in ours if path.name != "parsing.py"
+    }
+    assert len(texts) > 50
+    found = re.compile(r"\bast\.(parse|literal_eval)\(|\bformat_exc|\bprint_exc")
+    assert [path.name for path, text in texts.items() if found.search(text)] == [
+        "cells.py"  # with nothing collected
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "latin-1", "cp1252"])
+def test_a_file_is_read_in_the_encoding_that_it_names(encoding, tmp_path):
+    mark = "" if encoding == "utf-8-sig" else f"# coding: {encoding}\n"
+    text = f"{mark}NAME = '\xe9'\n"
+    file = tmp_path / "mine.py"
+    file.write_text(text, encoding)
+    assert parsing.text(file) == text
+    assert parsing.tree(file).body[0].value.value == "\xe9"

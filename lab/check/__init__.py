@@ -2,8 +2,9 @@
 
 A server is given as a Python file with ``main(host, port)``, as a command in which
 ``{port}`` stands for the port, or as an address where it is running already. The first
-two are started afresh for every behaviour and are never left running. A notebook gives
-the function that attends to a client: ``check_here``.
+two are started afresh for every behaviour and are never left running, nor is what they
+start themselves: see ``lab.check.leftovers``. A notebook gives the function that
+attends to a client: ``check_here``.
 """
 
 from lab.check.checking import check

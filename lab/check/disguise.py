@@ -18,7 +18,7 @@ from lab.story import Step
 
 LETTERS = 7  # that are added: two checkers will never draw the same
 LONGEST = 20  # characters of a name that gets them: a longer one is about its length
-BLANK = "\u115f\u1160\u3164\uffa0"  # letters that are not seen
+BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs that are not seen
 NAMED = ("username", "room")  # the fields of a message that are changed
 ENOUGH = 20  # clients, whom a server lets in from one address
 
@@ -105,21 +105,25 @@ class Guest(Running):
         return f"free places: the server was full at client {many}, so others are there"
 
     def _longer(self, value: Any) -> Any:
-        """Return a name with the letters, unless its end or its length is the point."""
+        """Return a name with the letters, unless its length or looks are the point."""
         if not isinstance(value, str):
             return value
-        name = value.rstrip()
-        if len(name) > LONGEST or not any(c.isalnum() and c not in BLANK for c in name):
+        name = value.lstrip()
+        if len(name.rstrip()) > LONGEST or not any(map(_is_seen, name)):
             return value
-        last = unicodedata.category(name[-1])
-        if last[0] == "C" or (last[0] == "M" and not unicodedata.combining(name[-1])):
-            return value  # what stands at its end may be what is wrong with it
-        return f"{name}{self.letters}{value[len(name) :]}"
+        if unicodedata.category(name[0])[0] in "CM":
+            return value  # it would mean something else behind a letter
+        return f"{value[: len(value) - len(name)]}{self.letters}{name}"
+
+
+def _is_seen(character: str) -> bool:
+    seen = unicodedata.category(character)[0] in "LNS"
+    return seen and character not in BLANK
 
 
 def _frames(buffer: bytearray) -> list[bytes]:
     """Take the whole frames off a buffer."""
-    found = []
+    found: list[bytes] = []
     while True:
         end = wire.HEADER + int.from_bytes(buffer[: wire.HEADER], "little")
         if len(buffer) < wire.HEADER or len(buffer) < end:

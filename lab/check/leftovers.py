@@ -7,7 +7,6 @@ can only see that a port is still open.
 """
 
 import asyncio
-import ctypes
 import os
 import signal
 import sys
@@ -25,6 +24,7 @@ _known: set[int] = set()  # children that were there before, or that have an own
 _running: set[int] = set()  # programs that have been started, and not yet ended
 _offspring: dict[int, int] = {}  # what they have started: the process, its start time
 still_open: list[int] = []  # ports that were left open, whoever has them
+backgrounds: set[str] = set()  # commands that have left their server and ended
 
 
 @contextmanager
@@ -36,6 +36,7 @@ def reaping() -> Iterator[None]:
     """
     global _reaping
     still_open.clear()
+    backgrounds.clear()
     before = _subreaper()
     if before is None or _reaping or not _set_subreaper(True):
         yield
@@ -54,12 +55,13 @@ def reaping() -> Iterator[None]:
 def started(pid: int) -> None:
     """Note that a process was started, which somebody waits for."""
     _running.add(pid)
+    _known.discard(pid)  # of another process, which had the number before
 
 
 def in_the_background(pid: int) -> bool:
     """Whether a program that has ended has left something running."""
-    if _reaping and _left():
-        return True
+    if _reaping:
+        return any(not _fetched(orphan) for orphan in _left())
     with suppress(OSError, AttributeError):  # there are no groups on Windows
         os.killpg(pid, 0)
         return True
@@ -79,12 +81,14 @@ def look_at(pid: int) -> None:
 async def end(pid: int) -> None:
     """End what a program, which has been ended, has left behind."""
     _running.discard(pid)
+    _known.add(pid)  # it is fetched by whoever has started it
     if not _reaping:
         return
     limit = time.monotonic() + GONE
-    while (left := _ours()) and time.monotonic() < limit:
-        _kill(left)
-        await asyncio.sleep(PAUSE)  # its own children become ours when it is dead
+    # What a process has started becomes ours when it is dead, and not before.
+    while (_runs(pid) or _ours()) and time.monotonic() < limit:
+        _kill(_ours())
+        await asyncio.sleep(PAUSE)
 
 
 def _ours() -> set[int]:
@@ -128,8 +132,15 @@ def _kill(orphans: set[int]) -> None:
     for pid in orphans:
         with suppress(OSError):
             os.kill(pid, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
+        _fetched(pid)
+
+
+def _fetched(orphan: int) -> bool:
+    """Fetch an orphan if it is dead, and return whether it was."""
+    try:
+        return os.waitpid(orphan, os.WNOHANG)[0] == orphan
+    except ChildProcessError:
+        return True
 
 
 def _children(pid: int) -> list[int]:
@@ -143,11 +154,23 @@ def _children(pid: int) -> list[int]:
 
 def _born(pid: int) -> int:
     """Return when a process was started, in ticks since the system was; 0 if gone."""
+    stat = _stat(pid)
+    return int(stat[19]) if stat else 0
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there, and not only waits to be fetched."""
+    stat = _stat(pid)
+    return bool(stat) and stat[0] not in "ZX"
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what the system says of a process, from its state on; nothing if gone."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="latin-1")
     except OSError:
-        return 0
-    return int(stat.rpartition(")")[2].split()[19])
+        return []
+    return stat.rpartition(")")[2].split()
 
 
 def _subreaper() -> bool | None:
@@ -156,13 +179,16 @@ def _subreaper() -> bool | None:
         return None
     if not Path(f"/proc/self/task/{os.getpid()}/children").is_file():
         return None  # a kernel that was built without it
-    answer = ctypes.c_int()
-    with suppress(OSError, AttributeError):
-        libc = ctypes.CDLL(None)
+    with suppress(ImportError, OSError, AttributeError):
+        import ctypes  # some Pythons are built without it
+
+        answer, libc = ctypes.c_int(), ctypes.CDLL(None)
         if libc.prctl(GET_CHILD_SUBREAPER, ctypes.byref(answer), 0, 0, 0) == 0:
             return bool(answer.value)
     return None
 
 
 def _set_subreaper(on: bool) -> bool:
+    import ctypes  # it is there: we have asked before
+
     return bool(ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, int(on), 0, 0, 0) == 0)

@@ -50,9 +50,12 @@ class Program(Process):
         """End the process and its children, then the clients, in bounded time."""
         # First of all: what comes after it waits, and may be cut short by Ctrl-C.
         leftovers.look_at(self.process.pid)
+        if self.is_in_the_background():
+            leftovers.backgrounds.add(self.step.path.name)
         self._kill()
         await Running.stop(self)
         ended = asyncio.create_task(self.process.wait())
+        await leftovers.end(self.process.pid)
         _, waiting = await asyncio.wait({ended, *self._reading}, timeout=ENDED)
         if waiting:
             # A child that has left the group holds the pipes open.
@@ -60,9 +63,13 @@ class Program(Process):
             for task in waiting:
                 task.cancel()
             await asyncio.wait(waiting)
-        await leftovers.end(self.process.pid)
         if self.port is not None and await _is_open(self.port):
             leftovers.still_open.append(self.port)
+
+    def is_in_the_background(self) -> bool:
+        """Whether it has ended by itself, and something goes on that it has started."""
+        ended = self.process.returncode == 0
+        return ended and leftovers.in_the_background(self.process.pid)
 
     def _kill(self) -> None:
         if sys.platform == "win32":

@@ -1,6 +1,7 @@
 """What can be checked: an address, a command in any language, a Python file."""
 
 import asyncio
+import re
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from lab.check.disguise import Guest
 from lab.check.program import ENDED, CannotStart, Program, start_command, start_lab
 from lab.check.report import last_complaint
 from lab.host import CHUNK, Running, hidden, settings_of
-from lab.story import Step
+from lab.story import STEPS, Step
 
 START = 10.0  # seconds for a server to begin to listen: some languages compile first
 MAX_SECONDS = 60.0  # seconds for one behaviour, whatever the server does
@@ -22,6 +23,7 @@ GOODBYE = 0.5  # seconds for hanging up on whoever only wanted to see if it list
 REPLY = 1.0  # seconds for one answer
 PAUSE = 0.02  # seconds between two tries to connect: nothing tells us when it listens
 PORTS = range(15_000, 32_000)  # Linux gives clients those above, others higher ones
+FOREGROUND = "start it without &, setsid, or the option that makes it a daemon"
 LOOPBACK = ("127.0.0.1", "::1")  # to node, "localhost" may be the second one
 
 
@@ -155,12 +157,13 @@ class PythonFile(Command):
         return own if own.is_whole else None
 
 
-async def until_it_listens(running: Program, port: int, within: float) -> None:
+async def until_it_listens(running: Program, port: int, within: float = START) -> None:
     """Wait until somebody answers the door; CannotStart if that does not happen."""
     try:
         async with asyncio.timeout(within):
             while not await listens_somewhere(running, port):
-                if running.process.returncode is not None:
+                ended = running.process.returncode is not None
+                if ended and not running.is_in_the_background():
                     await asyncio.wait(running._reading, timeout=ENDED)
                     raise CannotStart(why_it_ended(running))
                 await asyncio.sleep(PAUSE)
@@ -169,6 +172,8 @@ async def until_it_listens(running: Program, port: int, within: float) -> None:
         where = f"{LOOPBACK[0]}:{port}"
         words = f"it did not listen on {where} within {within:g} s"
         longer = "" if last_complaint(running) else "; to wait longer: --start-within"
+        if running.step.path.name in leftovers.backgrounds:
+            longer = f"; it went to the background: {FOREGROUND}"
         raise CannotStart(f"{words}{last_complaint(running)}{longer}") from error
     except BaseException:  # Ctrl-C, too: nothing is ever left running
         await running.stop()
@@ -177,11 +182,19 @@ async def until_it_listens(running: Program, port: int, within: float) -> None:
 
 def why_it_ended(running: Program) -> str:
     """Return why a program has ended that was to listen, and what to do."""
-    ended = running.process.returncode == 0
-    if ended and leftovers.in_the_background(running.process.pid):
-        ways = "without &, setsid, or the option that makes it a daemon"
-        return f"it went to the background; start it in the foreground: {ways}"
-    return f"it ended before it listened{last_complaint(running)}"
+    complaint = last_complaint(running)
+    if complaint.startswith(": lab: "):
+        return complaint.removeprefix(": lab: ")  # it says itself what is wrong
+    words = f"it ended before it listened{complaint}"
+    if (lost := re.search(r"No module named '(\w+)'$", words)) and _in_steps(lost[1]):
+        return f"{words}; it is in steps/: name that folder in PYTHONPATH"
+    if running.process.returncode or complaint:
+        return words
+    return f"{words}; if it goes to the background, {FOREGROUND}"
+
+
+def _in_steps(name: str) -> bool:
+    return (STEPS / f"{name}.py").is_file()
 
 
 async def listens_somewhere(running: Running, port: int) -> bool:

@@ -22,7 +22,7 @@ from lab.check import (
     leftovers,
 )
 from lab.check.report import Form
-from lab.check.subjects import START
+from lab.check.subjects import FOREGROUND, START
 from lab.story import Step
 
 
@@ -42,6 +42,9 @@ def run(options: argparse.Namespace, step: Step) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("lab: stopped; nothing is left running", file=sys.stderr)
         return 130
+    for name in leftovers.backgrounds:
+        words = f"goes to the background, where it was ended; {FOREGROUND}"
+        print(f"lab: {name} {words}", file=sys.stderr)
     for port in leftovers.still_open:
         words = "is still open: what was started is out of reach; end it yourself"
         print(f"lab: port {port} {words}", file=sys.stderr)

@@ -25,8 +25,8 @@ def start(step: Step, path: Path) -> str:
         raise NoExercise(f"{path} is to be a Python file: let its name end in .py")
     text = beginning(step)
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with path.open("x", encoding="utf-8") as begun:
+            begun.write(text)
     except FileExistsError as error:
         raise NoExercise(f"{path} exists already, and is left as it is") from error
     except OSError as error:

@@ -77,13 +77,13 @@ class Imports:
         sys.modules.update(self.modules)
         self._before = list(sys.path)
         sys.path[:] = [*self._folders, *(p for p in sys.path if p not in self._folders)]
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]  # it has all it needs
+        sys.meta_path.insert(0, self)
 
     def _leave(self) -> None:
         self._depth -= 1
         if self._depth:
             return
-        sys.meta_path.remove(self)  # type: ignore[arg-type]
+        sys.meta_path.remove(self)
         # The file may have added folders, from which it imports more later.
         known = {*self._before, *self._folders}
         self._folders += [path for path in sys.path if path not in known]
@@ -177,7 +177,7 @@ def own_names(folder: Path, stem: str = "") -> frozenset[str]:
 def _names(folder: Path, changed: int, stem: str) -> frozenset[str]:
     ours = frozenset(path.stem for path in STEPS.glob("*.py"))
     known = ours | sys.stdlib_module_names
-    found = _listed(folder) - ({stem} & known)
+    found = _listed(folder) - ({stem} & (known | {"lab"}))
     return found | ours if found & known else found
 
 

@@ -147,7 +147,8 @@ class InLoop(Running):
             if line.cancelled():
                 raise OSError(f"{self.step.name} ended at once")
         self._note_address(await line)
-        local = {} if main.cr_frame is None else main.cr_frame.f_locals
+        frame = getattr(main, "cr_frame", None)  # None, when main is over already
+        local = {} if frame is None else frame.f_locals
         self._state = self._found_state(local)
         self._before_clients = self.tasks()
 

@@ -138,7 +138,7 @@ def set_constant(module: ModuleType, setting: str, value: str) -> None:
 
 
 class NoPort(CannotDo, ValueError):
-    """This is not the number of a port."""
+    """No port has this number."""
 
 
 def _found(step: str | Step) -> Step:

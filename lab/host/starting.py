@@ -1,7 +1,9 @@
 """What a file of the reader's finds when it is loaded, and what it may not do then."""
 
 import asyncio
+import socket
 import sys
+import threading
 import traceback
 from asyncio import base_events, events
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab import parsing
+from lab.outside import outside
 from lab.story import CannotDo
 
 GUARD = 'if __name__ == "__main__":'
@@ -40,24 +43,42 @@ def not_started(path: Path) -> Iterator[None]:
     What else it does with an event loop while it is imported, it may do: it does not
     run in the loop of this thread, which stands still meanwhile.
     """
-    from lab.simulation.running import outside  # which imports this package
-
-    create_server = base_events.BaseEventLoop.create_server
     running = events._get_running_loop()
-
-    async def refuse(*_: Any, **__: Any) -> Any:
-        raise _Listening
-
-    base_events.BaseEventLoop.create_server = refuse  # type: ignore[assignment,method-assign]
     try:
-        with outside():
+        # asyncio binds before it listens, and the port may be in use.
+        with (
+            _refused(base_events.BaseEventLoop, "create_server"),
+            _refused(socket.socket, "listen"),
+            outside(),
+        ):
             yield
     except _Listening as error:
         raise StartsItself(_words(path, error)) from None
     finally:
-        base_events.BaseEventLoop.create_server = create_server  # type: ignore[method-assign]
         if running is not None:  # asyncio.run leaves the thread without a loop
             asyncio.set_event_loop(running)
+
+
+@contextmanager
+def _refused(of: type, name: str) -> Iterator[None]:
+    """Let a method raise _Listening when this thread calls it in the block."""
+    own, usual, thread = name in vars(of), getattr(of, name), threading.get_ident()
+
+    def refuse(*words: Any, **named: Any) -> Any:
+        if threading.get_ident() == thread:
+            if isinstance(words[0], socket.socket):
+                words[0].close()
+            raise _Listening
+        return usual(*words, **named)
+
+    setattr(of, name, refuse)
+    try:
+        yield
+    finally:
+        if own:
+            setattr(of, name, usual)
+        else:
+            delattr(of, name)
 
 
 def place(error: BaseException, path: Path) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from lab.outside import outside
 from lab.simulation.loop import Loop, Spinning, Stuck
 
 T = TypeVar("T")
@@ -70,23 +71,3 @@ def own_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def outside() -> Iterator[None]:
-    """Step out of the loop that runs in this thread, if one does, for a while."""
-    loop = events._get_running_loop()
-    if loop is None:
-        yield
-        return
-    task = asyncio.current_task(loop)
-    if task is not None:
-        asyncio.tasks._leave_task(loop, task)
-    events._set_running_loop(None)
-    try:
-        yield
-    finally:
-        # asyncio offers these to those who write loops, and asks others to keep away.
-        events._set_running_loop(loop)
-        if task is not None:
-            asyncio.tasks._enter_task(loop, task)

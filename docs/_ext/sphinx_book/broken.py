@@ -11,7 +11,7 @@ from typing import ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 
-from lab import story
+from lab import parsing, story
 from lab.check.judge import judge_twin
 from lab.course import changes
 from lab.mistakes import twins
@@ -54,7 +54,7 @@ class Broken(Computed):
         run = running.Run(name, self.options.get("status", 0))
         printed = running.show(self, run)
         text = path.read_text(encoding="utf-8")
-        first = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+        first = (ast.get_docstring(parsing.parsed(text)) or "").partition("\n")[0]
         mark, _, sentence = first.partition(": ")
         if mark != "Wrong on purpose":
             raise self.error(
@@ -169,7 +169,7 @@ def excerpt(twin: Twin) -> str:
     """
     text = changes.source(twin.step)
     lines, named = text.splitlines(), dict(changes.names(text))
-    first = ast.parse(text).body[0].end_lineno or 0  # after the docstring
+    first = parsing.parsed(text).body[0].end_lineno or 0  # after the docstring
     new = {n for n in changes.changed_lines(changes.source(twin.of), text) if n > first}
     shown = set(new)
     for name, node in named.items():
