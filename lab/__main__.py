@@ -1,11 +1,12 @@
 """The command line: ``python -m lab`` says what it can do."""
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-from lab.commands import check, exercise, run, search, show, versions
 from lab.story import CannotDo
 
 EPILOG = """\
@@ -21,6 +22,13 @@ EPILOG = """\
   python -m lab show broken/echoes     a step with a mistake in it; --diff: only that
   python -m lab versions               how each installed Python ends each program
 """
+
+# The commands with a parser of their own.
+ALONE = {
+    "check": "see how far a server is, yours or anybody's",
+    "search": "look for trouble: random crowds, seed by seed",
+    "versions": "see how each Python here ends a server",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,17 +67,21 @@ def _drop_what_cannot_be_printed() -> None:
 def _done(words: Sequence[str]) -> int:
     status: int
     # They have parsers of their own: in the one below a file cannot follow an option.
-    for name, command in (("check", check), ("search", search), ("versions", versions)):
-        if words[:1] == [name]:
-            status = command.run(words[1:])
-            return status
-    options = parser().parse_args(words)
+    if words[:1] and words[0] in ALONE:
+        status = _command(words[0]).run(words[1:])
+        return status
+    options = parser(*words[:1]).parse_args(words)
     status = options.action(options)
     return status
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+def _command(name: str) -> Any:
+    """Import a command; the others may need a lot that it does not."""
+    return importlib.import_module(f"lab.commands.{name}")
+
+
+def parser(first: str = "") -> argparse.ArgumentParser:
+    """Return the parser of the command line; only its own part if ``first`` is run."""
     top = argparse.ArgumentParser(
         prog="python -m lab",
         description="The instruments of the book.",
@@ -78,12 +90,10 @@ def parser() -> argparse.ArgumentParser:
     )
     top.set_defaults(action=lambda _: print(top.format_help()) or 0)
     commands = top.add_subparsers(title="commands", metavar="")
-    run.add_to(commands)
-    exercise.add_to(commands)
-    show.add_to(commands)
-    commands.add_parser("check", help="see how far a server is, yours or anybody's")
-    commands.add_parser("search", help="look for trouble: random crowds, seed by seed")
-    commands.add_parser("versions", help="see how each Python here ends a server")
+    for name in ("run",) if first == "run" else ("run", "exercise", "show"):
+        _command(name).add_to(commands)
+    for name, sentence in ALONE.items():
+        commands.add_parser(name, help=sentence)
     return top
 
 

@@ -72,9 +72,9 @@ class Session:
                 del self._running[cell]
 
     async def check(self, cell: str, source: str, step: str) -> str:
-        """Put a program to the behaviours up to a step, and print the report.
+        """Put a program to the behaviours up to a step, and return the report as HTML.
 
-        Returns nothing, as a cell without a last expression does.
+        Why it cannot be judged is printed, and nothing is returned.
         """
         self._left[cell] = MAX_CHARACTERS
         _cell.set(cell)
@@ -82,7 +82,7 @@ class Session:
             path = Path(folder) / "mine.py"
             path.write_text(source, encoding="utf-8")
             try:
-                print(repr(check_in_simulation(path, story.find(step))))
+                return shown(check_in_simulation(path, story.find(step)))
             except (story.CannotDo, simulation.Stuck, simulation.Spinning) as error:
                 # The reader knows the file by its name.
                 words = str(error).replace(f"{path.parent}{os.sep}", "")

@@ -15,7 +15,9 @@ from lab.check.simulated import Simulated
 from lab.story import ROOT
 
 # What a judgement leaves behind that was broken off in the middle of a callback.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 
 NEW = [b for b in behaviours.every() if b.since == "server05"]
 QUICK = {"sleep", "lock", "created", "bare_at_send", "sends", "as_it_is", "to_thread"}
@@ -63,6 +65,7 @@ def test_a_mistake_is_found_in_its_line(variant, file):
     kind = found[0].kind
     held = kind == "blocks the loop" and variant in variants.COMPUTING
     assert kind == variant.kind or held  # what computes for 2 s is not waited for
+    assert found[0].words.count(";") == 1, "what is wrong; what to do"
 
 
 @pytest.mark.parametrize("variant", in_the_table(RIGHT))

@@ -80,6 +80,22 @@ await server.stop()
 [heard["from"], heard["message"]]
 """
 
+CHECK = """
+from pathlib import Path
+from lab import story
+from lab.check.simulated import check_in_simulation
+
+text = (story.STEPS / "server05.py").read_text()
+wrong = ["", "import time; time.sleep(0.4)", "asyncio.sleep(0)", "oh"]
+firsts = []
+for line in wrong:
+    changed = text.replace("if not action:", f"{line}\\n            if not action:")
+    Path("/tmp/mine.py").write_text(changed)
+    report = check_in_simulation(Path("/tmp/mine.py"), story.find("05"))
+    firsts.append(repr(report).splitlines()[0].partition("mine.py:")[::2])
+firsts
+"""
+
 
 @pytest.fixture(scope="module")
 def folder():
@@ -141,6 +157,16 @@ def test_every_twin_can_be_assembled_and_breaks_what_it_is_named_for(folder):
 
 def test_the_streams_of_asyncio_work_on_the_network_in_memory(folder):
     assert value(folder, STREAMS) == ["alice", "hello"]
+
+
+def test_the_check_of_a_page_finds_what_the_checker_does(folder):
+    kept, slept, dropped, raised = value(folder, CHECK)
+    assert kept[0].startswith("31 kept. The server is as far as server05")
+    assert slept[0] == "found       "
+    assert "time.sleep(0.4) stops the event loop" in slept[1]
+    assert "nothing awaits this call of sleep" in dropped[1]
+    assert raised[0] == "raised      "
+    assert "NameError: name 'oh' is not defined" in raised[1]
 
 
 def test_a_deprecation_warning_is_an_error(folder):

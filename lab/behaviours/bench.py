@@ -174,7 +174,8 @@ def expect_success(ended: tuple[int, str]) -> None:
     status, errors = ended
     if status or ERRORS.search(errors):
         expected = "the exit status 0, and no traceback or warning of asyncio on stderr"
-        raise Unmet(expected, f"the exit status {status}, and {errors!r}")
+        last = errors.strip().rpartition("\n")[2] or "nothing"
+        raise Unmet(expected, f"the exit status {status}, and at its end: {last}")
 
 
 async def is_let_go(client: Client, code: str) -> None:

@@ -7,8 +7,9 @@ start themselves: see ``lab.check.leftovers``. A notebook gives the function tha
 attends to a client: ``check_here``.
 """
 
+from lab.check.checking import check
 from lab.check.here import check_here
-from lab.check.judging import check, judged, wanted
+from lab.check.judging import judged, wanted
 from lab.check.program import CannotStart
 from lab.check.report import Report, Result
 from lab.check.subjects import Address, Command, PythonFile, Subject

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lab import story
+from lab import parsing, story
 from lab.check.judging import judged, wanted
 from lab.check.program import Latest
 from lab.check.report import Report
@@ -42,6 +42,11 @@ class Function(Subject):
         if not callable(client_connected):
             raise TypeError(f"a function is to be checked, not {client_connected!r}")
         self.client_connected = client_connected
+
+    def is_own(self, file: str) -> bool:
+        """Whether it is the cell, or the file, that has the function."""
+        code = getattr(self.client_connected, "__code__", None)
+        return code is not None and file == code.co_filename
 
     async def start(self, settings: Mapping[str, str] | None = None) -> Running:
         """Serve the function in the running loop."""
@@ -101,5 +106,5 @@ class Served(Running):
         except asyncio.CancelledError:
             pass  # by stop; asyncio would report it on some versions
         except Exception as error:
-            self.errors.add(f"{type(error).__name__}: {error}\n")
+            self.errors.add(parsing.told(error))
             transport.close()  # as asyncio does

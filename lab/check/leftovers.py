@@ -22,6 +22,7 @@ PAUSE = 0.01  # seconds between two looks: nothing tells us of a new child
 _reaping = False
 _known: set[int] = set()  # children that were there before, or that have an owner
 _running: set[int] = set()  # programs that have been started, and not yet ended
+_starting = 0  # programs of which it is not yet known which child of ours they are
 _offspring: dict[int, int] = {}  # what they have started: the process, its start time
 still_open: list[int] = []  # ports that were left open, whoever has them
 backgrounds: set[str] = set()  # commands that have left their server and ended
@@ -52,6 +53,20 @@ def reaping() -> Iterator[None]:
         _set_subreaper(before)
 
 
+@contextmanager
+def starting() -> Iterator[None]:
+    """Start a program in the block, which ends with ``started``.
+
+    Until then nobody may take it for something that another one has left behind.
+    """
+    global _starting
+    _starting += 1
+    try:
+        yield
+    finally:
+        _starting -= 1
+
+
 def started(pid: int) -> None:
     """Note that a process was started, which somebody waits for."""
     _running.add(pid)
@@ -61,7 +76,9 @@ def started(pid: int) -> None:
 def in_the_background(pid: int) -> bool:
     """Whether a program that has ended has left something running."""
     if _reaping:
-        return any(not _fetched(orphan) for orphan in _left())
+        alone = not (_running - {pid} or _starting)
+        left = {orphan for orphan in _left() if alone or _session(orphan) == pid}
+        return any(not _fetched(orphan) for orphan in left)
     with suppress(OSError, AttributeError):  # there are no groups on Windows
         os.killpg(pid, 0)
         return True
@@ -94,7 +111,7 @@ async def end(pid: int) -> None:
 def _ours() -> set[int]:
     """Return the orphans that nobody who still runs can have left behind."""
     left = _left()
-    if not _running:
+    if not (_running or _starting):
         return left
     return {pid for pid in left if _offspring.get(pid) == _born(pid)}
 

@@ -105,7 +105,7 @@ async def _started(
     words: Sequence[str], path: Path, environment: Mapping[str, str] | None
 ) -> Program:
     try:
-        with signals_for_children():
+        with leftovers.starting(), signals_for_children():
             process = await asyncio.create_subprocess_exec(
                 *words,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -114,9 +114,9 @@ async def _started(
                 start_new_session=True,
                 env=environment,
             )
+            return Program(Step(path), process)
     except OSError as error:
         raise CannotStart(f"{words[0]} cannot be started: {error.strerror}") from error
-    return Program(Step(path), process)
 
 
 async def _is_open(port: int) -> bool:

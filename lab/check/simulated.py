@@ -1,24 +1,32 @@
-"""The checker in the simulation: for a page, where there are no processes.
+"""The checker in the simulation: a Python file, and no answer takes any time.
 
-What it takes is a Python file, as the checker does. Everything about it can be judged,
-and no answer takes any time; but it runs in this process, so a file that never waits
-holds up whoever has asked. The checker itself has it run in another process, for what
-only a simulation can show::
+It runs in this process, so a file that never waits holds up whoever has asked. A page
+has no other way. The checker has it run in another process, which says what it knows as
+soon as it knows it, a line of JSON each::
 
-    python -m lab.check.simulated FILE BEHAVIOUR    # prints the result, as JSON
+    python -m lab.check.simulated FILE BEHAVIOUR ...
 """
 
+import gc
 import json
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from lab import behaviours, simulation
-from lab.behaviours import NEEDS
+from lab.behaviours import NEEDS, Behaviour
 from lab.behaviours.framing_bench import Framing
-from lab.check import CannotStart, PythonFile, Report, Subject, wanted
+from lab.check.causes import Cause, found
+from lab.check.findings import look_for_swallowed, watching
+from lab.check.judging import wanted
 from lab.check.networks import judged_on_networks
+from lab.check.program import CannotStart
+from lab.check.report import Report, Result
+from lab.check.subjects import PythonFile, Subject
 from lab.host import Running, settings_of
 from lab.host.starting import place
 from lab.network import ChosenPort
@@ -36,10 +44,39 @@ def check_in_simulation(path: Path, step: Step) -> Report:
     CannotStart if it is no Python file with a ``main(host, port)``, or if it cannot be
     started.
     """
-    subject = Simulated(path)
-    simulation.run(_can_start(subject))
-    results = [judged_on_networks(subject, b) for b in wanted(step)]
-    return Report(step, results, partial=False)
+    results: list[Result] = []
+    mistakes: list[Cause] = []
+    judge_file(path, wanted(step), results.append, mistakes.append)
+    return Report(step, results, partial=False, found=mistakes)
+
+
+def judge_file(
+    path: Path,
+    candidates: Sequence[Behaviour],
+    tell: Callable[[Result], None],
+    tell_found: Callable[[Cause], None],
+    judged: Callable[[], None] = lambda: None,
+) -> None:
+    """Put a Python file to behaviours, and look for mistakes in what it does.
+
+    Both are told as soon as they are known; ``judged`` is called when only swallowed
+    cancellations are left to look for. CannotStart as above.
+    """
+    kept = True
+
+    def told(result: Result) -> None:
+        nonlocal kept
+        kept = kept and result.verdict != "broken"
+        tell(result)
+
+    with watching(path, lambda finding: tell_found(found(finding))) as mistakes:
+        subject = Simulated(path)
+        simulation.run(_can_start(subject))
+        for behaviour in candidates:
+            told(judged_on_networks(subject, behaviour))
+        judged()
+        if kept and not mistakes:
+            look_for_swallowed(subject, candidates)
 
 
 class Simulated(Subject):
@@ -67,12 +104,18 @@ class Simulated(Subject):
             raise CannotStart(words) from error
         except Exception as error:  # whatever its main does
             await running.stop()
+            if not running.main.cancelled() and running.main.exception() is None:
+                raise CannotStart("it ended before it listened") from error
             raise CannotStart(place(error, step.path)) from error
         return running
 
     def framing(self) -> Framing | None:
         """Return the framing that the file imports, or has itself."""
         return self.file.framing()
+
+    def is_own(self, file: str) -> bool:
+        """Whether a file of this name is the learner's."""
+        return self.file.is_own(file)
 
 
 async def _can_start(subject: Subject) -> None:
@@ -83,7 +126,36 @@ async def _can_start(subject: Subject) -> None:
             raise
 
 
+def main(file: str, names: Sequence[str]) -> None:
+    """Judge a file, and say what is known."""
+    gc.freeze()  # what is here now need not be looked through after each behaviour
+    with _spoken() as say:
+        try:
+            judge_file(
+                Path(file),
+                [behaviours.find(name) for name in names],
+                lambda r: say(result=r.as_json(), causes=[asdict(c) for c in r.causes]),
+                lambda cause: say(found=asdict(cause)),
+                lambda: say(end="judged"),
+            )
+        except CannotStart as error:
+            say(**{"cannot start": str(error)})
+
+
+@contextmanager
+def _spoken() -> Iterator[Callable[..., None]]:
+    """Return what says something to whoever has started this process, and nobody else.
+
+    What the file itself prints goes to stderr.
+    """
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as channel:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+        def say(**words: Any) -> None:
+            print(json.dumps(words), file=channel, flush=True)
+
+        yield say
+
+
 if __name__ == "__main__":
-    _, file, name = sys.argv
-    verdict = judged_on_networks(Simulated(Path(file)), behaviours.find(name))
-    print("\n" + json.dumps(asdict(verdict)))
+    main(sys.argv[1], sys.argv[2:])

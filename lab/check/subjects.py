@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import secrets
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from lab import story
@@ -20,6 +22,7 @@ MAX_SECONDS = 60.0  # seconds for one behaviour, whatever the server does
 GOODBYE = 0.5  # seconds for hanging up on whoever only wanted to see if it listens
 REPLY = 1.0  # seconds for one answer
 PAUSE = 0.02  # seconds between two tries to connect: nothing tells us when it listens
+PORTS = range(15_000, 32_000)  # Linux gives clients those above, others higher ones
 FOREGROUND = "start it without &, setsid, or the option that makes it a daemon"
 LOOPBACK = ("127.0.0.1", "::1")  # to node, "localhost" may be the second one
 
@@ -28,12 +31,14 @@ class Subject:
     """A server to be checked. ``has`` is what a bench may have beyond the wire.
 
     ``settable`` says whether limits of it can be lifted by their names, ``most`` how
-    many seconds of its clock one behaviour may take.
+    many seconds of its clock one behaviour may take, ``at_once`` how many of these can
+    be judged at a time.
     """
 
     has: frozenset[str] = frozenset()
     settable = False
     most = MAX_SECONDS
+    at_once = 1
 
     async def start(self, settings: Mapping[str, str] | None = None) -> Running:
         """Return the server, listening; CannotStart if that is not to be had.
@@ -45,6 +50,10 @@ class Subject:
     def framing(self) -> Framing | None:
         """Return its two functions between bytes and messages, if they can be had."""
         return None
+
+    def is_own(self, file: str) -> bool:
+        """Whether a file of this name, as a traceback has it, is the learner's."""
+        return False
 
     def beside(self) -> list[str]:
         """Return lines that say what else is judged with it, for whoever reads."""
@@ -73,6 +82,8 @@ class Address(Subject):
 
 class Command(Subject):
     """A server that a command starts, in any language."""
+
+    at_once = 2
 
     def __init__(self, words: Sequence[str], within: float = START) -> None:
         self.within = within  # seconds for it to begin to listen
@@ -115,6 +126,12 @@ class PythonFile(Command):
     async def begun(self, words: Sequence[str]) -> Program:
         """Start the file by ``python -m lab run``."""
         return await start_lab(words, self.path)
+
+    def is_own(self, file: str) -> bool:
+        """Whether it is the file, or a module beside it."""
+        from lab.check.findings.whose import Own  # which judges with what is here
+
+        return Own(self.path).has_file(file)
 
     def beside(self) -> list[str]:
         """Return a line for each file of its folder that changes what is judged."""
@@ -210,8 +227,13 @@ async def listens(running: Running) -> bool:
 
 
 def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that was free a moment ago.
+
+    Not one of those that the system gives to clients: several servers are started side
+    by side, and a client of one would take the port from another that begins to listen.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

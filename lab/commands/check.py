@@ -1,30 +1,16 @@
-"""``python -m lab check``: the checker's command line and its report."""
+"""``python -m lab check``: the checker's command line.
+
+It says what is judged before it loads what judges: that takes a moment.
+"""
 
 import argparse
-import asyncio
-import json
 import math
-import signal
-import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab import check, story
-from lab.behaviours import Behaviour
-from lab.check import (
-    Address,
-    CannotStart,
-    Command,
-    PythonFile,
-    Report,
-    Result,
-    Subject,
-    leftovers,
-)
-from lab.check.report import lines
-from lab.check.subjects import FOREGROUND, START
-from lab.mistakes import twins
-from lab.story import Step
+from lab import story
+from lab.story import CannotDo, Step
 
 USAGE = """\
 python -m lab check STEP FILE.py
@@ -47,12 +33,15 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--previous", action="store_true", help="up to the step before STEP"
     )
+    parser.add_argument("--all", action="store_true", help="show every one in full")
+    parser.add_argument(
+        "--hint", action="store_true", help="show a hint for the first broken one"
+    )
     parser.add_argument(
         "--start-within",
         type=_seconds,
-        default=START,
         metavar="SECONDS",
-        help=f"how long a server may take until it listens ({START:g})",
+        help="how long a server may take until it listens (10)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for a script")
     options = parser.parse_intermixed_args(words)
@@ -63,72 +52,65 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
 def run(arguments: Sequence[str]) -> int:
     """Check a server and report; return 0 only if nothing is broken.
 
-    And only if something was judged at all. CannotStart if there is nothing to check.
+    And only if something was judged at all. CannotDo if there is nothing to check.
     """
     options = parsed(arguments)
-    step = story.find(twins.located(options.number))
-    if step.kind == "other":
-        raise CannotStart("the step comes first: python -m lab check 05 mine.py")
-    if step.kind != "server":
-        raise CannotStart(f"{step.name} is no server: there is nothing to check")
-    if options.previous:
-        step = story.steps_of("server")[max(0, int(step.number) - 2)]
-    try:
-        candidates = check.wanted(step, only=options.only, alone=options.step)
-    except LookupError as error:
-        raise CannotStart(error.args[0]) from error
-    try:
-        server = subject(options)
-        for line in server.beside():
-            print(f"lab: {line}", file=sys.stderr)
-        with leftovers.reaping():
-            reporting = report(server, candidates, step, quiet=options.json)
-            results = asyncio.run(reporting)
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        print("lab: stopped; nothing is left running", file=sys.stderr)
-        return 130
-    for name in leftovers.backgrounds:
-        words = f"goes to the background, where it was ended; {FOREGROUND}"
-        print(f"lab: {name} {words}", file=sys.stderr)
-    for port in leftovers.still_open:
-        words = "is still open: what was started is out of reach; end it yourself"
-        print(f"lab: port {port} {words}", file=sys.stderr)
-    whole = Report(step, results, partial=bool(options.step or options.only))
-    print(
-        json.dumps(whole.as_json(), indent=2)
-        if options.json
-        else f"\n{whole.summary()}"
-    )
-    return 0 if whole.kept else 1
-
-
-def subject(options: argparse.Namespace) -> Subject:
-    """Return what is to be checked; CannotStart unless it is exactly one thing."""
+    step = _step(options)
     given = [options.file, options.command, options.connect]
     if sum(map(bool, given)) != 1:
-        raise CannotStart(f"one server is to be named:\n       {USAGE}")
-    if options.command:
-        return Command(options.command, options.start_within)
+        raise CannotDo(f"one server is to be named:\n       {USAGE}")
+    if options.connect:
+        options.connect = _address(options.connect)
     if options.file:
-        return PythonFile(Path(twins.located(options.file)), options.start_within)
-    host, colon, port = options.connect.rpartition(":")
+        options.file = _located(options.file)
+        if not options.only:  # else it is looked for first
+            story.own_server(Path(options.file))
+    if options.command and not any("{port}" in word for word in options.command):
+        raise CannotDo("the command has to contain {port}, once or more")
+    if not options.json and not options.only:  # else it is quick, or for a script
+        print(opening(options, step), flush=True)
+
+    from lab.commands import checking  # not before the line is out
+
+    return checking.run(options, step)
+
+
+def opening(options: argparse.Namespace, step: Step) -> str:
+    """Return a line that says what is judged, and by what."""
+    where = "{}:{}".format(*options.connect) if options.connect else ""
+    words = [Path(word).name for word in options.command]  # without their folders
+    command = textwrap.shorten(" ".join(words), 60, placeholder=" ...")
+    what = where or command or Path(options.file).name
+    new = f"what is new in step {step.number}"
+    return f"Judging {what} by {new if options.step else f'steps 01 to {step.number}'}"
+
+
+def _step(options: argparse.Namespace) -> Step:
+    step = story.find(_located(options.number))
+    if step.kind == "other":
+        raise CannotDo("the step comes first: python -m lab check 05 mine.py")
+    if step.kind != "server":
+        raise CannotDo(f"{step.name} is no server: there is nothing to check")
+    if options.previous:
+        return story.steps_of("server")[max(0, int(step.number) - 2)]
+    return step
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
     digits = port.isascii() and port.isdecimal()
     if not colon or not digits or int(port) > 65535:
-        raise CannotStart(f"--connect takes HOST:PORT, not {options.connect}")
-    return Address(host.strip("[]"), int(port), options.start_within)
+        raise CannotDo(f"--connect takes HOST:PORT, not {text}")
+    return host.strip("[]"), int(port)
 
 
-async def report(
-    server: Subject, candidates: Sequence[Behaviour], step: Step, *, quiet: bool
-) -> list[Result]:
-    """Put the server to the behaviours, and print each result as it comes."""
-    end_at_a_signal()
-    results: list[Result] = []
-    async for result in check.check(server, candidates, step):
-        results.append(result)
-        if not quiet:
-            print("\n".join(lines(result)), flush=True)
-    return results
+def _located(name: str) -> str:
+    """Return the file of a twin, which has to be assembled first, or else the name."""
+    if not name.startswith("broken/"):
+        return name
+    from lab.mistakes import twins  # which few ask for
+
+    return twins.located(name)
 
 
 def _seconds(text: str) -> float:
@@ -136,17 +118,3 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"seconds are a number above 0, not {text}")
     return seconds
-
-
-def end_at_a_signal() -> None:
-    """Let SIGTERM and SIGHUP end the check as Ctrl-C does, the server with it."""
-    task = asyncio.current_task()
-    assert task is not None, "called from a coroutine"
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has one of them
-        if number is None or signal.getsignal(number) is signal.SIG_IGN:
-            continue
-        try:
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        except (NotImplementedError, RuntimeError, ValueError):
-            pass  # not on this loop, or not in this thread

@@ -43,6 +43,12 @@ class Transcript:
         self._shown, since = len(self.lines), self._shown
         return "\n".join(self.lines[since:])
 
+    async def more(self, lines: int) -> None:
+        """Wait until there are more lines than so many."""
+        while len(self.lines) <= lines:
+            self._news.clear()
+            await self._news.wait()
+
     async def find(self, pattern: str, timeout: float, times: int = 1) -> str:
         """Wait until the regular expression matches in so many lines; return the last.
 

@@ -88,14 +88,20 @@ class Link:
         receiver.arrive(portion)
 
 
-# What a socket of asyncio's says of its options before somebody has set them.
-OPTIONS = {
-    (socket.SOL_SOCKET, socket.SO_TYPE): socket.SOCK_STREAM.value,
-    (socket.SOL_SOCKET, socket.SO_REUSEADDR): 1,
-    (socket.SOL_SOCKET, socket.SO_SNDBUF): CAPACITY,
-    (socket.SOL_SOCKET, socket.SO_RCVBUF): CAPACITY,
-    (socket.IPPROTO_TCP, socket.TCP_NODELAY): 1,
+# What a socket of asyncio's says of its options before somebody has set them. The
+# Python of a page does not know all of their names.
+_SAID = {
+    "SO_TYPE": socket.SOCK_STREAM.value,
+    "SO_REUSEADDR": 1,
+    "SO_SNDBUF": CAPACITY,
+    "SO_RCVBUF": CAPACITY,
 }
+OPTIONS = {
+    (socket.SOL_SOCKET, getattr(socket, name)): value
+    for name, value in _SAID.items()
+    if hasattr(socket, name)
+}
+OPTIONS[socket.IPPROTO_TCP, getattr(socket, "TCP_NODELAY", 1)] = 1
 
 
 def named(address: Address) -> Name:

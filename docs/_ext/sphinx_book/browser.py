@@ -73,8 +73,9 @@ def sources(folders: tuple[str, ...]) -> Iterator[Path]:
             hidden = any(part.startswith((".", "__pycache")) for part in inside)
             if file.suffix in (".py", ".diff", ".ipynb") and not hidden:
                 yield file
-    # The checker names the page of a step, and looks for it.
+    # The checker names the page of a step, or a row of the pitfalls, and looks for it.
     yield from sorted((ROOT / "docs").glob("[0-9u]*.rst"))
+    yield ROOT / "docs" / "pitfalls.rst"
 
 
 def build_lite(site: Path, python: Path) -> None:

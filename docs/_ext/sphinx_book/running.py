@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sphinx.util.docutils import SphinxDirective
 
+from lab.check.pages import QUOTED
 from sphinx_book.remembered import ROOT, Shown, recall, remembered
 
 EXAMPLES = ROOT / "docs" / "examples"
@@ -112,9 +113,13 @@ class Run:
 
 
 def _environment() -> dict[str, str]:
-    """Return the variables of a reader who has set none of Python's."""
+    """Return the variables of a reader who has set none of Python's.
+
+    And one that says that the book quotes what is printed.
+    """
     taken_out = ("PYTHONPATH", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE")
-    return {name: v for name, v in os.environ.items() if name not in taken_out}
+    own = {name: v for name, v in os.environ.items() if name not in taken_out}
+    return own | {QUOTED: "1"}
 
 
 def show(directive: SphinxDirective, run: Run) -> str:

@@ -165,6 +165,7 @@ def _cancelled_there(
     """
     hit: list[Any] = []
     ended: list[str] = []
+    there = asyncio.Event()
     times = 0
 
     def met(number: int, task: Any, place: Place) -> None:
@@ -174,27 +175,34 @@ def _cancelled_there(
             if times == nth:
                 hit.append(task)
                 task.cancel()
+                there.set()
 
     with _watched_by(Waits(watching, met)):
-        spun = _run(_up_to(subject, wait.behaviour, hit, ended))
+        spun = _run(_up_to(subject, wait.behaviour, there, hit, ended))
     if not hit:
         return None
     return ended[0] if ended else GOES_ON if spun else ""
 
 
 async def _up_to(
-    subject: Subject, behaviour: Behaviour, hit: list[Any], ended: list[str]
+    subject: Subject,
+    behaviour: Behaviour,
+    there: asyncio.Event,
+    hit: list[Any],
+    ended: list[str],
 ) -> None:
     """Go through a behaviour until a task is hit, and note how that ends."""
     server = await subject.start(behaviour.settings)
     bench = Bench(server, timeout=REPLY)
-    trying = asyncio.create_task(_tried(behaviour, bench))
+    both = {
+        asyncio.create_task(_tried(behaviour, bench)),
+        asyncio.create_task(there.wait()),
+    }
     try:
-        while not trying.done() and not hit:
-            await asyncio.sleep(0)
-            await asyncio.wait({trying}, timeout=A_MOMENT)
-        trying.cancel()
-        await asyncio.wait({trying})
+        await asyncio.wait(both, return_when="FIRST_COMPLETED")
+        for task in both:
+            task.cancel()
+        await asyncio.wait(both)
         if hit:
             await asyncio.wait({hit[0]}, timeout=PATIENCE)
             ended.append(_how_it_ended(hit[0]))

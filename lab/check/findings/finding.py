@@ -57,11 +57,12 @@ class Found(list[Finding]):
         self._places: set[tuple[str, str, int]] = set()
 
     def add(self, kind: Kind, file: str, line: int, words: str) -> None:
-        """Add a finding, unless there is one of this kind in this line."""
-        if (kind, file, line) in self._places:
+        """Add a finding, unless there is one with this pitfall in this line."""
+        pitfall = PITFALLS[kind]
+        if (pitfall, file, line) in self._places:
             return
-        self._places.add((kind, file, line))
-        finding = Finding(kind, Path(file), line, words, PITFALLS[kind])
+        self._places.add((pitfall, file, line))
+        finding = Finding(kind, Path(file), line, words, pitfall)
         self.append(finding)
         if self.tell is not None:
             self.tell(finding)

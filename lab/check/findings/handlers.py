@@ -63,7 +63,7 @@ def _suppressions(node: ast.With | ast.AsyncWith) -> Iterator[Catcher]:
         if not isinstance(call, ast.Call) or "suppress" not in _names(call.func):
             continue
         if any(_names(argument) & CATCHING for argument in call.args):
-            what, instead = ast.unparse(call), "name the exceptions that you mean"
+            what, instead = ast.unparse(call), "suppress Exception, or less"
             yield Catcher(node.lineno, what, instead, False)
 
 

@@ -28,6 +28,7 @@ from lab.simulation.lacks import THREADS
 LIMIT = 2.0  # seconds that a callback may take; then the judgement ends
 OF_THREADS = 5.0  # seconds that the work of executors may take, in all
 LOOKS = 0.02  # seconds from one look at what runs to the next
+AGAIN = 0.2  # seconds until a callback that goes on is ended once more
 FRESH = 0.005  # seconds for which it is known what the kernel said
 WAITS = 0.1  # seconds that a callback may wait; right ones were seen to take 0.022
 UNSURE = 1.0  # seconds, twice, where the kernel does not say what it waited for
@@ -38,8 +39,11 @@ Place = tuple[str, int]  # a file and a line
 MostOf = Callable[[Behaviour], float]  # seconds, of our own step
 
 
-class HeldUp(BaseException):
-    """Raised within a callback that has taken too long; not to be caught by it."""
+class HeldUp(SystemExit):
+    """Raised within a callback that has taken too long; not to be caught by it.
+
+    Of the exceptions that end a program, which a loop passes on and does not report.
+    """
 
 
 class Kernel(NamedTuple):
@@ -65,6 +69,7 @@ class Holding:
         self._heavy: dict[Place, float] = {}  # seconds of computing
         self._schedstat = _schedstat()
         self._traced = False
+        self._raised = 0.0  # when HeldUp was
         self._in_threads = 0.0  # seconds, of all that ran in executors
         self.too_slow = False  # to be gone through once more
 
@@ -88,6 +93,9 @@ class Holding:
 
     def run(self, loop: Any, handle: Any) -> None:
         """Run a callback; Stuck if it holds up the loop, or another one did."""
+        if sys.platform == "emscripten":
+            handle._run()  # a page has no clock that tells computing from waiting
+            return
         outer = self._loop, self._began, self._places, self._in_executor
         began = time.perf_counter()
         if began - self._read > FRESH:
@@ -154,14 +162,17 @@ class Holding:
         self._places[place] += 1
         if took > LIMIT and took - self._queued_since(self._kernel) > LIMIT:
             self._give_up(self._places.most_common(1)[0][0])
-            self._break_through(own)
-            raise HeldUp
+            self._raise_in(own)
 
-    def _break_through(self, frame: FrameType) -> None:
-        """Raise HeldUp once more in the next own line.
+    def _raise_in(self, frame: FrameType) -> None:
+        """Raise HeldUp, unless that was a moment ago, and once more in an own line.
 
         If code that catches everything has caught the first one, that is its handler.
+        A moment later it may be Python itself that tells of one, where none is heeded.
         """
+        if time.perf_counter() - self._raised < AGAIN:
+            return
+        self._raised = time.perf_counter()
 
         def trace(frame: FrameType, event: str, _: Any) -> Any:
             if event == "line" and self._began and self.own.has(frame.f_code):
@@ -175,6 +186,7 @@ class Holding:
             if self.own.has(each.f_code):
                 each.f_trace = trace
             each = each.f_back
+        raise HeldUp
 
     def _give_up(self, place: Place) -> None:
         file, line = place
@@ -240,6 +252,8 @@ class Holding:
 
 def _schedstat() -> int | None:
     """Open what Linux says of this thread; None on other systems."""
+    if sys.platform != "linux":
+        return None
     name = f"/proc/self/task/{threading.get_native_id()}/schedstat"
     try:
         file = os.open(name, os.O_RDONLY)

@@ -1,0 +1,20 @@
+"""What can be shown of a text that a server has sent or written."""
+
+SHOWN = 500  # characters of an answer that are shown
+
+# A line that Python adds to a warning, and that says nothing about the program.
+_OF_NO_HELP = "Enable tracemalloc to get the object allocation traceback"
+
+
+def shortened(text: str) -> str:
+    """Return what can be shown in a line of a terminal, whatever a server has sent."""
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: SHOWN + 1])
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def last_of(lines: list[str]) -> str:
+    """Return the last line that says something, as it can be shown."""
+    for line in reversed(lines):
+        if line.strip() and _OF_NO_HELP not in line:
+            return shortened(line.strip())
+    return ""
