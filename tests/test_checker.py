@@ -462,12 +462,12 @@ def test_what_is_raised_where_nothing_is_broken_is_no_cause(lab):
 
 def test_a_name_in_the_file_that_hides_a_module_of_python_is_no_own_code():
     text = """Traceback (most recent call last):
-  File "/home/me/mine.py", line 7, in chat
+  File "/srv/me/mine.py", line 7, in chat
     helper.go()
   File "/usr/lib/python3.11/json/decoder.py", line 355, in raw_decode
     raise JSONDecodeError("Expecting value", s, err.value) from None
 json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)
-/home/me/mine.py:9: RuntimeWarning: coroutine 'go' was never awaited
+/srv/me/mine.py:9: RuntimeWarning: coroutine 'go' was never awaited
   go()
 RuntimeWarning: Enable tracemalloc to get the object allocation traceback
 Traceback (most recent call last):
@@ -475,7 +475,7 @@ Traceback (most recent call last):
     return self._loop.run_until_complete(task)
 KeyboardInterrupt
 """
-    found = causes.causes_in(text, lambda file: file.startswith("/home/me"))
+    found = causes.causes_in(text, lambda file: file.startswith("/srv/me"))
     assert [(c.kind, c.place, c.pitfall) for c in found] == [
         ("found", "mine.py:9", "pitfall-await"),
         ("raised", "mine.py:7", "pitfall-json"),
