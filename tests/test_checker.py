@@ -471,13 +471,13 @@ json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)
   go()
 RuntimeWarning: Enable tracemalloc to get the object allocation traceback
 Traceback (most recent call last):
-  File "/usr/lib/python3.11/asyncio/runners.py", line 118, in run
-    return self._loop.run_until_complete(task)
-RuntimeError: of the loop
-Traceback (most recent call last):
   File "/srv/me/mine.py", line 90, in <module>
     asyncio.run(main())
 KeyboardInterrupt
+Traceback (most recent call last):
+  File "/usr/lib/python3.11/asyncio/runners.py", line 118, in run
+    return self._loop.run_until_complete(task)
+RuntimeError: of the loop
 """
     found = causes.causes_in(text, lambda file: file.startswith("/srv/me"))
     assert [(c.kind, c.place, c.pitfall) for c in found] == [
