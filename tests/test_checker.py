@@ -460,22 +460,26 @@ def test_what_is_raised_where_nothing_is_broken_is_no_cause(lab):
     assert "BROKEN      server05  A client whose rubbish ends its connection" in out
 
 
-def test_a_name_in_the_file_that_hides_a_module_of_python_is_no_own_code():
+def test_a_cause_is_the_innermost_line_of_own_code():
     text = """Traceback (most recent call last):
-  File "/home/me/mine.py", line 7, in chat
+  File "/srv/me/mine.py", line 7, in chat
     helper.go()
   File "/usr/lib/python3.11/json/decoder.py", line 355, in raw_decode
     raise JSONDecodeError("Expecting value", s, err.value) from None
 json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)
-/home/me/mine.py:9: RuntimeWarning: coroutine 'go' was never awaited
+/srv/me/mine.py:9: RuntimeWarning: coroutine 'go' was never awaited
   go()
 RuntimeWarning: Enable tracemalloc to get the object allocation traceback
 Traceback (most recent call last):
+  File "/srv/me/mine.py", line 90, in <module>
+    asyncio.run(main())
+KeyboardInterrupt
+Traceback (most recent call last):
   File "/usr/lib/python3.11/asyncio/runners.py", line 118, in run
     return self._loop.run_until_complete(task)
-KeyboardInterrupt
+RuntimeError: of the loop
 """
-    found = causes.causes_in(text, lambda file: file.startswith("/home/me"))
+    found = causes.causes_in(text, lambda file: file.startswith("/srv/me"))
     assert [(c.kind, c.place, c.pitfall) for c in found] == [
         ("found", "mine.py:9", "pitfall-await"),
         ("raised", "mine.py:7", "pitfall-json"),
@@ -620,6 +624,24 @@ def test_when_all_is_kept_the_next_command_is_told(lab, started, tmp_path):
     assert out.splitlines()[-1] == (
         f"Now let random crowds loose on it: python -m lab search 02 '{file}'"
     )
+
+
+def test_what_says_what_is_judged_waits_for_nothing_that_takes_long():
+    code = """
+import sys
+from lab.commands import check
+options = check.parsed(["05", "steps/server05.py"])
+print(check.opening(options, check._step(options)))
+print({"asyncio", "lab.behaviours", "lab.host"} & set(sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "Judging server05.py by steps 01 to 05\nset()\n"
 
 
 def test_what_is_only_broken_over_tcp_is_told(lab, started, tmp_path):

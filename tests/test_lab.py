@@ -18,6 +18,12 @@ IMPATIENT = 0.1  # seconds for what cannot happen
 # The story.
 
 
+def test_each_thing_that_the_lab_offers_can_be_had_and_nothing_else():
+    assert all(callable(getattr(lab, name)) for name in lab.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'stop'"):
+        lab.stop  # noqa: B018
+
+
 def test_the_steps_come_in_the_order_of_the_story():
     names = [step.name for step in story.steps()]
     servers = [name for name in names if name.startswith("server")]

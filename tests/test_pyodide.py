@@ -81,6 +81,7 @@ await server.stop()
 """
 
 CHECK = """
+import tempfile
 from pathlib import Path
 from lab import story
 from lab.check.simulated import check_in_simulation
@@ -88,10 +89,11 @@ from lab.check.simulated import check_in_simulation
 text = (story.STEPS / "server05.py").read_text()
 wrong = ["", "import time; time.sleep(0.4)", "asyncio.sleep(0)", "oh"]
 firsts = []
+mine = Path(tempfile.mkdtemp()) / "mine.py"
 for line in wrong:
     changed = text.replace("if not action:", f"{line}\\n            if not action:")
-    Path("/tmp/mine.py").write_text(changed)
-    report = check_in_simulation(Path("/tmp/mine.py"), story.find("05"))
+    mine.write_text(changed)
+    report = check_in_simulation(mine, story.find("05"))
     firsts.append(repr(report).splitlines()[0].partition("mine.py:")[::2])
 firsts
 """

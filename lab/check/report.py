@@ -213,7 +213,7 @@ class Report:
         yield form.text(self.summary())
         if not self.partial and self.reached != self.step.name:
             yield f"What many people stumble over: {form.page(pages.pitfalls())}"
-        elif not self.partial and self.kept and self.file and self.step.listens:
+        elif self._all_is_kept and self.file and self.step.listens:
             search = f"python -m lab search {self.step.number} {self.file}"
             yield form.text(f"Now let random crowds loose on it: {search}")
 
@@ -247,6 +247,10 @@ class Report:
     def kept(self) -> bool:
         """Whether nothing is broken or found, and not only as nothing was judged."""
         return bool(self._with("kept")) and not (self._with("broken") or self.found)
+
+    @property
+    def _all_is_kept(self) -> bool:
+        return self.kept and not self.partial and not self._with("not judged")
 
     @property
     def reached(self) -> str:

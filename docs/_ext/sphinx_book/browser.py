@@ -74,8 +74,8 @@ def sources(folders: tuple[str, ...]) -> Iterator[Path]:
             if file.suffix in (".py", ".diff", ".ipynb") and not hidden:
                 yield file
     # The checker names the page of a step, or a row of the pitfalls, and looks for it.
-    yield from sorted((ROOT / "docs").glob("[0-9u]*.rst"))
-    yield ROOT / "docs" / "pitfalls.rst"
+    for pattern in ("[0-9u]*.rst", "pitfalls.rst"):
+        yield from sorted((ROOT / "docs").glob(pattern))
 
 
 def build_lite(site: Path, python: Path) -> None:
