@@ -327,7 +327,6 @@ def test_how_often_a_file_sends_is_judged_in_a_simulation(report, started):
 @pytest.mark.parametrize(
     ("does", "told"),
     [
-        pytest.param("while True: pass", "holds up the event loop", marks=ON_POSIX),
         ("os._exit(3)", "its process ended"),
         ("os.kill(os.getpid(), 9)", "its process ended"),
         ("raise KeyError('room')", "KeyError: 'room'"),
@@ -354,11 +353,11 @@ def test_what_does_not_end_in_the_simulation_is_ended(
     report, started, tmp_path, monkeypatch
 ):
     # Such as a call into C, out of which no timer gets it.
-    monkeypatch.setattr(child, "SILENCE", 3.0)
+    monkeypatch.setattr(child, "SILENCE", 1.0)
     file = mine_05(tmp_path, HELD, "    client = Client(writer)\n")
     status, results = report("05", "--only", "an_answer_takes_no_time", file)
     assert (status, results["behaviours"][0]["verdict"]) == (1, "broken")
-    assert results["behaviours"][0]["got"] == "none within 3 s"
+    assert results["behaviours"][0]["got"] == "none within 1 s"
 
 
 HELD = "    signal.setitimer(signal.ITIMER_REAL, 0)\n    while True: pass\n"
