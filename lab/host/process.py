@@ -135,7 +135,8 @@ def ctrl_c_for_children() -> Iterator[None]:
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         yield
         return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Whatever is caught here is as it is at first in what is started. And we stay deaf.
+    signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield
     finally:
