@@ -5,6 +5,7 @@ It says what is judged before it loads what judges: that takes a moment.
 
 import argparse
 import math
+import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from lab import story
 from lab.story import CannotDo, Step
 
+STOPPED = "lab: stopped; nothing is left running"
 USAGE = """\
 python -m lab check STEP FILE.py
        python -m lab check STEP -- COMMAND {port}
@@ -70,8 +72,11 @@ def run(arguments: Sequence[str]) -> int:
     if not options.json and not options.only:  # else it is quick, or for a script
         print(opening(options, step), flush=True)
 
-    from lab.commands import checking  # not before the line is out
-
+    try:
+        from lab.commands import checking  # not before the line is out
+    except KeyboardInterrupt:
+        print(STOPPED, file=sys.stderr)
+        return 130
     return checking.run(options, step)
 
 

@@ -23,6 +23,7 @@ from lab.check import (
 )
 from lab.check.report import Form
 from lab.check.subjects import FOREGROUND, START
+from lab.commands.check import STOPPED
 from lab.story import Step
 
 
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace, step: Step) -> int:
         with leftovers.reaping():
             whole = asyncio.run(printer.report(server, wanted))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        print("lab: stopped; nothing is left running", file=sys.stderr)
+        print(STOPPED, file=sys.stderr)
         return 130
     for name in leftovers.backgrounds:
         words = f"goes to the background, where it was ended; {FOREGROUND}"
