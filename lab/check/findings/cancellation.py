@@ -6,6 +6,7 @@ cancelled, and must end as cancelled: its clients stay as they are, and say no m
 """
 
 import asyncio
+import sys
 from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ class Wait:
     behaviour: Behaviour
     task: int  # the number of the task in that run
     place: Place
+    in_wait_for: bool  # that of Python 3.11, which may lose a cancellation itself
 
 
 class Waits:
@@ -116,10 +118,9 @@ def look_for_swallowed(subject: Subject, candidates: Sequence[Behaviour]) -> Non
             if watching.found.over:
                 return
             ended = _cancelled_there(subject, wait, watching, nth=1)
-            # wait_for of Python 3.11 itself loses one that comes in the wrong turn of
-            # the loop. So it has to be the same at another time, if there is one.
+            # It has to be the same at another time, if there is one.
             if ended and _cancelled_there(subject, wait, watching, nth=2) != "":
-                _add(watching, wait.place, ended)
+                _add(watching, wait, ended)
 
 
 def _all_waits(
@@ -129,8 +130,11 @@ def _all_waits(
     found: dict[Place, Wait] = {}
     for behaviour in candidates:
 
-        def met(number: int, _: Any, place: Place, of: Behaviour = behaviour) -> None:
-            found.setdefault(place, Wait(of, number, place))
+        def met(
+            number: int, task: Any, place: Place, of: Behaviour = behaviour
+        ) -> None:
+            loses = _is_in_wait_for(task.get_coro())
+            found.setdefault(place, Wait(of, number, place, loses))
 
         with _watched_by(Waits(watching, met)):
             _run(_gone_through(subject, behaviour))
@@ -138,6 +142,22 @@ def _all_waits(
             break
     # Of the same line, once is enough, however it was come by.
     return list({wait.place[-1]: wait for wait in found.values()}.values())
+
+
+def _is_in_wait_for(link: Any) -> bool:
+    """Whether a coroutine waits in wait_for, where that may lose a cancellation.
+
+    Up to Python 3.11 it returns what it has waited for if that is done in the turn of
+    the loop in which it is cancelled.
+    """
+    if sys.version_info >= (3, 12):
+        return False
+    code = asyncio.wait_for.__code__
+    while link is not None:
+        if getattr(link, "cr_code", None) is code:
+            return True
+        link = getattr(link, "cr_await", None)
+    return False
 
 
 async def _gone_through(subject: Subject, behaviour: Behaviour) -> None:
@@ -254,12 +274,15 @@ def _drains_that_wait() -> Iterator[None]:
         protocol._drain_helper = before
 
 
-def _add(watching: Watching, place: Place, ended: str) -> None:
+def _add(watching: Watching, wait: Wait, ended: str) -> None:
     """Add a finding: at what swallows it if that can be seen, else where it waits."""
+    place = wait.place
     around = ((file, handlers.around(file, line)) for _, file, line in reversed(place))
     found = (each for each in around if each[1] is not None)
     task, (_, file, line) = place[0][0], place[-1]
     file, catcher = next(found, (file, None))
+    if catcher is None and wait.in_wait_for:
+        return
     how = "goes on" if ended == GOES_ON else "ends as if it had done its work"
     kind: Kind = (
         "goes on when cancelled" if ended == GOES_ON else "hides that it was cancelled"
