@@ -1027,7 +1027,9 @@ def test_the_exercise_overwrites_nothing(lab, tmp_path):
     file.write_text("mine")
     status, out, err = lab("start", "05", file)
     assert (status, out) == (2, "")
-    assert err == f"lab: {file} exists already, and is left as it is; take another name\n"
+    assert (
+        err == f"lab: {file} exists already, and is left as it is; take another name\n"
+    )
     assert file.read_text() == "mine"
 
 

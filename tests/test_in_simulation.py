@@ -158,6 +158,20 @@ def test_what_the_simulation_has_not_is_not_judged(what, verdict):
     gc.collect()
 
 
+def test_a_loop_of_another_kind_is_not_judged(verdict):
+    runner = "asyncio.Runner(loop_factory=asyncio.SelectorEventLoop)"
+    guard = f"with {runner} as runner:\n            runner.run(main())"
+    result = verdict([("asyncio.run(main())", guard)], CTRL_C)
+    assert result.verdict == "not judged"
+    assert result.got == "the simulation has no loop of another kind"
+
+
+def test_ctrl_c_may_end_it_as_python_does(verdict):
+    guard = "    except KeyboardInterrupt:\n        pass"
+    result = verdict([(guard, "    except ZeroDivisionError:\n        pass")], CTRL_C)
+    assert (result.verdict, result.got) == ("kept", "")
+
+
 @pytest.mark.parametrize("what", HAS)
 def test_what_is_right_is_kept(what, verdict):
     for behaviour in (REACHES, JOIN, "the_room_hears_a_leave", CTRL_C):

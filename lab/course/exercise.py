@@ -28,7 +28,9 @@ def start(step: Step, path: Path) -> str:
         with path.open("x", encoding="utf-8") as begun:
             begun.write(text)
     except FileExistsError as error:
-        raise NoExercise(f"{path} exists already, and is left as it is; take another name") from error
+        raise NoExercise(
+            f"{path} exists already, and is left as it is; take another name"
+        ) from error
     except OSError as error:
         raise NoExercise(f"{path} cannot be written: {error.strerror}") from error
     file = shlex.quote(str(path))

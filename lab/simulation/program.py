@@ -9,7 +9,7 @@ import signal
 import sys
 from asyncio import CancelledError
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,16 @@ OTHER_WORDS = 1.0  # seconds for "Listening on"; then it is enough that it liste
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended: its exit status, what it wrote, and when, in seconds."""
+    """How a program ended: its exit status, what it wrote, and when, in seconds.
+
+    ``lacked`` is what it asked for and the simulation has not.
+    """
 
     status: int
     output: str
     errors: str
     time: float
+    lacked: tuple[str, ...] = field(default=(), repr=False)
 
 
 def run_file(
@@ -67,7 +71,8 @@ def run_file(
         _fresh_logging(),
     ):
         status = _status(path, errors)
-    return Ended(status, output.getvalue(), errors.getvalue(), loop.time())
+    said = output.getvalue(), errors.getvalue()
+    return Ended(status, *said, loop.time(), tuple(loop.lacked))
 
 
 def _listening() -> list[Listener]:
@@ -137,7 +142,13 @@ class Program(Running):
         except Stuck as error:
             raise Unmet("a process that ends", str(error)) from error
         self.transcript.add(ended.output)
+        if number == ended.status * -1 == signal.SIGINT:
+            return 0  # nobody catches KeyboardInterrupt: so does Python itself end
         self.errors.add(ended.errors)
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, Loop):
+            for what in ended.lacked:
+                loop.note(what)
         return ended.status
 
 
@@ -192,7 +203,8 @@ class InSimulation(InLoop):
             return await self.cancel_main(timeout)
         program = Program(self.step)
         status = await program.interrupt(timeout, number)
-        self.errors.add(str(program.errors))
+        if program.errors.lines:
+            self.errors.add(f"{program.errors}\n")
         return status
 
 

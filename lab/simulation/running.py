@@ -13,6 +13,7 @@ from lab.outside import outside
 from lab.simulation.loop import Loop, Spinning, Stuck
 
 T = TypeVar("T")
+OTHER_LOOP = "loop of another kind"
 
 
 def run(
@@ -45,12 +46,39 @@ def simulated(loop: Loop | None = None, **options: Any) -> Iterator[None]:
     running = events._get_running_loop()
     before, events.new_event_loop = events.new_event_loop, lambda: next(loops)
     try:
-        with outside(), own_signals():
+        with outside(), own_signals(), _no_other_loops(loop):
             yield
     finally:
         events.new_event_loop = before
         if running is not None:  # asyncio.run has left the thread without a loop
             asyncio.set_event_loop(running)
+
+
+@contextmanager
+def _no_other_loops(noting: Loop | None) -> Iterator[None]:
+    """Let a runner refuse a loop that is not simulated, as uvloop.run asks for one."""
+    before = asyncio.Runner.__init__
+
+    def begin(
+        self: asyncio.Runner, *, loop_factory: Any = None, **options: Any
+    ) -> None:
+        def simulated_loop() -> Any:
+            made = loop_factory()
+            if isinstance(made, Loop):
+                return made
+            made.close()
+            if noting is not None:
+                noting.note(OTHER_LOOP)
+            raise NotImplementedError(f"the simulation has no {OTHER_LOOP}")
+
+        factory = None if loop_factory is None else simulated_loop
+        before(self, loop_factory=factory, **options)
+
+    asyncio.Runner.__init__ = begin  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        asyncio.Runner.__init__ = before  # type: ignore[method-assign]
 
 
 @contextmanager

@@ -51,8 +51,9 @@ class Awaits:
         named = NEVER_AWAITED.match(message)
         if named is None:
             return False
-        calls = [(file, int(line)) for file, line, _ in _CALL.findall(message)]
-        own = [call for call in calls if self.own.has_file(call[0])]
+        # At the level of the module that is main(), which a library has not awaited.
+        calls = [c for c in _CALL.findall(message) if c[2] != "<module>"]
+        own = [(file, int(line)) for file, line, _ in calls if self.own.has_file(file)]
         if own and not self.found.over:  # when all was broken off, it is our doing
             name = named[1].rpartition("<locals>.")[2]
             words = f"nothing awaits this call of {name}, so it does nothing; await it"
