@@ -57,8 +57,9 @@ async def a_connection_is_announced(bench: Bench) -> None:
 async def the_bytes_heard_are_printed(bench: Bench) -> None:
     """The server prints the bytes that it hears, in the portions in which they come."""
     caller = await bench.call()
-    await caller.send(b"hello")
-    await bench.prints("Heard b'hello'")
+    for word in (b"hello", b"again"):
+        await caller.send(word)
+        await bench.prints(f"Heard {word!r}")
 
 
 @since(2, needs="exit", hint="listen on the host that main is given, and on no other")
