@@ -1,15 +1,22 @@
 """Step 08: the server shrugs off bad input."""
 
+import asyncio
+import json
+
 from lab.behaviours import AT_FULL_SPEED, since
 from lab.behaviours.bench import Bench, expect
 from lab.behaviours.s08_utils02_strictness import WRITTEN_WITH_JOINERS, WRONG
-from lab.client import Client
+from lab.client import Client, Connection
 from lab.course.error_codes import codes
 from lab.unmet import Unmet
 from lab.wire import encode, frame
 
 HUGE = 12 * 2**20  # characters: less than a header can say, and more than may wait
 IN_A_ROW = 20  # messages refused, after which the server hangs up
+AT_ONCE = 1.0  # seconds: much less than the server reads on for
+LET_GO = 20  # seconds in which the server closes what it has ended, whoever sends on
+MAX_PAYLOAD = 2**16  # bytes
+LONG = 2**14  # characters: as UTF-8 half a payload, and as \\\\u00e9 more than one
 BAD, GOOD = b"not JSON", {"action": "joinroom", "room": "tea"}
 
 
@@ -36,10 +43,67 @@ async def a_payload_that_is_too_large_ends_the_connection(bench: Bench) -> None:
     """Who announces too large a payload hears why, and then the end of the stream."""
     (alice,) = await bench.clients("alice", room="tea")
     (mallory,) = await bench.clients("mallory", room="tea")
-    await mallory.connection.send((2**23).to_bytes(3, "little") + bytes(2**22))
+    try:
+        await mallory.connection.send((2**23).to_bytes(3, "little") + bytes(2**22))
+    except Unmet as unmet:
+        raise Unmet("an error with too_large, then the end", unmet.got) from unmet
     await _is_refused(mallory, "too_large")
     await _ends(mallory)
     await alice.hear("leaveroom")
+
+
+@since(
+    8,
+    needs="clock",
+    hint="take it out of its rooms before you read off what still comes",
+)
+async def a_refused_client_leaves_its_rooms_at_once(bench: Bench) -> None:
+    """The others hear at once that a refused client has left, even if it stays."""
+    (alice,) = await bench.clients("alice", room="tea")
+    mallory = await bench.member("mallory", "tea")
+    await alice.hear("joinroom")
+    begin = asyncio.get_running_loop().time()
+    await mallory.send(b"\xff\xff\xff")
+    await alice.hear("leaveroom")
+    seconds = asyncio.get_running_loop().time() - begin
+    if seconds > AT_ONCE:
+        raise Unmet("leaveroom at once", f"leaveroom after {seconds:.0f} s")
+    await _is_free(bench, "mallory")
+
+
+@since(
+    8,
+    needs="clock",
+    hint="read off what still comes for a few seconds only, and then close()",
+)
+async def a_refused_client_is_not_read_from_for_ever(bench: Bench) -> None:
+    """A refused client that goes on sending is disconnected within seconds."""
+    mallory = await bench.call()
+    await mallory.send(b"\xff\xff\xff")
+    await mallory.rest(bench.timeout)  # the error, and the end of the server's half
+    for _ in range(LET_GO):
+        await bench.wait(1.0)
+        try:
+            await mallory.send(b"still here")
+        except Unmet:
+            return
+    raise Unmet("a closed connection", f"one that is still read from after {LET_GO} s")
+
+
+@since(8, hint="encode it with ensure_ascii=False: encode() of utils02 does")
+async def no_payload_is_larger_than_one_may_send(bench: Bench) -> None:
+    """What the server sends fits into a payload of 64 KiB, in any script."""
+    (bob,) = await bench.clients("bob", room="tea")
+    reader = await bench.member("reader", "tea")
+    await bob.hear("joinroom")
+    said = {"action": "chat", "room": "tea", "message": "\u00e9" * (LONG - 8)}
+    await bob.connection.send(frame(json.dumps(said, ensure_ascii=False).encode()))
+    while True:
+        size = int.from_bytes(await _exactly(reader, 3), "little")
+        if size > MAX_PAYLOAD:
+            raise Unmet(f"at most {MAX_PAYLOAD} bytes", f"a payload of {size}")
+        if b'"chat"' in await _exactly(reader, size):
+            return
 
 
 @since(8, hint="refuse it: what is written to all of them is more than may wait")
@@ -93,7 +157,12 @@ async def a_name_belongs_to_one_at_a_time(bench: Bench) -> None:
         await owner.join("tea")
         other = await bench.client(names[number - 1])
         await _is_refused(other, "name_taken")
+        await other.send(GOOD)  # whose name was refused has none
+        await _is_refused(other, "not_connected")
         await other.close()
+        again = await bench.client(names[number - 1])
+        await _is_refused(again, "name_taken")
+        await again.close()
         match number:
             case 0:
                 owner.connection.finish()
@@ -175,6 +244,17 @@ async def a_room_typed_in_two_forms_is_one_room(bench: Bench) -> None:
     expect((await alice.hear("chat")).get("room"), room, "the room that alice hears of")
     await alice.say(room, "bonjour")
     expect((await bob.hear("chat")).get("message"), "bonjour", "what bob hears")
+
+
+async def _exactly(connection: Connection, size: int) -> bytes:
+    """Return so many bytes; Unmet if the stream ends before."""
+    data = b""
+    while len(data) < size:
+        more = await connection.receive(size - len(data))
+        if not more:
+            raise Unmet("a whole message", f"an end after {len(data)} bytes")
+        data += more
+    return data
 
 
 async def _is_refused(client: Client, code: str) -> None:

@@ -287,9 +287,11 @@ def _add(watching: Watching, wait: Wait, ended: str) -> None:
     kind: Kind = (
         "goes on when cancelled" if ended == GOES_ON else "hides that it was cancelled"
     )
-    what, instead = "something here", "let CancelledError pass"
+    what = "something here swallows that, or a finally waits without end"
+    instead = "let CancelledError pass, and set a deadline"
     if catcher is not None:
-        line, what, instead = catcher.line, catcher.what, catcher.instead
+        line, instead = catcher.line, catcher.instead
+        what = f"{catcher.what} swallows that"
         kind = "bare except" if catcher.bare else kind
-    words = f"a task of {task} that is cancelled {how}: {what} swallows that; {instead}"
+    words = f"a task of {task} that is cancelled {how}: {what}; {instead}"
     watching.found.add(kind, file, line, words)
