@@ -16,7 +16,7 @@ IN_A_ROW = 20  # messages refused, after which the server hangs up
 AT_ONCE = 1.0  # seconds: much less than the server reads on for
 LET_GO = 20  # seconds in which the server closes what it has ended, whoever sends on
 MAX_PAYLOAD = 2**16  # bytes
-LONG = 2**14  # characters: as UTF-8 half a payload, and as \\\\u00e9 more than one
+LONG = 2**14  # characters: as UTF-8 half a payload, and escaped in JSON more than one
 BAD, GOOD = b"not JSON", {"action": "joinroom", "room": "tea"}
 
 
