@@ -15,12 +15,19 @@ from lab import wire
 from lab.client import Client, Connection
 from lab.host import Running
 from lab.story import Step
+from lab.wire import Message
 
 LETTERS = 7  # that are added: two checkers will never draw the same
 LONGEST = 20  # characters of a name that gets them: a longer one is about its length
 BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs that are not seen
 NAMED = ("username", "room")  # the fields of a message that are changed
 ENOUGH = 20  # clients, whom a server lets in from one address
+
+
+def _unescaped(message: Message) -> bytes:
+    """Return the frame that carries a message, with every letter as it is."""
+    text = json.dumps(message, ensure_ascii=False)
+    return wire.frame(text.encode(errors="surrogatepass"))
 
 
 class Disguised(Connection):
@@ -85,10 +92,13 @@ class Guest(Running):
             message = json.loads(frame[wire.HEADER :])
         except (ValueError, RecursionError):
             return frame
-        if not isinstance(message, dict) or wire.encode(message) != frame:
+        if not isinstance(message, dict):
             return frame
         changed = {name: self._longer(message[name]) for name in NAMED & message.keys()}
-        return wire.encode(message | changed)
+        for encode in (wire.encode, _unescaped):
+            if encode(message) == frame:
+                return encode(message | changed)
+        return frame
 
     def inward(self, frame: bytes) -> bytes:
         """Return a frame without the letters, wherever they are in it."""

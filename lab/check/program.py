@@ -104,19 +104,30 @@ async def start_lab(words: Sequence[str], path: Path) -> Program:
 async def _started(
     words: Sequence[str], path: Path, environment: Mapping[str, str] | None
 ) -> Program:
+    starting = asyncio.create_task(_spawned(words, path, environment))
     try:
-        with leftovers.starting(), signals_for_children():
-            process = await asyncio.create_subprocess_exec(
-                *words,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=PIPE,
-                stderr=PIPE,
-                start_new_session=True,
-                env=environment,
-            )
-            return Program(Step(path), process)
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # A process that is half started cannot be ended: its pipes would stay open.
+        await (await starting).stop()
+        raise
     except OSError as error:
         raise CannotStart(f"{words[0]} cannot be started: {error.strerror}") from error
+
+
+async def _spawned(
+    words: Sequence[str], path: Path, environment: Mapping[str, str] | None
+) -> Program:
+    with leftovers.starting(), signals_for_children():
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            start_new_session=True,
+            env=environment,
+        )
+        return Program(Step(path), process)
 
 
 async def _is_open(port: int) -> bool:
