@@ -72,7 +72,11 @@ def test_the_verdict_on_who_loses_a_race_is_the_same_in_every_run():
 @pytest.mark.long
 @pytest.mark.parametrize(("twin", "behaviour"), kept())
 def test_it_keeps_all_the_others(twin, behaviour):
-    leaves_connections_open = twin.breaks == "closes_after_eof"
+    # The second one holds the loop, and its clients give up in the middle.
+    leaves_connections_open = twin.step.name in (
+        "keeps_the_line_open",
+        "keeps_the_loop",
+    )
     with warnings.catch_warnings():
         if leaves_connections_open:  # asyncio says so, too, when it finds them
             warnings.simplefilter("ignore", ResourceWarning)
