@@ -29,7 +29,13 @@ def make(tmp_path):
 
     def call(*words):
         command = ["make", "--silent", *words]
-        variables = {k: v for k, v in os.environ.items() if k != "MAKEFLAGS"}
+        # A make that has started us hands its own words on, such as PYTHON=...
+        ours = ("PYTHON", "VENV", "ARGS")
+        variables = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("MAKE") and name not in ours
+        }
         return subprocess.run(
             command,
             cwd=tmp_path,
