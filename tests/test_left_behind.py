@@ -68,11 +68,16 @@ def pids(file):
 
 
 def alive(pid):
+    """Whether a process runs; one that is dead may wait until somebody fetches it."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return True
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:  # it has just gone, or there is no /proc
+        return not stat.parent.parent.is_dir()
 
 
 FIRST, *OTHERS = STARTS
@@ -180,7 +185,8 @@ def test_a_check_that_is_stopped_ends_them_too(tmp_path):
             server = int(told.readline())
         checker.send_signal(signal.SIGTERM)
         _, err = checker.communicate(timeout=PATIENT * 2)
-    assert err.startswith("lab: stopped; nothing is left running")
+    # On a busy machine, asyncio may add a line of its own.
+    assert "lab: stopped; nothing is left running" in err
     assert not alive(server)
 
 
