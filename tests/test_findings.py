@@ -91,6 +91,7 @@ def test_nothing_is_found_in_our_steps(step):
     assert {r.verdict for r in results} == {"kept"}
 
 
+@pytest.mark.long  # each holds the loop for two real seconds
 @pytest.mark.parametrize("work", ["threading.Event().wait", "threading.Lock().acquire"])
 def test_what_takes_long_in_a_thread_is_not_judged(work, tmp_path):
     source = variants.SERVER.read_text()

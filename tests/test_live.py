@@ -54,6 +54,7 @@ def test_there_is_no_cell_in_a_book_without_a_python():
     assert live.cell(env(None), "turns.py", "print(1)") == []
 
 
+@pytest.mark.long  # it builds the whole book once more
 @pytest.mark.timeout(180)
 def test_a_book_that_is_built_without_a_python_does_not_speak_of_buttons(tmp_path):
     # One chapter, without what notebooks need: its links to others lead nowhere.
