@@ -38,25 +38,7 @@ async def main(
     problems = [] if problems is None else problems
     pace, typed = Pace(reader, writer), Typed()
     try:
-        async with asyncio.TaskGroup() as tasks:
-            await pace.send({"action": "connect", "username": username})
-            show(f"You are {username}. {HELP}")
-            listening = tasks.create_task(listen(pace))
-            watching = tasks.create_task(pace.watch())
-            speaking = tasks.create_task(speak(pace, typed))
-            # Not for the last one: when all has been said, what the others say still
-            # arrives, until the server has read our end of the stream and hangs up.
-            ends = {listening, watching}
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            if listening.done() and not pace.finished:
-                show("The server has hung up.")
-                # The next line of a file is there at once: it counts as typed.
-                await asyncio.wait({speaking}, timeout=MOMENT)
-            elif not listening.done() and pace.losses():
-                show("The server gives no sign of life.")
-            for task in (listening, watching, speaking):
-                task.cancel()
-            # -- leaves the block when all have ended --
+        await talk(pace, typed, username)
     except* Problem as several:
         problems += map(str, several.exceptions)
     finally:
@@ -64,6 +46,29 @@ async def main(
         problems += pace.losses()
         if not (pace.finished or (pace.idle and typed.lines.empty())):
             problems.append("More was typed, and not said.")
+
+
+async def talk(pace: Pace, typed: Typed, username: str) -> None:
+    """Listen and speak at once, until the server hangs up or seems to be dead."""
+    async with asyncio.TaskGroup() as tasks:
+        await pace.send({"action": "connect", "username": username})
+        show(f"You are {username}. {HELP}")
+        listening = tasks.create_task(listen(pace))
+        watching = tasks.create_task(pace.watch())
+        speaking = tasks.create_task(speak(pace, typed))
+        # Not for the last one: when you have said everything, what other people say
+        # still arrives, until the server has read our end of the stream and hangs up.
+        ends = {listening, watching}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if listening.done() and not pace.finished:
+            show("The server has hung up.")
+            # The next line of a file is there at once: it counts as typed.
+            await asyncio.wait({speaking}, timeout=MOMENT)
+        elif not listening.done() and pace.losses():
+            show("The server gives no sign of life.")
+        for task in (listening, watching, speaking):
+            task.cancel()
+        # -- leaves the block when all have ended --
 
 
 async def listen(pace: Pace) -> None:
