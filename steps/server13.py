@@ -1,18 +1,17 @@
 """The server can exist twice.
 
 New: an object holds what one server knows; delivery and process are utils04, utils05.
-Still wrong: whoever is on the way can read all that is said.
+Still wrong: anybody on the way can read every message.
 
 The life of a connection: the kernel accepts it, asyncio calls ``client_connected``, and
 the client is in ``clients`` until that returns. ``admit`` gives it a place in
-``admitted``, or refuses it. From then on two tasks belong to it. One reads: each
-payload is parsed, checked, and handled without an await, so no other task sees a change
-half done. The other one, ``watch``, looks at the clock once per tick: it pings a silent
-client, refuses one that does not finish what it began, and disconnects one that does
-not read. What is said goes to the Outbox and is written when the turn of the loop ends,
-once per member. However a connection ends, ``leave_all`` takes it out of its rooms and
-gives its place and its name back; we then read on for a while, because closing with
-unread bytes is a reset.
+``admitted``, or refuses it. Its task reads: each payload is parsed, checked, and handled
+without an await, so no other task sees a change half done. Once per tick, ``watch`` in
+main looks at all clients: it pings a silent one, refuses one that does not finish what
+it began, and disconnects one that does not read. Messages go to the Outbox and are
+written when the turn of the loop ends, once per member. However a connection ends,
+``leave_all`` takes it out of its rooms and gives its place and its name back; we then
+read on for a while, because closing with unread bytes is a reset.
 """
 
 import asyncio

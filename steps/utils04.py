@@ -1,7 +1,7 @@
-"""Delivers what is said once per turn of the loop, and lets nobody talk too fast.
+"""Delivers messages once per turn of the loop, and limits how fast a client may send.
 
-New: a connection, an outbox and a bucket, which know nothing of rooms and names.
-Still wrong: they only do what they are told, and nobody has told them anything yet.
+New: a connection, an outbox and a bucket, which know nothing about rooms.
+Still wrong: no server uses them yet.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""Begins to listen, says goodbye in the end, and heeds the signals of its process.
+"""Starts to listen, handles signals, and says goodbye to the clients in the end.
 
 New: the life of a process, which is the same for every server.
-Still wrong: it serves nobody.
+Still wrong: it does not serve clients.
 """
 
 import asyncio

@@ -96,7 +96,7 @@ async def a_burst_does_not_delay_other_clients(
     hint="a print can fail: catch OSError and ValueError around each",
 )
 async def a_lost_output_harms_no_client(bench: Bench) -> None:
-    """When nothing can be printed any more, the server serves all clients as before."""
+    """A server that cannot print any more serves all clients as before."""
     (alice,) = await bench.clients("alice", room="tea")
     await bench.lose_output()
     try:

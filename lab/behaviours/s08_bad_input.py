@@ -58,7 +58,7 @@ async def a_payload_that_is_too_large_ends_the_connection(bench: Bench) -> None:
     hint="take it out of its rooms before you read off what still comes",
 )
 async def a_refused_client_leaves_its_rooms_at_once(bench: Bench) -> None:
-    """The others hear at once that a refused client has left, even if it stays."""
+    """A refused client leaves its rooms at once, even if it stays connected."""
     (alice,) = await bench.clients("alice", room="tea")
     mallory = await bench.member("mallory", "tea")
     await alice.hear("joinroom")
@@ -172,7 +172,7 @@ async def a_name_belongs_to_one_at_a_time(bench: Bench) -> None:
 
 @since(8, hint="give a client its name only when you know that the name is free")
 async def a_client_whose_name_was_refused_has_none(bench: Bench) -> None:
-    """A client whose name was refused cannot join, and the name stays its owner's."""
+    """A client cannot use a name that was refused, and its owner keeps the name."""
     await bench.clients("alice", room="tea")
     mallory = await bench.client("alice")
     await _is_refused(mallory, "name_taken")

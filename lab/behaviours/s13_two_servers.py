@@ -14,7 +14,7 @@ from lab.unmet import Unmet
     hint="keep names and rooms in an object that main makes, not in the module",
 )
 async def each_server_has_its_own_names_and_rooms(bench: Bench) -> None:
-    """Of two servers in one process, neither knows who is on the other one."""
+    """Two servers in one process share no names and no rooms."""
     async with await bench.another() as other:
         (here,) = await bench.clients("alice", room="tea")
         there = await other.client("alice")
@@ -36,7 +36,7 @@ async def each_server_has_its_own_names_and_rooms(bench: Bench) -> None:
     hint="say goodbye to the clients of this server: they are not the module's",
 )
 async def stopping_one_server_leaves_the_other_alone(bench: Bench) -> None:
-    """When one of two servers in a process stops, the clients of the other stay."""
+    """When one of two servers in a process stops, the other keeps its clients."""
     other = await bench.another()
     async with other:
         (alice,) = await bench.clients("alice", room="tea")
