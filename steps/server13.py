@@ -5,7 +5,7 @@ Still wrong: anybody on the way can read every message.
 
 The life of a connection: the kernel accepts it, asyncio calls ``client_connected``, and
 the client is in ``clients`` until that returns. ``admit`` gives it a place in
-``admitted``, or refuses it. Its task reads: each payload is parsed, checked, and handled
+``admitted``, or refuses it. Its task reads: each payload is parsed, checked and handled
 without an await, so no other task sees a change half done. Once per tick, ``watch`` in
 main looks at all clients: it pings a silent one, refuses one that does not finish what
 it began, and disconnects one that does not read. Messages go to the Outbox and are
