@@ -354,29 +354,32 @@ def test_every_emoji_of_the_standard_is_shown(files):
     assert count > 4000
 
 
+SMALL = {  # files of the standard, of a version that is none
+    "DerivedCoreProperties.txt": (
+        "# DerivedCoreProperties-99.1.0.txt\n\n"
+        "00AD ; Default_Ignorable_Code_Point # Cf SOFT HYPHEN\n"
+        "115F..1160 ; Default_Ignorable_Code_Point # Lo\n"
+        "0041..005A ; Alphabetic # L&\n"
+    ),
+    "ArabicShaping.txt": (
+        "# ArabicShaping-99.1.0.txt\n0626; DOTLESS; D; YEH\n0627; ALEF; R; ALEF\n"
+        "0628; DOTLESS; D; BEH\nA872; L; L; No_Joining_Group\n"
+    ),
+    "emoji/emoji-data.txt": (
+        "# Used with Emoji Version 99.1 and\n0023 ; Emoji #\n2764 ; Emoji # E\n"
+        "1F600 ; Emoji # E1.0\n2764 ; Extended_Pictographic # E\n"
+        "1F600..1F601 ; Extended_Pictographic # E1.0\n"
+    ),
+    "emoji/emoji-variation-sequences.txt": (
+        "# Used with Emoji Version 99.1 and\n0023 FE0F ; emoji style; #\n"
+        "2764 FE0F  ; emoji style;  # (1.1) HEAVY BLACK HEART\n"
+    ),
+}
+
+
 def test_the_tables_are_renewed_where_they_stand(tmp_path):
     (tmp_path / "emoji").mkdir()
-    for name, text in {
-        "DerivedCoreProperties.txt": (
-            "# DerivedCoreProperties-99.1.0.txt\n\n"
-            "00AD ; Default_Ignorable_Code_Point # Cf SOFT HYPHEN\n"
-            "115F..1160 ; Default_Ignorable_Code_Point # Lo\n"
-            "0041..005A ; Alphabetic # L&\n"
-        ),
-        "ArabicShaping.txt": (
-            "# ArabicShaping-99.1.0.txt\n0626; DOTLESS; D; YEH\n0627; ALEF; R; ALEF\n"
-            "0628; DOTLESS; D; BEH\nA872; L; L; No_Joining_Group\n"
-        ),
-        "emoji/emoji-data.txt": (
-            "# Used with Emoji Version 99.1 and\n0023 ; Emoji #\n2764 ; Emoji # E\n"
-            "1F600 ; Emoji # E1.0\n2764 ; Extended_Pictographic # E\n"
-            "1F600..1F601 ; Extended_Pictographic # E1.0\n"
-        ),
-        "emoji/emoji-variation-sequences.txt": (
-            "# Used with Emoji Version 99.1 and\n0023 FE0F ; emoji style; #\n"
-            "2764 FE0F  ; emoji style;  # (1.1) HEAVY BLACK HEART\n"
-        ),
-    }.items():
+    for name, text in SMALL.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     old = character_tables.MODULE.read_text(encoding="utf-8")
     new = character_tables.renewed(old, tmp_path)
