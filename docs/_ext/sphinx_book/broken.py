@@ -26,7 +26,8 @@ class Broken(Computed):
     The argument is the name of the twin, or of the example with its ``.py``.
     ``:show:`` names the function to show, or two: ``greet to main``. The content says
     what goes wrong.
-    ``:status:`` is the exit status of an example that ends with an error.
+    ``:status:`` is the exit status of an example that ends with an error, and
+    ``:expect:`` names what its output must contain, a line for each claim.
     """
 
     required_arguments = 1
@@ -34,6 +35,7 @@ class Broken(Computed):
     option_spec: ClassVar = {
         "show": directives.unchanged_required,
         "status": directives.nonnegative_int,
+        "expect": directives.unchanged_required,
     }
 
     def shown(self) -> list[nodes.Node]:

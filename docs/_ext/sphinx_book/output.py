@@ -14,7 +14,8 @@ class Output(Computed):
 
     The argument is an example's file, or a command that begins with ``python``.
     ``:status:`` is the exit status that it is expected to end with. ``:live:`` lets the
-    reader run the example in the page. ``:beside:`` is the step that has to be running
+    reader run the example in the page. ``:expect:`` names what the output must contain,
+    a line for each claim that the page makes about it. ``:beside:`` is the step that has to be running
     meanwhile, because the reader has started it before.
     """
 
@@ -24,6 +25,7 @@ class Output(Computed):
         "status": directives.nonnegative_int,
         "live": directives.flag,
         "beside": directives.unchanged_required,
+        "expect": directives.unchanged_required,
     }
 
     def shown(self) -> list[nodes.Node]:

@@ -123,10 +123,18 @@ def _environment() -> dict[str, str]:
 
 
 def show(directive: SphinxDirective, run: Run) -> str:
-    """Return what a run prints; the page is made again when that may have changed."""
+    """Return what a run prints; the page is made again when that may have changed.
+
+    Each line of the directive's option ``:expect:`` is a claim that the page makes about
+    the output. Raises ValueError for a line that the output does not contain.
+    """
     shown = run.shown()
     for path in shown.files:
         directive.env.note_dependency(str(path))
+    printed = " ".join(shown.text.split())
+    for claim in directive.options.get("expect", "").splitlines():
+        if " ".join(claim.split()) not in printed:
+            raise ValueError(f"the page expects {claim.strip()!r} in:\n{shown.text}")
     return shown.text
 
 
