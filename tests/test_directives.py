@@ -739,12 +739,12 @@ REFUSED = {  # pages that are wrong as they are written, and what the build says
     ),
     "show_backwards": (
         """
-.. broken:: two_things_at_once/gather_runs_on.py
+.. broken:: who_owns_a_task/gather_runs_on.py
    :show: main to work
 
    It runs on.
 """,
-        f"{EXAMPLES}/two_things_at_once/gather_runs_on.py: main comes after work",
+        f"{EXAMPLES}/who_owns_a_task/gather_runs_on.py: main comes after work",
     ),
     "no_such_twin": (
         ".. broken:: nobody\n   :show: f\n\n   It breaks.\n",
