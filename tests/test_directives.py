@@ -566,7 +566,7 @@ def test_a_picture_is_part_of_the_page_and_has_its_caption(shown):
 def test_a_wrong_example_has_a_mark_a_sentence_the_code_and_its_failure(shown):
     page = shown("wrong")
     assert 'class="broken admonition"' in page
-    title = "Wrong on purpose: the first idea of new_messages, and how it ends."
+    title = "Wrong on purpose: It treats a client that has finished as an error."
     assert title in words(page)
     assert "It ends <em>badly</em>." in page
     assert f"{EXAMPLES}/utils01_messages/naive_messages.py" in words(page)
