@@ -22,9 +22,9 @@ async def main(step: str) -> float:
         begin = time.process_time()
         await asyncio.sleep(SECONDS)
         busy = (time.process_time() - begin) / SECONDS * 1000
-        print(
-            f"step {step}: {tasks:4} client tasks, {busy:4.1f} ms of CPU time per second"
-        )
+        cost = f"{busy:4.1f} ms of CPU time per second"
+        print(f"step {step}: {tasks:4} client tasks, {cost}")
+        return busy
 
 
 if __name__ == "__main__":
