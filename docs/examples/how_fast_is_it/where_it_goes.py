@@ -1,4 +1,4 @@
-"""Where step 09 spends its time under three loads, and how often it sends."""
+"""Shows where step 09 spends its time under three loads, and how often it sends."""
 
 import asyncio
 import cProfile
@@ -56,11 +56,11 @@ async def main() -> None:
         heard_by = LISTENERS + talkers - 1
         columns.append(column(stats, talkers * each * times * heard_by))
     await clients.communicate(b"")  # no more lines: they end
-    names = ("one", "32 from one", "16 from 16")
+    names = ("quiet", "busy", "crowd")
     print(f"{'':26}" + "".join(f"{name:>14}" for name in names))
     heads = [*dict.fromkeys(PLACES.values()), "all else"]
     for head, *cells in zip(
-        [*heads, "sends for a delivery", "calls for a delivery"], *columns, strict=True
+        [*heads, "sends per delivery", "calls per delivery"], *columns, strict=True
     ):
         print(f"{head:26}" + "".join(f"{cell:>14}" for cell in cells))
 
