@@ -24,9 +24,11 @@ async def an_hour_of_silence(step: str) -> None:
         await asyncio.sleep(HOUR)
         alice: Any = await server.connect("alice")
         members = (await alice.join("tea"))["members"]
-        print(f"An hour later, Alice joins: the room has {len(members) - 1} other members.")
         print(
-            f"The server has {len(server.module.CLIENTS)} connections, Alice's included."
+            f"An hour later, Alice joins a room with {len(members) - 1} other members."
+        )
+        print(
+            f"The server has {len(server.module.CLIENTS)} connections, hers included."
         )
 
 
