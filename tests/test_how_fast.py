@@ -32,7 +32,8 @@ import measuring
 
 PAGE = (ROOT / "docs" / "how-fast-is-it.rst").read_text(encoding="utf-8")
 METHOD = (ROOT / "docs" / "how-to-measure.rst").read_text(encoding="utf-8")
-WORDS = " ".join(f"{METHOD} {PAGE}".split())
+BELOW = (ROOT / "docs" / "server09_protocol-below-the-streams.rst").read_text("utf-8")
+WORDS = " ".join(f"{METHOD} {PAGE} {BELOW}".split())
 FULL = Look(results.load(results.FULL))
 
 # Those that make a call for each delivery, and those that put together what they have.
@@ -159,6 +160,14 @@ CLAIMS = [
             times("crowd", "server09_protocol+uvloop", "server09")
             > times("quiet", "server09_protocol+uvloop", "server09")
             > 0.95
+        ),
+    ),
+    Claim(
+        "In the crowd there is more to read and to wake up.",
+        lambda: (
+            times("crowd", "server09_protocol", "server09")
+            > times("quiet", "server09_protocol", "server09")
+            > 1
         ),
     ),
     Claim(
