@@ -11,7 +11,7 @@ from lab import story
 from lab.behaviours import Behaviour
 from lab.story import ROOT
 
-# Where the book is published. Nowhere yet: change this line when it is.
+# Where the book is published, as pyproject.toml has it. Nowhere yet.
 SITE = "https://chat-in-asyncio.example"
 BUILT = ROOT / "build" / "html"  # where ``make book`` puts it
 DOCS = ROOT / "docs"
@@ -104,7 +104,7 @@ def about(words: str) -> str:
 
 @cache
 def _rows() -> dict[str, str]:
-    """Return the anchor of each row that has one, and what one sees, without markup."""
+    """Return the anchor of each row that has one, and its symptom, without markup."""
     text = (DOCS / "pitfalls.rst").read_text(encoding="utf-8")
     return {anchor: title.replace("``", "") for anchor, title in _ROW.findall(text)}
 
