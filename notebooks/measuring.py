@@ -34,10 +34,10 @@ async def side_by_side(
     named = _named(servers)
     try:
         rows = await _measured(named, loads, rounds)
-        what = "microseconds of the processor for a delivery"
+        what = "CPU time per delivery, in microseconds"
     except NotImplementedError:
         rows = {name: _counted(server, loads) for name, server in named.items()}
-        what = "no processes here: calls of send for a delivery, in the simulation"
+        what = "no processes here: calls of send per delivery, in the simulation"
     print(what)
     print(f"{'':20}" + "".join(f"{load:>10}{'times':>10}" for load in loads))
     first = next(iter(rows.values()))
