@@ -1,6 +1,6 @@
-"""Says whether a name or a room shows all that it is made of, by the tables of Unicode.
+"""Says whether a name or a room has invisible characters, by the tables of Unicode.
 
-New: what is invisible is refused, except where a script or an emoji is written with it.
+New: it refuses invisible characters, except where a script or an emoji needs them.
 Still wrong: a letter that looks like one of another script is still another letter.
 """
 
@@ -103,7 +103,7 @@ _ELEMENT = (
 # The sequences of UTS #51 that have something invisible in them.
 _SEQUENCE = re.compile(
     "[0-9#*]\ufe0f\u20e3"  # a key of a telephone
-    # The flag of a part of a country: which one is said in tags, digits and letters.
+    # The flag of a region: tags, digits and letters name it.
     "|\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,7}\U000e007f"
     f"|{_ELEMENT}(?:{ZWJ}{_ELEMENT})*"
 )
@@ -115,10 +115,10 @@ def without_ignorable(text: str) -> str:
 
 
 def is_shown(text: str) -> bool:
-    """Return whether something of a text can be seen, and nothing is invisible in it.
+    """Return whether a text shows something, and nothing in it is invisible.
 
-    Allowed are the joiners that RFC 5892 allows in A.1 and A.2, and what is invisible
-    in an emoji sequence of UTS #51.
+    Allowed are the joiners that RFC 5892 allows in A.1 and A.2, and the invisible parts
+    of an emoji sequence of UTS #51.
     """
     text = unicodedata.normalize("NFC", text)  # two forms of a text have one answer
     if _IGNORABLE.search(text):
@@ -128,7 +128,7 @@ def is_shown(text: str) -> bool:
             return False
     kinds = {unicodedata.category(c) for c in text if c not in BLANK}
     # A letter, a number, punctuation or a symbol has to be there: a mark by itself is
-    # put onto whatever happens to be before the name.
+    # drawn onto the character before the name.
     return kinds.isdisjoint(NEVER) and any(kind[0] in "LNPS" for kind in kinds)
 
 

@@ -1,7 +1,7 @@
-"""The client attends to the terminal and to the network at once.
+"""The client types and listens at once.
 
 New: a TaskGroup with a task for each of the two, and a thread that reads the terminal.
-Still wrong: what arrives is printed into the line that is being typed.
+Still wrong: messages that arrive are printed into the line that you are typing.
 """
 
 import argparse
@@ -15,8 +15,8 @@ from pace import Pace
 from terminal import Problem, Typed, show, visible
 
 HELP = "/join ROOM, /leave, /quit; anything else is said in the room."
-MOMENT = 0.1  # seconds in which the next line of a file comes, if there is one
-NAMELESS = ("name_taken", "bad_name", "not_connected")  # all else is refused, too
+MOMENT = 0.1  # seconds until the next line of a file is there, if there is one
+NAMELESS = ("name_taken", "bad_name", "not_connected")  # all else is refused
 
 
 async def main(
@@ -27,7 +27,7 @@ async def main(
 ) -> None:
     """Chat until the input ends or the server goes away; Problem if there is none.
 
-    Puts into ``problems`` what went wrong, and which lines may not have arrived.
+    Adds to ``problems`` what went wrong, and which lines may not have arrived.
     """
     try:
         reader, writer = await asyncio.open_connection(host, port)
@@ -49,30 +49,30 @@ async def main(
 
 
 async def talk(pace: Pace, typed: Typed, username: str) -> None:
-    """Listen and speak at once, until the server hangs up or seems to be dead."""
+    """Listen and speak at the same time, until the server disconnects or seems dead."""
     async with asyncio.TaskGroup() as tasks:
         await pace.send({"action": "connect", "username": username})
         show(f"You are {username}. {HELP}")
         listening = tasks.create_task(listen(pace))
         watching = tasks.create_task(pace.watch())
         speaking = tasks.create_task(speak(pace, typed))
-        # Not for the last one: when you have said everything, what other people say
-        # still arrives, until the server has read our end of the stream and hangs up.
+        # Not for the last one: after your last line, messages from other people
+        # still arrive, until the server has read the end of our stream and closes.
         ends = {listening, watching}
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if listening.done() and not pace.finished:
             show("The server has hung up.")
-            # The next line of a file is there at once: it counts as typed.
+            # The next line of a file is there immediately: it counts as typed.
             await asyncio.wait({speaking}, timeout=MOMENT)
         elif not listening.done() and pace.losses():
             show("The server gives no sign of life.")
         for task in (listening, watching, speaking):
             task.cancel()
-        # -- leaves the block when all have ended --
+        # -- leaves the block when all tasks have ended --
 
 
 async def listen(pace: Pace) -> None:
-    """Show what the server sends, until it hangs up."""
+    """Show the server's messages, until it disconnects."""
     try:
         async for message in pace.hear():
             match message:
@@ -90,13 +90,13 @@ async def listen(pace: Pace) -> None:
                     show(f"The server refuses: {code} ({message.get('detail')})")
                     if code in NAMELESS:
                         raise Problem("Without a name nothing can be said.")
-                # Whatever else there is comes from a server that can do more than us.
+                # Anything else comes from a newer server than this client knows.
     except (EOFError, RecursionError, ValueError) as error:
         raise Problem(f"The server has sent what is no message: {error}.") from error
 
 
 async def speak(pace: Pace, typed: Typed) -> None:
-    """Send what is typed, until there is no more; then say that this was all."""
+    """Send typed lines until there are no more; then end our stream."""
     room = ""
     while (line := await next_line(pace, typed)) is not None:
         match line.split(maxsplit=1):
@@ -118,7 +118,7 @@ async def speak(pace: Pace, typed: Typed) -> None:
 
 
 async def next_line(pace: Pace, typed: Typed) -> str | None:
-    """Return what is typed next, or None at the end. Until then we wait for nothing."""
+    """Return the next typed line, or None at the end."""
     pace.idle = True
     line = await typed.next_line()
     pace.idle = False
@@ -126,7 +126,7 @@ async def next_line(pace: Pace, typed: Typed) -> str | None:
 
 
 async def say(pace: Pace, message: dict[str, Any]) -> None:
-    """Say a line, if it is not too long for that."""
+    """Send a line, unless it is too long."""
     try:
         await pace.say(message)
     except OverflowError:
@@ -144,9 +144,9 @@ if __name__ == "__main__":
     try:
         asyncio.run(main(options.username, options.host, options.port, problems))
     except KeyboardInterrupt:
-        pass  # asyncio.run has cancelled main and waited for it: all is done
+        pass  # asyncio.run cancelled main and waited for it: nothing is left to do
     except Problem as problem:
         problems.append(str(problem))
-    # What could not be printed is still there, and Python would complain of it now.
+    # Python would report output that could not be printed as an error now.
     sys.stdout = None
     sys.exit(visible(" ".join(problems)) or 0)

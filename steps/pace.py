@@ -1,7 +1,7 @@
-"""Sends no more than a server reads, and knows what it has certainly read.
+"""Sends no faster than a server reads, and knows which lines it certainly read.
 
-New: a question whose answer comes when all that was said before it has been read.
-Still wrong: what has been lost is not said again.
+New: a question whose answer proves that the server read everything before it.
+Still wrong: lost lines are not sent again.
 """
 
 import asyncio
@@ -17,28 +17,28 @@ WINDOW = 10  # lines on their way at a time: a server from 11 on reads 10 a seco
 ANSWER = 10.0  # seconds for the answer: a server before 04 gives none
 TICK = 1.0  # seconds from one look at the server to the next
 PATIENCE = 20  # ticks without a sign of life, while we wait for the server
-SEND_BUFFER = 2**16  # bytes that wait in the system, where nobody sees them go
-QUESTION = "Have you read it all?"  # a room in which nobody is: to leave it is answered
+SEND_BUFFER = 2**16  # bytes that wait in the kernel, where we cannot see them
+QUESTION = "Have you read it all?"  # a room without members: leaving it is answered
 
 
 class Pace:
-    """What has been said to a server, and how much of that it has certainly read."""
+    """The lines sent to a server, and how many it certainly read."""
 
     def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self.said = self.read = 0  # lines: sent, and certainly read by the server
         self.heard = self.refused = 0  # messages; lines that were not taken
-        self.idle = True  # there is nothing to be said at present
-        self.finished = False  # all has been said
-        self.over = False  # the server has sent what may be its last words
-        self._asked: dict[tuple[str, str], int] = {}  # what had been said by then
+        self.idle = True  # there is nothing to send at present
+        self.finished = False  # everything was sent
+        self.over = False  # the server sent what may be its last message
+        self._asked: dict[tuple[str, str], int] = {}  # the lines sent by then
         self._asks = True  # until an answer does not come
         self._news = asyncio.Event()  # something was heard
         sock = writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
     async def say(self, message: dict[str, Any]) -> None:
-        """Send a line when the server has read enough of those before.
+        """Send a line when the server has read enough of the earlier ones.
 
         Raises OverflowError if it is too long for a frame.
         """
@@ -51,12 +51,12 @@ class Pace:
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send a message, unless the server has gone or we have finished."""
-        with suppress(OSError, RuntimeError):  # the one who hears learns of it, too
+        with suppress(OSError, RuntimeError):  # the task that listens learns of it, too
             if not self._writer.is_closing():
                 await send_message(self._writer, message)
 
     async def finish(self) -> None:
-        """Say that this was all, and go on hearing: the server hangs up at the end."""
+        """End our stream and go on reading: the server closes the connection."""
         with suppress(TimeoutError):
             async with asyncio.timeout(TICK if self.said and not self.heard else 0):
                 await self._news.wait()  # whether it answers at all
@@ -66,9 +66,9 @@ class Pace:
             self._writer.write_eof()
 
     async def hear(self) -> AsyncGenerator[dict[str, Any], None]:
-        """Yield what the server sends, until it hangs up.
+        """Yield the server's messages, until it closes the connection.
 
-        Raises ValueError or RecursionError if it is no message, and EOFError if it is
+        Raises ValueError or RecursionError if one is invalid, and EOFError if it is
         only a part of one.
         """
         async for message in new_messages(cast(StreamReader, self)):
@@ -86,10 +86,10 @@ class Pace:
                     self.over = True
             yield message
         if self.finished and not self.over and not self._reader.exception():
-            self.read = self.said  # with anything left unread, this were a reset
+            self.read = self.said  # with unread bytes, this would be a reset
 
     async def readexactly(self, count: int) -> bytes:
-        """Read for new_messages, which does not tell how the stream has ended."""
+        """Read for new_messages, which does not tell how the stream ended."""
         try:
             return await self._reader.readexactly(count)
         except IncompleteReadError as error:
@@ -98,13 +98,13 @@ class Pace:
             raise
 
     async def watch(self) -> None:
-        """Return when a server that we wait for has given no sign of life for long."""
+        """Return when a server that we wait for gave no sign of life for too long."""
         before, quiet = None, 0
         while quiet < PATIENCE:
             await asyncio.sleep(TICK)
             if self.idle:
                 await self._ask()
-            # Others may talk for ever: that is no reason to stay when all is read.
+            # Others may talk on and on: no reason to stay when everything is read.
             heard = None if self.finished and self.read == self.said else self.heard
             unsent = self._writer.transport.get_write_buffer_size()
             now = self.said, self.read, heard, unsent
@@ -112,7 +112,7 @@ class Pace:
             before = now
 
     def losses(self) -> list[str]:
-        """Return what is to be told of lines that may not have arrived."""
+        """Return a sentence about lines that may not have arrived, or nothing."""
         told = []
         if lost := self.said - self.read:
             told.append(f"Of {self.said} lines, the last {lost} may not have arrived.")
@@ -121,9 +121,9 @@ class Pace:
         return told
 
     async def _catch_up(self) -> None:
-        """Wait until the server has read all that was said, and rest for a moment.
+        """Wait until the server has read everything, and pause for a moment.
 
-        From 11 on, it throws out a client that never rests.
+        From 11 on, it disconnects a client that never pauses.
         """
         clock = asyncio.get_running_loop().time
         begin = clock()
@@ -139,7 +139,7 @@ class Pace:
             await asyncio.sleep((clock() - begin) / 4)
 
     async def _ask(self) -> None:
-        """Ask whether all has been read. A server that is never heard has no answer."""
+        """Ask whether everything was read. A server that never answers has no reply."""
         question = ("leaveroom", QUESTION)
         if self.heard and self.read < self.said and question not in self._asked:
             self._asked[question] = self.said

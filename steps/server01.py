@@ -1,16 +1,16 @@
 """The server starts, waits and stops.
 
 New: a coroutine, a task, and asyncio.run, which cancels what is left at the end.
-Still wrong: nobody can call.
+Still wrong: no client can connect yet.
 """
 
 import asyncio
 
-TICK = 1.0  # seconds between two signs of life: often enough to be seen, no more
+TICK = 1.0  # seconds between two lines: often enough to show that it is alive
 
 
 async def main() -> None:
-    """Start the clock in a task of its own, then wait for as long as it runs."""
+    """Start the clock in its own task, then wait as long as it runs."""
     ticking = asyncio.create_task(tick())
     print("The server has started; Ctrl-C stops it.", flush=True)
     await ticking
@@ -33,4 +33,4 @@ if __name__ == "__main__":
     try:
         asyncio.run(main())
     except KeyboardInterrupt:
-        pass  # asyncio.run has cancelled main and waited for it: all is done
+        pass  # asyncio.run cancelled main and waited for it: nothing is left to do

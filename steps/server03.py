@@ -1,7 +1,7 @@
-"""The server understands what a message asks for.
+"""The server understands messages.
 
-New: async for takes the messages as they come; a dictionary finds the handler.
-Still wrong: nobody gets an answer, and nothing is remembered.
+New: async for takes messages as they arrive; a dictionary finds the handler.
+Still wrong: it never answers and remembers nothing.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     server = await asyncio.start_server(client_connected, host, port)
     async with server:
         for listening in server.sockets:
-            # Ask the socket: whoever wants port 0 has to be told which one it became.
+            # Ask the socket: if we asked for port 0, only it knows the port.
             host, port = listening.getsockname()[:2]
-            host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+            host = f"[{host}]" if ":" in host else host  # IPv6, in brackets as in a URL
             print(f"Listening on {host}:{port}", flush=True)
         await server.serve_forever()
-        # -- never comes here: to stop the server is to cancel main --
+        # -- never reached: you stop the server by cancelling main --
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
-    """Print what one client asks for, until it has no more to say."""
+    """Print the requests of one client, until it ends its stream."""
 
     def connect(message: dict[str, Any]) -> None:
         print(f"connect: {message.get('username')!a}", flush=True)
@@ -59,7 +59,7 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
                 continue
             handler(message)
     finally:
-        # Nobody else will: without this the connection stays half open.
+        # Nothing else closes it: without this, the connection stays half open.
         writer.close()
         print("Client gone.", flush=True)
 
@@ -68,6 +68,6 @@ if __name__ == "__main__":
     try:
         asyncio.run(main())
     except KeyboardInterrupt:
-        pass  # asyncio.run has cancelled main and waited for it: all is done
+        pass  # asyncio.run cancelled main and waited for it: nothing is left to do
     except OSError as error:
         sys.exit(f"Cannot serve: {error}")

@@ -1,7 +1,7 @@
-"""The server remembers who is in which room.
+"""The server remembers the rooms.
 
 New: a Client for each connection, and ROOMS, which all tasks share without a lock.
-Still wrong: it knows the room, and never speaks to it.
+Still wrong: it knows who is in a room but delivers nothing to them.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any
 
 from utils01 import new_messages, send_message
 
-ROOMS: dict[str, set["Client"]] = {}  # who is in which room; no room is kept empty
+ROOMS: dict[str, set["Client"]] = {}  # members; empty rooms are deleted
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -19,16 +19,16 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     server = await asyncio.start_server(client_connected, host, port)
     async with server:
         for listening in server.sockets:
-            # Ask the socket: whoever wants port 0 has to be told which one it became.
+            # Ask the socket: if we asked for port 0, only it knows the port.
             host, port = listening.getsockname()[:2]
-            host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+            host = f"[{host}]" if ":" in host else host  # IPv6, in brackets as in a URL
             print(f"Listening on {host}:{port}", flush=True)
         await server.serve_forever()
-        # -- never comes here: to stop the server is to cancel main --
+        # -- never reached: you stop the server by cancelling main --
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
-    """Do what one client asks for, until it has no more to say."""
+    """Handle the messages of one client, until it ends its stream."""
     client = Client(writer)
     handlers = {
         "connect": client.connect,
@@ -48,16 +48,16 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
                 continue
             await handler(message)
     finally:
-        # Nobody else will: without this the connection stays half open.
+        # Nothing else closes it: without this, the connection stays half open.
         writer.close()
-        # Every way out leads through here, an exception in a handler included.
+        # Every exit path runs this, also after an exception in a handler.
         for room in list(client.rooms):
             client.leave(room)
         print("Client gone.", flush=True)
 
 
 class Client:
-    """One connection: a name, once it has said who it is, and the rooms it is in."""
+    """One connection: its name, after connect, and the rooms it is in."""
 
     def __init__(self, writer: StreamWriter) -> None:
         self.writer = writer
@@ -103,13 +103,13 @@ class Client:
             self.rooms.remove(room)
             ROOMS[room].remove(self)
             if not ROOMS[room]:
-                del ROOMS[room]  # or a server that runs for a year drowns in them
+                del ROOMS[room]  # or empty rooms pile up over a year
 
 
 if __name__ == "__main__":
     try:
         asyncio.run(main())
     except KeyboardInterrupt:
-        pass  # asyncio.run has cancelled main and waited for it: all is done
+        pass  # asyncio.run cancelled main and waited for it: nothing is left to do
     except OSError as error:
         sys.exit(f"Cannot serve: {error}")

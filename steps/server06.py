@@ -1,7 +1,7 @@
-"""The server is not slowed down by a slow reader.
+"""The server does not wait for slow clients.
 
-New: it writes to all and waits for none; whoever is too far behind is dropped.
-Still wrong: to stop it loses words, spews errors or hangs.
+New: it writes to all and waits for none; it disconnects clients too far behind.
+Still wrong: stopping it loses messages, prints errors or hangs.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from typing import Any
 
 from utils01 import HEADER, new_messages
 
-ROOMS: dict[str, set["Client"]] = {}  # who is in which room; no room is kept empty
+ROOMS: dict[str, set["Client"]] = {}  # members; empty rooms are deleted
 
-# Bytes that may wait for one client. With less, a minute without a network ends a
-# connection; with more, a thousand who do not read fill the memory.
+# Bytes that may wait for one client. With less, a minute without network ends a
+# connection; with more, a thousand clients that do not read fill the memory.
 MAX_UNSENT = 2**20
 
 
@@ -25,16 +25,16 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     server = await asyncio.start_server(client_connected, host, port)
     async with server:
         for listening in server.sockets:
-            # Ask the socket: whoever wants port 0 has to be told which one it became.
+            # Ask the socket: if we asked for port 0, only it knows the port.
             host, port = listening.getsockname()[:2]
-            host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+            host = f"[{host}]" if ":" in host else host  # IPv6, in brackets as in a URL
             log(f"Listening on {host}:{port}")
         await server.serve_forever()
-        # -- never comes here: to stop the server is to cancel main --
+        # -- never reached: you stop the server by cancelling main --
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
-    """Do what one client asks for, until it has no more to say."""
+    """Handle the messages of one client, until it ends its stream."""
     client = Client(writer)
     handlers = {
         "connect": client.connect,
@@ -53,25 +53,25 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
             if not handler:
                 continue
             handler(message)
-            # What has come already is read without waiting: whoever sends much at once
-            # would have the loop alone. A turn for the others, to get what is theirs.
+            # Bytes that are here already are read without waiting, so a client that
+            # sends a lot could keep the loop to itself. Yield: the others get a turn.
             await asyncio.sleep(0)
     finally:
-        # Nobody else will: without this the connection stays half open.
+        # Nothing else closes it: without this, the connection stays half open.
         writer.close()
-        # Every way out leads through here, an exception in a handler included.
+        # Every exit path runs this, also after an exception in a handler.
         client.leave_all()
         log("Client gone.")
 
 
 def log(line: str) -> None:
-    """Print a line, if that can be done: a full disk must not stop the service."""
+    """Print a line if possible: a full disk must not stop the service."""
     with suppress(OSError, ValueError):
         print(line, flush=True)
 
 
 class Client:
-    """One connection: a name, once it has said who it is, and the rooms it is in."""
+    """One connection: its name, after connect, and the rooms it is in."""
 
     def __init__(self, writer: StreamWriter) -> None:
         self.writer = writer
@@ -88,7 +88,7 @@ class Client:
         notice = {"action": "joinroom", "room": message["room"], "from": self.name}
         others = self.join(message["room"])
         members = [member.name for member in ROOMS[message["room"]]]
-        # The joiner comes first: whatever is said from here on follows this answer.
+        # The joiner first: every later message to it then follows this answer.
         self.send({**notice, "members": members})
         send_to(others, notice)
 
@@ -103,7 +103,7 @@ class Client:
     def chat(self, message: dict[str, Any]) -> None:
         room, text = message["room"], message["message"]
         if room in self.rooms:
-            # Built from what we know: whatever else the client put in ends here.
+            # Built from our own data: extra fields of the client are not relayed.
             relay = {"action": "chat", "room": room, "message": text, "from": self.name}
             send_to(ROOMS[room] - {self}, relay)
 
@@ -112,15 +112,15 @@ class Client:
 
     def write(self, frame: bytes) -> None:
         if self.writer.is_closing():
-            return  # gone already, and not yet out of its rooms
+            return  # it has left already but is still in its rooms
         if self.writer.transport.get_write_buffer_size() > MAX_UNSENT:
-            # Not close(): that would wait until all of this has been read.
+            # Not close(): it would wait until the client reads all of this.
             self.writer.transport.abort()
         else:
             self.writer.write(frame)
 
     # Two places say who is in a room. There is no await in the two methods below,
-    # so no other task ever sees them disagree. Both return those to whom it is news.
+    # so no other task ever sees them disagree. Both return the members to notify.
 
     def join(self, room: str) -> set["Client"]:
         others = set() if room in self.rooms else set(ROOMS.get(room, ()))
@@ -134,11 +134,11 @@ class Client:
             self.rooms.remove(room)
             ROOMS[room].remove(self)
             if not ROOMS[room]:
-                del ROOMS[room]  # or a server that runs for a year drowns in them
+                del ROOMS[room]  # or empty rooms pile up over a year
         return others
 
     def leave_all(self) -> None:
-        # Out of every room first: nobody hears it from one who is still in another.
+        # Leave every room first: a client in the middle of leaving must not be told.
         news = [(room, self.leave(room)) for room in list(self.rooms)]
         for room, others in news:
             notice = {"action": "leaveroom", "room": room, "from": self.name}
@@ -146,8 +146,8 @@ class Client:
 
 
 def send_to(members: set[Client], message: dict[str, Any]) -> None:
-    """Write to all members, and wait for none."""
-    payload = json.dumps(message).encode()  # once, and not once for each member
+    """Write to all members and wait for none."""
+    payload = json.dumps(message).encode()  # once, not once per member
     frame = len(payload).to_bytes(HEADER, byteorder="little") + payload
     for member in members:
         member.write(frame)
@@ -157,8 +157,8 @@ if __name__ == "__main__":
     try:
         asyncio.run(main())
     except KeyboardInterrupt:
-        pass  # asyncio.run has cancelled main and waited for it: all is done
+        pass  # asyncio.run cancelled main and waited for it: nothing is left to do
     except OSError as error:
         sys.exit(f"Cannot serve: {error}")
-    # What could not be printed is still there, and Python would complain of it now.
+    # Python would report output that could not be printed as an error now.
     sys.stdout = None

@@ -1,7 +1,7 @@
-"""The server says goodbye properly.
+"""The server says goodbye.
 
-New: to stop it is to cancel main, which tells everyone, waits for a while, and closes.
-Still wrong: it believes what a client sends, be it 16 MiB or words under your name.
+New: you stop it by cancelling main, which tells all clients, waits and closes.
+Still wrong: it trusts all input, be it 16 MiB or messages under your name.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from typing import Any
 
 from utils01 import HEADER, new_messages
 
-ROOMS: dict[str, set["Client"]] = {}  # who is in which room; no room is kept empty
-CLIENTS: set["Client"] = set()  # all whose connection is not closed yet
+ROOMS: dict[str, set["Client"]] = {}  # members; empty rooms are deleted
+CLIENTS: set["Client"] = set()  # those not closed yet
 
-# Bytes that may wait for one client. With less, a minute without a network ends a
-# connection; with more, a thousand who do not read fill the memory.
+# Bytes that may wait for one client. With less, a minute without network ends a
+# connection; with more, a thousand clients that do not read fill the memory.
 MAX_UNSENT = 2**20
-GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
-ONE_TURN = 0.001  # seconds; one full turn: what has arrived is handled before timers
+GOODBYE = 3.0  # seconds for clients to read and disconnect; shutdown takes up to 5
+ONE_TURN = 0.001  # seconds; one full turn: arrived data is handled before timers
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -29,27 +29,27 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     server = await asyncio.start_server(client_connected, host, port)
     try:
         for listening in server.sockets:
-            # Ask the socket: whoever wants port 0 has to be told which one it became.
+            # Ask the socket: if we asked for port 0, only it knows the port.
             host, port = listening.getsockname()[:2]
-            host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+            host = f"[{host}]" if ":" in host else host  # IPv6, in brackets as in a URL
             log(f"Listening on {host}:{port}")
         await asyncio.Event().wait()
-        # -- never comes here: to stop the server is to cancel main --
+        # -- never reached: you stop the server by cancelling main --
     finally:
         await say_goodbye(server)
 
 
 async def say_goodbye(server: asyncio.Server) -> None:
-    """Tell everyone that it is over, and leave nothing open and nothing running."""
+    """Tell all clients that the server stops; leave nothing open or running."""
     # Two turns of the loop. In the first, connections that the kernel has accepted
-    # become ours: closing the socket now would reset them without a word. In the
-    # second, their tasks start, and each puts its client into CLIENTS.
+    # become ours: closing the socket now would reset them silently. In the
+    # second, their tasks start, and each adds its client to CLIENTS.
     await asyncio.sleep(ONE_TURN)
     server.close()
     await asyncio.sleep(ONE_TURN)
     if not CLIENTS:
         return
-    # No await in this loop: what one has heard before the end, all others have, too.
+    # No await in this loop: bye is the last message of every client alike.
     for client in CLIENTS:
         client.say_last({"action": "bye", "reason": "the server stops"})
     tasks = {client.task for client in CLIENTS}
@@ -60,7 +60,7 @@ async def say_goodbye(server: asyncio.Server) -> None:
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
-    """Do what one client asks for, until it has no more to say."""
+    """Handle the messages of one client, until it ends its stream."""
     client = Client(writer)
     handlers = {
         "connect": client.connect,
@@ -80,30 +80,30 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
             if not handler:
                 continue
             handler(message)
-            # What has come already is read without waiting: whoever sends much at once
-            # would have the loop alone. A turn for the others, to get what is theirs.
+            # Bytes that are here already are read without waiting, so a client that
+            # sends a lot could keep the loop to itself. Yield: the others get a turn.
             await asyncio.sleep(0)
     finally:
-        # Nobody else will: without this the connection stays half open.
+        # Nothing else closes it: without this, the connection stays half open.
         writer.close()
-        # Every way out leads through here, an exception in a handler included.
+        # Every exit path runs this, also after an exception in a handler.
         client.leave_all()
         try:
             await writer.wait_closed()  # until then, unsent bytes are still ours
         except OSError:
-            pass  # it is closed, if not as we wanted
+            pass  # it is closed, though not cleanly
         CLIENTS.remove(client)
         log("Client gone.")
 
 
 def log(line: str) -> None:
-    """Print a line, if that can be done: a full disk must not stop the service."""
+    """Print a line if possible: a full disk must not stop the service."""
     with suppress(OSError, ValueError):
         print(line, flush=True)
 
 
 class Client:
-    """One connection: a name, once it has said who it is, and the rooms it is in."""
+    """One connection: its name, after connect, and the rooms it is in."""
 
     def __init__(self, writer: StreamWriter) -> None:
         self.writer = writer
@@ -122,7 +122,7 @@ class Client:
         notice = {"action": "joinroom", "room": message["room"], "from": self.name}
         others = self.join(message["room"])
         members = [member.name for member in ROOMS[message["room"]]]
-        # The joiner comes first: whatever is said from here on follows this answer.
+        # The joiner first: every later message to it then follows this answer.
         self.send({**notice, "members": members})
         send_to(others, notice)
 
@@ -137,7 +137,7 @@ class Client:
     def chat(self, message: dict[str, Any]) -> None:
         room, text = message["room"], message["message"]
         if room in self.rooms:
-            # Built from what we know: whatever else the client put in ends here.
+            # Built from our own data: extra fields of the client are not relayed.
             relay = {"action": "chat", "room": room, "message": text, "from": self.name}
             send_to(ROOMS[room] - {self}, relay)
 
@@ -146,9 +146,9 @@ class Client:
 
     def write(self, frame: bytes) -> None:
         if self.has_finished or self.writer.is_closing():
-            return  # gone already, and not yet out of its rooms
+            return  # it has left already but is still in its rooms
         if self.writer.transport.get_write_buffer_size() > MAX_UNSENT:
-            # Not close(): that would wait until all of this has been read.
+            # Not close(): it would wait until the client reads all of this.
             self.writer.transport.abort()
         else:
             self.writer.write(frame)
@@ -157,13 +157,13 @@ class Client:
         self.send(message)
         self.has_finished = True
         try:
-            # Not close(): with anything unread that is a reset, and swallows our words.
+            # Not close(): with unread bytes it would reset and lose our message.
             self.writer.write_eof()
         except OSError:
-            pass  # broken off at this very moment
+            pass  # the client disconnected at this very moment
 
     # Two places say who is in a room. There is no await in the two methods below,
-    # so no other task ever sees them disagree. Both return those to whom it is news.
+    # so no other task ever sees them disagree. Both return the members to notify.
 
     def join(self, room: str) -> set["Client"]:
         others = set() if room in self.rooms else set(ROOMS.get(room, ()))
@@ -177,11 +177,11 @@ class Client:
             self.rooms.remove(room)
             ROOMS[room].remove(self)
             if not ROOMS[room]:
-                del ROOMS[room]  # or a server that runs for a year drowns in them
+                del ROOMS[room]  # or empty rooms pile up over a year
         return others
 
     def leave_all(self) -> None:
-        # Out of every room first: nobody hears it from one who is still in another.
+        # Leave every room first: a client in the middle of leaving must not be told.
         news = [(room, self.leave(room)) for room in list(self.rooms)]
         for room, others in news:
             notice = {"action": "leaveroom", "room": room, "from": self.name}
@@ -189,8 +189,8 @@ class Client:
 
 
 def send_to(members: set[Client], message: dict[str, Any]) -> None:
-    """Write to all members, and wait for none."""
-    payload = json.dumps(message).encode()  # once, and not once for each member
+    """Write to all members and wait for none."""
+    payload = json.dumps(message).encode()  # once, not once per member
     frame = len(payload).to_bytes(HEADER, byteorder="little") + payload
     for member in members:
         member.write(frame)
@@ -198,15 +198,15 @@ def send_to(members: set[Client], message: dict[str, Any]) -> None:
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Serve until Ctrl-C, SIGTERM or SIGHUP; raises OSError if it cannot listen."""
-    with suppress(asyncio.CancelledError):  # a signal ends main so: no error
+    with suppress(asyncio.CancelledError):  # how a signal ends main: not an error
         asyncio.run(until_signal(host, port))
 
 
 async def until_signal(host: str, port: int) -> None:
-    """Run main. A first signal cancels it, a second one ends the process at once."""
+    """Run main. A first signal cancels it; a second one ends the process."""
     serving: Any = asyncio.current_task()
     ours = [signal.SIGINT, signal.SIGTERM]
-    # Windows has no SIGHUP. After nohup it is ignored, and has to stay so.
+    # Windows has no SIGHUP. After nohup it is ignored and must stay so.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         ours.append(signal.SIGHUP)
 
@@ -227,5 +227,5 @@ if __name__ == "__main__":
         run()
     except OSError as error:
         sys.exit(f"Cannot serve: {error}")
-    # What could not be printed is still there, and Python would complain of it now.
+    # Python would report output that could not be printed as an error now.
     sys.stdout = None

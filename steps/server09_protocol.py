@@ -1,7 +1,7 @@
 """The server speaks once per turn of the loop, without streams.
 
-New: each client is called with the bytes that have come; no task waits for them.
-Still wrong: who has gone without a word, or never said one, stays for ever.
+New: asyncio calls each client with the bytes that arrived; no task waits for them.
+Still wrong: clients that vanish, or never say a word, stay connected.
 """
 
 import asyncio
@@ -14,18 +14,18 @@ from typing import Any
 
 from utils02 import HEADER, MAX_MEMBERS, Refused, encode, folded, parse, size_in
 
-ROOMS: dict[str, set["Client"]] = {}  # who is in which room; no room is kept empty
-CLIENTS: set["Client"] = set()  # all whose connection is not closed yet
-NAMES: set[str] = set()  # those that are taken, folded
+ROOMS: dict[str, set["Client"]] = {}  # members; empty rooms are deleted
+CLIENTS: set["Client"] = set()  # those not closed yet
+NAMES: set[str] = set()  # names in use, folded
 EMPTY = asyncio.Event()  # set when the last of CLIENTS has gone
 
-# Bytes that may wait for one client. With less, a minute without a network ends a
-# connection; with more, a thousand who do not read fill the memory.
+# Bytes that may wait for one client. With less, a minute without network ends a
+# connection; with more, a thousand clients that do not read fill the memory.
 MAX_UNSENT = 2**20
-MAX_OUTBOX = 2**14  # bytes said in one turn, some hundred messages; then the turn ends
-MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
-GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
-ONE_TURN = 0.001  # seconds; one full turn: what has arrived is handled before timers
+MAX_OUTBOX = 2**14  # bytes posted in one turn, about a hundred messages; then it ends
+MAX_ERRORS = 20  # messages refused in a row: honest clients need fewer tries
+GOODBYE = 3.0  # seconds for clients to read and disconnect; shutdown takes up to 5
+ONE_TURN = 0.001  # seconds; one full turn: arrived data is handled before timers
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -34,27 +34,27 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     server = await loop.create_server(Client, host, port)
     try:
         for listening in server.sockets:
-            # Ask the socket: whoever wants port 0 has to be told which one it became.
+            # Ask the socket: if we asked for port 0, only it knows the port.
             host, port = listening.getsockname()[:2]
-            host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+            host = f"[{host}]" if ":" in host else host  # IPv6, in brackets as in a URL
             log(f"Listening on {host}:{port}")
         await asyncio.Event().wait()
-        # -- never comes here: to stop the server is to cancel main --
+        # -- never reached: you stop the server by cancelling main --
     finally:
         await say_goodbye(server)
 
 
 async def say_goodbye(server: asyncio.Server) -> None:
-    """Tell everyone that it is over, and leave nothing open and nothing running."""
+    """Tell all clients that the server stops; leave nothing open or running."""
     # Two turns of the loop. In the first, connections that the kernel has accepted
-    # become ours: closing the socket now would reset them without a word. In the
+    # become ours: closing the socket now would reset them silently. In the
     # second, connection_made is called for each of them.
     await asyncio.sleep(ONE_TURN)
     server.close()
     await asyncio.sleep(ONE_TURN)
     if not CLIENTS:
         return
-    # No await in this loop: what one has heard before the end, all others have, too.
+    # No await in this loop: bye is the last message of every client alike.
     for client in CLIENTS:
         client.say_last({"action": "bye", "reason": "the server stops"})
     # Not asyncio.timeout: in a cancelled task it may fail, as on Python 3.11.2.
@@ -66,13 +66,13 @@ async def say_goodbye(server: asyncio.Server) -> None:
 
 
 def log(line: str) -> None:
-    """Print a line, if that can be done: a full disk must not stop the service."""
+    """Print a line if possible: a full disk must not stop the service."""
     with suppress(OSError, ValueError):
         print(line, flush=True)
 
 
 class Inbox:
-    """What has come from a client, in any pieces, and is still to be dealt with."""
+    """Bytes that arrived from a client, in any pieces, and are not handled yet."""
 
     __slots__ = "data", "place"
 
@@ -81,13 +81,13 @@ class Inbox:
         self.place = 0  # where the next frame begins
 
     def add(self, data: bytes) -> None:
-        """Put what has just come behind the rest."""
+        """Append bytes that just arrived."""
         self.data += data
 
     def take(self) -> bytes | None:
-        """Return the next payload; None while it is not here, or not all of it.
+        """Return the next payload, or None while it is not complete.
 
-        Raises Refused for one that is too large, before any of it is here.
+        Raises Refused for one that is too large, before any of it arrived.
         """
         begin = self.place + HEADER
         if begin <= len(self.data):
@@ -95,18 +95,18 @@ class Inbox:
             if end <= len(self.data):
                 self.place = end
                 return self.data[begin:end]
-        # Only now. To cut off each frame when it is taken would copy all the others.
+        # Only now: cutting off each frame as we take it would copy all the others.
         self.data, self.place = self.data[self.place :], 0
         return None
 
 
 class Client(asyncio.Protocol):
-    """One connection: a name, once it has said who it is, and the rooms it is in.
+    """One connection: its name, after connect, and the rooms it is in.
 
     The transport calls the first six methods. None of them may wait.
     """
 
-    __slots__ = (  # no dict for each
+    __slots__ = (  # no dict per client
         "errors",
         "has_finished",
         "inbox",
@@ -127,7 +127,7 @@ class Client(asyncio.Protocol):
         self.rooms: set[str] = set()
 
     def connection_made(self, transport: Any) -> None:
-        """Take the client in. To write to it is for the transport."""
+        """Add the client; from now on the transport writes to it."""
         log("New client connected!")
         self.transport: asyncio.Transport = transport
         # With more than the first in its buffer, the transport calls pause_writing;
@@ -137,9 +137,9 @@ class Client(asyncio.Protocol):
         EMPTY.clear()
 
     def data_received(self, data: bytes) -> None:
-        """Do all that is asked for in what has come, or as much as fits in a turn."""
+        """Handle the messages that arrived, or as many as fit into one turn."""
         if self.has_finished:
-            return  # taken off the network, and thrown away
+            return  # read and discarded
         self.inbox.add(data)
         try:
             while (payload := self.inbox.take()) is not None:
@@ -151,20 +151,20 @@ class Client(asyncio.Protocol):
             self.hang_up(refused)
 
     def eof_received(self) -> None:
-        """Let the client go, who has no more to say, when it has heard the rest."""
+        """Close the connection of a client that ended its stream."""
         self.leave_all()
-        # Nothing is returned: so the transport closes itself, once all has been sent.
+        # None is returned, so the transport closes itself after the last bytes.
 
     def pause_writing(self) -> None:
-        """Note that too much waits for the client: it does not read."""
+        """Note that too many bytes wait for the client: it does not read."""
         self.is_full = True
 
     def resume_writing(self) -> None:
-        """Note that it has read some of it."""
+        """Note that it read some of them."""
         self.is_full = False
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Forget the client. Every way out leads through here, an error included."""
+        """Forget the client. Every exit path runs this, also after an error."""
         self.has_finished = True
         self.leave_all()
         if self.reading_off is not None:
@@ -177,7 +177,7 @@ class Client(asyncio.Protocol):
     # From here on, we call.
 
     def handle(self, payload: bytes) -> None:
-        """Do what a message asks for. Refused if one too many was bad."""
+        """Handle one message. Raises Refused if there were too many bad ones."""
         try:
             message = parse(payload)
             HANDLERS[message["action"]](self, message)
@@ -189,23 +189,23 @@ class Client(asyncio.Protocol):
                 raise Refused("too_many_errors") from None
 
     def yield_if_full(self) -> None:
-        """End this turn of the loop, and go on in the next."""
+        """End this turn of the loop and continue in the next."""
         OUTBOX.flush()
-        # What still comes has to wait, and so has the end of the stream.
+        # Further bytes have to wait, and so does the end of the stream.
         self.transport.pause_reading()
         asyncio.get_running_loop().call_soon(self.go_on)
 
     def go_on(self) -> None:
-        """Go on with what is in the inbox, and with what comes."""
+        """Continue with the bytes in the inbox, then with new ones."""
         self.transport.resume_reading()
         self.data_received(b"")
 
     def hang_up(self, refused: Refused) -> None:
-        """Say why, and for a while take what still comes."""
+        """Send the reason, then discard input for a while."""
         self.say_last(refused.message)
         self.leave_all()
-        self.inbox = Inbox()  # nobody wants what is in the old one
-        # Unread, what still comes would make of close() a reset.
+        self.inbox = Inbox()  # we discard the old one's bytes
+        # With unread bytes, close() would be a reset.
         loop = asyncio.get_running_loop()
         self.reading_off = loop.call_later(GOODBYE, self.transport.close)
 
@@ -224,7 +224,7 @@ class Client(asyncio.Protocol):
         notice = {"action": "joinroom", "room": message["room"], "from": self.name}
         others = self.join(message["room"])
         members = [member.name for member in ROOMS[message["room"]]][:MAX_MEMBERS]
-        # The joiner comes first: whatever is said from here on follows this answer.
+        # The joiner first: every later message to it then follows this answer.
         self.send({**notice, "members": members})
         send_to(others, notice)
 
@@ -242,7 +242,7 @@ class Client(asyncio.Protocol):
             raise Refused("not_connected")
         if room not in self.rooms:
             raise Refused("not_in_room")
-        # Built from what we know: whatever else the client put in ends here.
+        # Built from our own data: extra fields of the client are not relayed.
         relay = {"action": "chat", "room": room, "message": text, "from": self.name}
         send_to(ROOMS[room] - {self}, relay)
 
@@ -251,9 +251,9 @@ class Client(asyncio.Protocol):
 
     def write(self, frame: bytes) -> None:
         if self.has_finished or self.transport.is_closing():
-            return  # gone already, and not yet out of its rooms
+            return  # it has left already but is still in its rooms
         if self.is_full:
-            # Not close(): that would wait until all of this has been read.
+            # Not close(): it would wait until the client reads all of this.
             self.transport.abort()
         else:
             self.transport.write(frame)
@@ -263,13 +263,13 @@ class Client(asyncio.Protocol):
         OUTBOX.flush()
         self.has_finished = True
         try:
-            # Not close(): with anything unread that is a reset, and swallows our words.
+            # Not close(): with unread bytes it would reset and lose our message.
             self.transport.write_eof()
         except OSError:
-            pass  # broken off at this very moment
+            pass  # the client disconnected at this very moment
 
-    # Two places say who is in a room. Whatever the loop calls runs to its end, so
-    # nobody ever sees them disagree. Both return those to whom it is news.
+    # Two places say who is in a room. A callback of the loop runs to its end, so
+    # no other code ever sees them disagree. Both return the members to notify.
 
     def join(self, room: str) -> set["Client"]:
         others = set() if room in self.rooms else set(ROOMS.get(room, ()))
@@ -283,19 +283,19 @@ class Client(asyncio.Protocol):
             self.rooms.remove(room)
             ROOMS[room].remove(self)
             if not ROOMS[room]:
-                del ROOMS[room]  # or a server that runs for a year drowns in them
+                del ROOMS[room]  # or empty rooms pile up over a year
         return others
 
     def leave_all(self) -> None:
         if self.name is not None:
             NAMES.remove(folded(self.name))
-        # Out of every room first: nobody hears it from one who is still in another.
+        # Leave every room first: a client in the middle of leaving must not be told.
         news = [(room, self.leave(room)) for room in list(self.rooms)]
         for room, others in news:
             notice = {"action": "leaveroom", "room": room, "from": self.name}
             send_to(others, notice)
         self.name = None  # this may be called again
-        OUTBOX.flush()  # what it is to hear itself, before its transport is closed
+        OUTBOX.flush()  # its own last messages, before its transport closes
 
 
 HANDLERS = {
@@ -307,30 +307,30 @@ HANDLERS = {
 
 
 def send_to(members: set[Client], message: dict[str, Any]) -> None:
-    """Say something to all of these, and wait for none."""
+    """Post a message to these members and wait for none."""
     OUTBOX.post(members, encode(message))  # encoded once, not once per member
 
 
 class Outbox:
-    """What has been said in this turn of the loop, in order, and who is to hear it."""
+    """The messages of this turn of the loop, in order, each with its recipients."""
 
     def __init__(self) -> None:
         self.posts: list[tuple[set[Client], bytes]] = []
         self.size = 0
 
     def post(self, members: set[Client], frame: bytes) -> None:
-        """Let these members have the frame when the turn ends.
+        """Send the frame to these members when the turn ends.
 
-        The set must not change until then: callers pass one of their own.
+        The set must not change until then: callers pass their own.
         """
         if not self.posts:
             loop = asyncio.get_running_loop()
-            loop.call_soon(loop.call_soon, self.flush)  # with what comes until then
+            loop.call_soon(loop.call_soon, self.flush)  # with all posted until then
         self.posts.append((members, frame))
         self.size += len(frame)
 
     def flush(self) -> None:
-        """Write to each member, at once, all that it is to hear."""
+        """Write to each member, in one call, everything posted for it."""
         posts, self.posts, self.size = self.posts, [], 0
         heard: defaultdict[Client, list[bytes]] = defaultdict(list)
         for members, said in groupby(posts, key=lambda post: post[0]):
@@ -341,8 +341,8 @@ class Outbox:
             try:
                 member.write(b"".join(pieces))
             except Exception as error:
-                # One bad client must not cost the others their messages, and a mistake
-                # of ours must not go unseen.
+                # One bad client must not cost the others their messages, and a bug
+                # in our code must not go unseen.
                 member.transport.abort()
                 what = {"message": "a client cannot be served", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(what)
@@ -353,15 +353,15 @@ OUTBOX = Outbox()
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Serve until Ctrl-C, SIGTERM or SIGHUP; raises OSError if it cannot listen."""
-    with suppress(asyncio.CancelledError):  # a signal ends main so: no error
+    with suppress(asyncio.CancelledError):  # how a signal ends main: not an error
         asyncio.run(until_signal(host, port))
 
 
 async def until_signal(host: str, port: int) -> None:
-    """Run main. A first signal cancels it, a second one ends the process at once."""
+    """Run main. A first signal cancels it; a second one ends the process."""
     serving: Any = asyncio.current_task()
     ours = [signal.SIGINT, signal.SIGTERM]
-    # Windows has no SIGHUP. After nohup it is ignored, and has to stay so.
+    # Windows has no SIGHUP. After nohup it is ignored and must stay so.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         ours.append(signal.SIGHUP)
 
@@ -382,5 +382,5 @@ if __name__ == "__main__":
         run()
     except OSError as error:
         sys.exit(f"Cannot serve: {error}")
-    # What could not be printed is still there, and Python would complain of it now.
+    # Python would report output that could not be printed as an error now.
     sys.stdout = None

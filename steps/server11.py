@@ -1,7 +1,7 @@
-"""The server slows down whoever talks too fast.
+"""The server slows down fast talkers.
 
-New: a token bucket for each client; while it is empty, nothing is read from that one.
-Still wrong: a crowd takes every descriptor, and then nobody can come in.
+New: a token bucket per client; while it is empty, we read nothing from that client.
+Still wrong: a crowd uses up the file descriptors; then no client can connect.
 """
 
 import asyncio
@@ -16,49 +16,49 @@ from typing import Any
 from utils02 import MAX_MEMBERS, Refused, encode, folded, parse
 from utils03 import FIELDS, Idle, bound_send_buffers, new_payloads, ticks
 
-ROOMS: dict[str, set["Client"]] = {}  # who is in which room; no room is kept empty
-CLIENTS: set["Client"] = set()  # all whose connection is not closed yet
-NAMES: set[str] = set()  # those that are taken, folded
+ROOMS: dict[str, set["Client"]] = {}  # members; empty rooms are deleted
+CLIENTS: set["Client"] = set()  # those not closed yet
+NAMES: set[str] = set()  # names in use, folded
 
-# Bytes that may wait for one client. With less, a minute without a network ends a
-# connection; with more, a thousand who do not read fill the memory.
+# Bytes that may wait for one client. With less, a minute without network ends a
+# connection; with more, a thousand clients that do not read fill the memory.
 MAX_UNSENT = 2**20
-MAX_OUTBOX = 2**14  # bytes said in one turn, some hundred messages; then the turn ends
-MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
-RATE = 10.0  # messages a second, of one client, for long: nobody types so fast
-BURST = 20.0  # messages at once: of the longest ones, these are less than MAX_UNSENT
-TOO_FAST_TIME = 30.0  # seconds without a rest: whoever only had much to say is done
-GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
-ONE_TURN = 0.001  # seconds; one full turn: what has arrived is handled before timers
+MAX_OUTBOX = 2**14  # bytes posted in one turn, about a hundred messages; then it ends
+MAX_ERRORS = 20  # messages refused in a row: honest clients need fewer tries
+RATE = 10.0  # messages a second from one client, sustained: nobody types faster
+BURST = 20.0  # messages in a burst: even the longest ones stay below MAX_UNSENT
+TOO_FAST_TIME = 30.0  # seconds without a pause: after that it is not just a long story
+GOODBYE = 3.0  # seconds for clients to read and disconnect; shutdown takes up to 5
+ONE_TURN = 0.001  # seconds; one full turn: arrived data is handled before timers
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Listen on host and port until cancelled; port 0 takes a free one."""
     server = await asyncio.start_server(client_connected, host, port)
     try:
-        bound_send_buffers(server)  # megabytes would hide who takes nothing any more
+        bound_send_buffers(server)  # megabytes would hide that a client no longer reads
         for listening in server.sockets:
-            # Ask the socket: whoever wants port 0 has to be told which one it became.
+            # Ask the socket: if we asked for port 0, only it knows the port.
             host, port = listening.getsockname()[:2]
-            host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+            host = f"[{host}]" if ":" in host else host  # IPv6, in brackets as in a URL
             log(f"Listening on {host}:{port}")
         await asyncio.Event().wait()
-        # -- never comes here: to stop the server is to cancel main --
+        # -- never reached: you stop the server by cancelling main --
     finally:
         await say_goodbye(server)
 
 
 async def say_goodbye(server: asyncio.Server) -> None:
-    """Tell everyone that it is over, and leave nothing open and nothing running."""
+    """Tell all clients that the server stops; leave nothing open or running."""
     # Two turns of the loop. In the first, connections that the kernel has accepted
-    # become ours: closing the socket now would reset them without a word. In the
-    # second, their tasks start, and each puts its client into CLIENTS.
+    # become ours: closing the socket now would reset them silently. In the
+    # second, their tasks start, and each adds its client to CLIENTS.
     await asyncio.sleep(ONE_TURN)
     server.close()
     await asyncio.sleep(ONE_TURN)
     if not CLIENTS:
         return
-    # No await in this loop: what one has heard before the end, all others have, too.
+    # No await in this loop: bye is the last message of every client alike.
     for client in CLIENTS:
         client.say_last({"action": "bye", "reason": "the server stops"})
     tasks = {client.task for client in CLIENTS}
@@ -69,7 +69,7 @@ async def say_goodbye(server: asyncio.Server) -> None:
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
-    """Do what one client asks for, until it has no more to say."""
+    """Handle the messages of one client, until it ends its stream."""
     client = Client(writer)
     CLIENTS.add(client)
     try:
@@ -84,7 +84,7 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
 
 
 async def serve_client(client: "Client", reader: StreamReader) -> None:
-    """Read what a client has to say, do it, and close the connection in the end."""
+    """Read a client's messages, handle them, and finally close the connection."""
     handlers = {
         "connect": client.connect,
         "joinroom": client.joinroom,
@@ -107,41 +107,41 @@ async def serve_client(client: "Client", reader: StreamReader) -> None:
                     if errors == MAX_ERRORS:
                         raise Refused("too_many_errors") from None
                 await client.wait_for(bucket)
-                await OUTBOX.yield_if_full()  # and let the others have their turn
+                await OUTBOX.yield_if_full()  # let other tasks run
     except Refused as refused:
         client.say_last(refused.message)
     except TimeoutError:
         client.say_last(Refused("silent").message)
     finally:
-        # Every way out leads through here, an exception in a handler included.
+        # Every exit path runs this, also after an exception in a handler.
         client.leave_all()
         await linger(reader)
-        # Nobody else will: without this the connection stays half open.
+        # Nothing else closes it: without this, the connection stays half open.
         client.writer.close()
         try:
             await client.writer.wait_closed()  # until then, unsent bytes are still ours
         except OSError:
-            pass  # it is closed, if not as we wanted
+            pass  # it is closed, though not cleanly
 
 
 async def linger(reader: StreamReader) -> None:
-    """Take what still comes, for a while: unread, it would make of close() a reset."""
+    """Discard input for a while: with unread bytes, close() would be a reset."""
     try:
         async with asyncio.timeout(GOODBYE):
             while await reader.read(2**16):
                 pass
-    except OSError:  # a TimeoutError is one, too
+    except OSError:  # a TimeoutError is an OSError
         pass
 
 
 def log(line: str) -> None:
-    """Print a line, if that can be done: a full disk must not stop the service."""
+    """Print a line if possible: a full disk must not stop the service."""
     with suppress(OSError, ValueError):
         print(line, flush=True)
 
 
 class Client:
-    """One connection: a name, once it has said who it is, and the rooms it is in."""
+    """One connection: its name, after connect, and the rooms it is in."""
 
     __slots__ = "has_finished", "idle", "name", "reading", "rooms", "task", "writer"
 
@@ -155,24 +155,24 @@ class Client:
         self.reading = asyncio.timeout(None)  # until the idle count ends it
 
     async def watch(self) -> None:
-        """Do what the idle count of this client says, once per tick."""
+        """Once per tick, do what this client's idle count says."""
         async for late in ticks():
             owed = self.writer.transport.get_write_buffer_size()
             match self.idle.tick(self.name is not None, owed, late):
                 case "ask":
                     self.send({"action": "ping"})
                 case "refuse":
-                    self.reading.reschedule(0)  # now; serve_client() has a TimeoutError
+                    self.reading.reschedule(0)  # now: a TimeoutError there
                 case "drop":
                     self.writer.transport.abort()
 
     async def wait_for(self, bucket: "Bucket") -> None:
-        """Read no more until there is a token: what is not read, waits at the sender's.
+        """Stop reading until there is a token: unread messages wait with the sender.
 
-        Refused if one has always had to wait, for TOO_FAST_TIME.
+        Raises Refused if the client had to wait each time, for TOO_FAST_TIME.
         """
         pause = bucket.take(asyncio.get_running_loop().time())
-        if pause and not self.has_finished:  # what comes after bye is for nobody
+        if pause and not self.has_finished:  # after bye we only drain
             await asyncio.sleep(pause)
 
     def connect(self, message: dict[str, Any]) -> None:
@@ -190,7 +190,7 @@ class Client:
         notice = {"action": "joinroom", "room": message["room"], "from": self.name}
         others = self.join(message["room"])
         members = [member.name for member in ROOMS[message["room"]]][:MAX_MEMBERS]
-        # The joiner comes first: whatever is said from here on follows this answer.
+        # The joiner first: every later message to it then follows this answer.
         self.send({**notice, "members": members})
         send_to(others, notice)
 
@@ -208,7 +208,7 @@ class Client:
             raise Refused("not_connected")
         if room not in self.rooms:
             raise Refused("not_in_room")
-        # Built from what we know: whatever else the client put in ends here.
+        # Built from our own data: extra fields of the client are not relayed.
         relay = {"action": "chat", "room": room, "message": text, "from": self.name}
         send_to(ROOMS[room] - {self}, relay)
 
@@ -217,9 +217,9 @@ class Client:
 
     def write(self, frame: bytes) -> None:
         if self.has_finished or self.writer.is_closing():
-            return  # gone already, and not yet out of its rooms
+            return  # it has left already but is still in its rooms
         if self.writer.transport.get_write_buffer_size() > MAX_UNSENT:
-            # Not close(): that would wait until all of this has been read.
+            # Not close(): it would wait until the client reads all of this.
             self.writer.transport.abort()
         else:
             self.writer.write(frame)
@@ -230,13 +230,13 @@ class Client:
         OUTBOX.flush()
         self.has_finished = True
         try:
-            # Not close(): with anything unread that is a reset, and swallows our words.
+            # Not close(): with unread bytes it would reset and lose our message.
             self.writer.write_eof()
         except OSError:
-            pass  # broken off at this very moment
+            pass  # the client disconnected at this very moment
 
     # Two places say who is in a room. There is no await in the two methods below,
-    # so no other task ever sees them disagree. Both return those to whom it is news.
+    # so no other task ever sees them disagree. Both return the members to notify.
 
     def join(self, room: str) -> set["Client"]:
         others = set() if room in self.rooms else set(ROOMS.get(room, ()))
@@ -250,13 +250,13 @@ class Client:
             self.rooms.remove(room)
             ROOMS[room].remove(self)
             if not ROOMS[room]:
-                del ROOMS[room]  # or a server that runs for a year drowns in them
+                del ROOMS[room]  # or empty rooms pile up over a year
         return others
 
     def leave_all(self) -> None:
         if self.name is not None:
             NAMES.remove(folded(self.name))
-        # Out of every room first: nobody hears it from one who is still in another.
+        # Leave every room first: a client in the middle of leaving must not be told.
         news = [(room, self.leave(room)) for room in list(self.rooms)]
         for room, others in news:
             notice = {"action": "leaveroom", "room": room, "from": self.name}
@@ -265,19 +265,19 @@ class Client:
 
 
 def send_to(members: set[Client], message: dict[str, Any]) -> None:
-    """Say something to all of these, and wait for none."""
+    """Post a message to these members and wait for none."""
     OUTBOX.post(members, encode(message))  # encoded once, not once per member
 
 
 class Bucket:
-    """Tokens, one for each message: full at first, refilled at a steady pace."""
+    """One token per message: full at first, refilled at a steady rate."""
 
     def __init__(self) -> None:
         self.tokens = BURST
-        self.now = self.rested = 0.0  # the last time, and the last with a token left
+        self.now = self.rested = 0.0  # the last call, and the last with a token left
 
     def take(self, now: float) -> float:
-        """Take a token, and return in how many seconds it will be there."""
+        """Take a token; return the seconds until it is there."""
         self.tokens = min(BURST, self.tokens + RATE * (now - self.now)) - 1
         self.now = now
         if self.tokens >= 0:
@@ -288,16 +288,16 @@ class Bucket:
 
 
 class Outbox:
-    """What has been said in this turn of the loop, in order, and who is to hear it."""
+    """The messages of this turn of the loop, in order, each with its recipients."""
 
     def __init__(self) -> None:
         self.posts: list[tuple[set[Client], bytes]] = []
         self.size = 0
 
     def post(self, members: set[Client], frame: bytes) -> None:
-        """Let these members have the frame when the turn ends.
+        """Send the frame to these members when the turn ends.
 
-        The set must not change until then: callers pass one of their own.
+        The set must not change until then: callers pass their own.
         """
         if not self.posts:
             loop = asyncio.get_running_loop()
@@ -307,13 +307,13 @@ class Outbox:
         self.size += len(frame)
 
     async def yield_if_full(self) -> None:
-        """End this turn of the loop, if enough has been said in it."""
+        """End this turn of the loop if enough was posted in it."""
         if self.size > MAX_OUTBOX:
             self.flush()
             await asyncio.sleep(0)
 
     def flush(self) -> None:
-        """Write to each member, at once, all that it is to hear."""
+        """Write to each member, in one call, everything posted for it."""
         posts, self.posts, self.size = self.posts, [], 0
         heard: defaultdict[Client, list[bytes]] = defaultdict(list)
         for members, said in groupby(posts, key=lambda post: post[0]):
@@ -324,8 +324,8 @@ class Outbox:
             try:
                 member.write(b"".join(pieces))
             except Exception as error:
-                # One bad client must not cost the others their messages, and a mistake
-                # of ours must not go unseen.
+                # One bad client must not cost the others their messages, and a bug
+                # in our code must not go unseen.
                 member.writer.transport.abort()
                 what = {"message": "a client cannot be served", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(what)
@@ -336,15 +336,15 @@ OUTBOX = Outbox()
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Serve until Ctrl-C, SIGTERM or SIGHUP; raises OSError if it cannot listen."""
-    with suppress(asyncio.CancelledError):  # a signal ends main so: no error
+    with suppress(asyncio.CancelledError):  # how a signal ends main: not an error
         asyncio.run(until_signal(host, port))
 
 
 async def until_signal(host: str, port: int) -> None:
-    """Run main. A first signal cancels it, a second one ends the process at once."""
+    """Run main. A first signal cancels it; a second one ends the process."""
     serving: Any = asyncio.current_task()
     ours = [signal.SIGINT, signal.SIGTERM]
-    # Windows has no SIGHUP. After nohup it is ignored, and has to stay so.
+    # Windows has no SIGHUP. After nohup it is ignored and must stay so.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         ours.append(signal.SIGHUP)
 
@@ -365,5 +365,5 @@ if __name__ == "__main__":
         run()
     except OSError as error:
         sys.exit(f"Cannot serve: {error}")
-    # What could not be printed is still there, and Python would complain of it now.
+    # Python would report output that could not be printed as an error now.
     sys.stdout = None

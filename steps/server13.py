@@ -1,7 +1,7 @@
 """The server can exist twice.
 
-New: an object holds what one server knows; delivery and process are utils04, utils05.
-Still wrong: anybody on the way can read every message.
+New: an object holds one server's state; delivery and process are utils04, utils05.
+Still wrong: anyone on the network path can read every message.
 
 The life of a connection: the kernel accepts it, asyncio calls ``client_connected``, and
 the client is in ``clients`` until that returns. ``admit`` gives it a place in
@@ -26,14 +26,14 @@ from utils03 import FIELDS, new_payloads
 from utils04 import Bucket, Connection, Outbox, linger, watch
 from utils05 import listen, log, say_goodbye, until_signal
 
-MAX_ERRORS = 20  # messages refused in a row: nobody who means well needs so many tries
-RATE = 10.0  # messages a second, of one client, for long: nobody types so fast
-BURST = 20.0  # messages at once: of the longest ones, these are less than MAX_UNSENT
-MAX_CLIENTS = 1000  # each costs a descriptor, and systems begin with 1024 of them
-MAX_PER_ADDRESS = 20  # with these, one computer cannot take all places; offices share
-MAX_ROOMS = 50  # of one client: when it leaves, all of them are told in one turn
-TOO_FAST_TIME = 30.0  # seconds without a rest: whoever only had much to say is done
-GOODBYE = 3.0  # seconds for the clients to read and hang up; all of it takes up to 5
+MAX_ERRORS = 20  # messages refused in a row: honest clients need fewer tries
+RATE = 10.0  # messages a second from one client, sustained: nobody types faster
+BURST = 20.0  # messages in a burst: even the longest ones stay below MAX_UNSENT
+MAX_CLIENTS = 1000  # each costs a descriptor, and the usual limit is 1024
+MAX_PER_ADDRESS = 20  # one computer cannot take all places; an office may share one
+MAX_ROOMS = 50  # per client: when it leaves, all of them are told in one turn
+TOO_FAST_TIME = 30.0  # seconds without a pause: after that it is not just a long story
+GOODBYE = 3.0  # seconds for clients to read and disconnect; shutdown takes up to 5
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
@@ -42,26 +42,26 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
     server = await listen(chat.client_connected, host, port, MAX_CLIENTS)
     try:
         await watch(chat.clients)  # one task for the timers of all
-        # -- never comes here: to stop the server is to cancel main --
+        # -- never reached: you stop the server by cancelling main --
     finally:
         await say_goodbye(server, chat.clients, GOODBYE)
 
 
 class Chat:
-    """What one server knows; two of them in a process know nothing of each other."""
+    """The state of one server; two of them in one process share nothing."""
 
     def __init__(self) -> None:
-        self.rooms: dict[str, set[Client]] = {}  # who is in it; no room is kept empty
-        self.clients: set[Client] = set()  # all whose connection is not closed yet
-        self.names: set[str] = set()  # those that are taken, folded
-        self.admitted: dict[Client, str] = {}  # who has been let in, and from where
-        self.places: Counter[str] = Counter()  # how many of them from each address
+        self.rooms: dict[str, set[Client]] = {}  # members; empty rooms are deleted
+        self.clients: set[Client] = set()  # those not closed yet
+        self.names: set[str] = set()  # names in use, folded
+        self.admitted: dict[Client, str] = {}  # admitted clients, with their address
+        self.places: Counter[str] = Counter()  # admitted clients per address
         self.outbox = Outbox()
 
     async def client_connected(
         self, reader: StreamReader, writer: StreamWriter
     ) -> None:
-        """Do what one client asks for, until it has no more to say."""
+        """Handle the messages of one client, until it ends its stream."""
         client = Client(self, writer)
         self.clients.add(client)
         try:
@@ -72,21 +72,21 @@ class Chat:
             log("Client gone.")
 
     def admit(self, client: "Client") -> None:
-        """Refused if there are as many clients as may be, or from this address."""
+        """Raise Refused if the server is full, or has no place for this address."""
         host, *_ = client.writer.get_extra_info("peername") or [""]
         if len(self.admitted) >= MAX_CLIENTS or self.places[host] >= MAX_PER_ADDRESS:
-            client.idle.over = True  # nothing more is awaited of it
+            client.idle.over = True  # we expect nothing more from it
             raise Refused("full")
         self.admitted[client] = host
         self.places[host] += 1
 
     def send_to(self, members: set["Client"], message: dict[str, Any]) -> None:
-        """Say something to all of these, and wait for none."""
+        """Post a message to these members and wait for none."""
         self.outbox.post(members, encode(message))  # encoded once, not once per member
 
 
 async def serve_client(client: "Client", reader: StreamReader) -> None:
-    """Read what a client has to say, do it, and close the connection in the end."""
+    """Read a client's messages, handle them, and finally close the connection."""
     handlers = {
         "connect": client.connect,
         "joinroom": client.joinroom,
@@ -110,25 +110,25 @@ async def serve_client(client: "Client", reader: StreamReader) -> None:
                     if errors == MAX_ERRORS:
                         raise Refused("too_many_errors") from None
                 await client.wait_for(bucket)
-                await client.outbox.yield_if_full()  # and let the others go on
+                await client.outbox.yield_if_full()  # let other tasks run
     except Refused as refused:
         client.say_last(refused.message)
     except TimeoutError:
         client.say_last(Refused("silent").message)
     finally:
-        # Every way out leads through here, an exception in a handler included.
+        # Every exit path runs this, also after an exception in a handler.
         client.leave_all()
         await linger(reader, GOODBYE)
-        # Nobody else will: without this the connection stays half open.
+        # Nothing else closes it: without this, the connection stays half open.
         client.writer.close()
         try:
             await client.writer.wait_closed()  # until then, unsent bytes are still ours
         except OSError:
-            pass  # it is closed, if not as we wanted
+            pass  # it is closed, though not cleanly
 
 
 class Client(Connection):
-    """One connection: a name, once it has said who it is, and the rooms it is in."""
+    """One connection: its name, after connect, and the rooms it is in."""
 
     __slots__ = "chat", "rooms"
 
@@ -154,7 +154,7 @@ class Client(Connection):
         notice = {"action": "joinroom", "room": message["room"], "from": self.name}
         others = self.join(message["room"])
         members = [m.name for m in self.chat.rooms[message["room"]]][:MAX_MEMBERS]
-        # The joiner comes first: whatever is said from here on follows this answer.
+        # The joiner first: every later message to it then follows this answer.
         self.send({**notice, "members": members})
         self.chat.send_to(others, notice)
 
@@ -172,12 +172,12 @@ class Client(Connection):
             raise Refused("not_connected")
         if room not in self.rooms:
             raise Refused("not_in_room")
-        # Built from what we know: whatever else the client put in ends here.
+        # Built from our own data: extra fields of the client are not relayed.
         relay = {"action": "chat", "room": room, "message": text, "from": self.name}
         self.chat.send_to(self.chat.rooms[room] - {self}, relay)
 
     # Two places say who is in a room. There is no await in the two methods below,
-    # so no other task ever sees them disagree. Both return those to whom it is news.
+    # so no other task ever sees them disagree. Both return the members to notify.
 
     def join(self, room: str) -> set["Client"]:
         others = set() if room in self.rooms else set(self.chat.rooms.get(room, ()))
@@ -191,7 +191,7 @@ class Client(Connection):
             self.rooms.remove(room)
             self.chat.rooms[room].remove(self)
             if not self.chat.rooms[room]:
-                del self.chat.rooms[room]  # or they pile up in a year
+                del self.chat.rooms[room]  # or they pile up over a year
         return others
 
     def leave_all(self) -> None:
@@ -199,10 +199,10 @@ class Client(Connection):
         if (host := self.chat.admitted.pop(self, None)) is not None:
             self.chat.places[host] -= 1
             if not self.chat.places[host]:
-                del self.chat.places[host]  # or they pile up in a year
+                del self.chat.places[host]  # or they pile up over a year
         if self.name is not None:
             self.chat.names.remove(folded(self.name))
-        # Out of every room first: nobody hears it from one who is still in another.
+        # Leave every room first: a client in the middle of leaving must not be told.
         news = [(room, self.leave(room)) for room in list(self.rooms)]
         for room, others in news:
             notice = {"action": "leaveroom", "room": room, "from": self.name}
@@ -212,7 +212,7 @@ class Client(Connection):
 
 def run(host: str = "127.0.0.1", port: int = 9011) -> None:
     """Serve until Ctrl-C, SIGTERM or SIGHUP; raises OSError if it cannot listen."""
-    with suppress(asyncio.CancelledError):  # a signal ends main so: no error
+    with suppress(asyncio.CancelledError):  # how a signal ends main: not an error
         asyncio.run(until_signal(main, host, port))
 
 
@@ -223,5 +223,5 @@ if __name__ == "__main__":
         run()
     except OSError as error:
         sys.exit(f"Cannot serve: {error}")
-    # What could not be printed is still there, and Python would complain of it now.
+    # Python would report output that could not be printed as an error now.
     sys.stdout = None

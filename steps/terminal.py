@@ -1,7 +1,7 @@
-"""Shows text to a terminal, and reads what is typed there.
+"""Shows text in a terminal and reads the lines typed there.
 
-New: text is shown as it was sent, and a line is read when somebody is ready for it.
-Still wrong: what is shown is printed into the line that is being typed.
+New: text is shown as it was sent, and a line is read when the program wants it.
+Still wrong: shown text is printed into the line that you are typing.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from typing import TextIO
 from unicodedata import category
 
-LONGEST = 2**24  # characters of a line: no frame can carry as many
+LONGEST = 2**24  # characters of a line: no frame can carry that many
 # A terminal obeys control characters, and what ends a line or a paragraph. Half a
 # character cannot be written. Bidirectional controls turn the text around.
 COMMANDS = {"Cc", "Cs", "Zl", "Zp"}
@@ -23,20 +23,20 @@ MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-
 
 
 class Problem(Exception):
-    """What the person at the terminal has to be told, in a line."""
+    """A problem that the person at the terminal should know about, in one line."""
 
 
 def visible(text: str) -> str:
-    """Return the text, with an escape for whatever could command a terminal."""
+    """Return the text with escapes for characters that a terminal would obey."""
     commands = {c for c in text if category(c) in COMMANDS or ord(c) in BIDI_CONTROLS}
     return "".join(repr(c)[1:-1] if c in commands else c for c in text)
 
 
 def show(text: str) -> None:
-    """Print a line, of which nothing is obeyed; Problem if it cannot be printed."""
+    """Print a line without obeying it; raises Problem if it cannot be printed."""
     if sys.stdout is None:
         raise Problem("Nothing can be shown: there is no standard output.")
-    known = sys.stdout.encoding or "utf-8"  # it may lack letters: they do not end us
+    known = sys.stdout.encoding or "utf-8"  # it may lack letters: that must not end us
     try:
         print(visible(text).encode(known, "backslashreplace").decode(known), flush=True)
     except (OSError, ValueError) as error:
@@ -44,16 +44,16 @@ def show(text: str) -> None:
 
 
 class Typed:
-    """What is typed; a line is read when the one before has been taken.
+    """Typed lines; the next one is read when the one before was taken.
 
-    Reading a terminal blocks, so a thread does it: a daemon, for which a process does
-    not wait. So it ends at once, although the thread still waits for a line.
+    Reading a terminal blocks, so a thread does it: a daemon thread, for which a process
+    does not wait. So the process ends immediately, even if the thread still waits.
     """
 
     def __init__(self) -> None:
         self.lines: asyncio.Queue[str | Problem | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
-        self._room = threading.Semaphore()  # for one line: the thread waits for that
+        self._room = threading.Semaphore()  # one line; the thread waits for it
         threading.Thread(target=self._read, daemon=True).start()
 
     async def next_line(self) -> str | None:
@@ -74,14 +74,14 @@ class Typed:
                 self._loop.call_soon_threadsafe(self.lines.put_nowait, line)
                 while len(line) == LONGEST and line[-1] != "\n":
                     line = typed.readline(LONGEST)  # the rest of one that is too long
-        except Exception as error:  # whatever stdin is, nobody may wait for ever
+        except Exception as error:  # whatever stdin is, the reader must not hang
             end = Problem(f"The input cannot be read: {error}.")
-        with suppress(RuntimeError):  # the loop has closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed: nothing waits any more
             self._loop.call_soon_threadsafe(self.lines.put_nowait, end)
 
 
 def standard_input() -> TextIO:
-    """Return a file of our own: Python closes sys.stdin at its end, and would wait."""
+    """Return a separate file: at exit, Python would wait for sys.stdin."""
     if sys.stdin is None:
         raise OSError("there is no standard input")
     try:

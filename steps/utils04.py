@@ -14,17 +14,17 @@ from typing import Any
 from utils02 import Refused, encode
 from utils03 import Idle, ticks
 
-# Bytes that may wait for one client. With less, a minute without a network ends a
-# connection; with more, a thousand who do not read fill the memory.
+# Bytes that may wait for one client. With less, a minute without network ends a
+# connection; with more, a thousand clients that do not read fill the memory.
 MAX_UNSENT = 2**20
-MAX_OUTBOX = 2**14  # bytes said in one turn, some hundred messages; then the turn ends
+MAX_OUTBOX = 2**14  # bytes posted in one turn, about a hundred messages; then it ends
 
 
 class Connection:
-    """The stream to one client: what is written to it, and how long we wait for it.
+    """The stream to one client: its writes, and how long the client keeps us waiting.
 
-    It is made in the task that serves the client. ``name`` is None until the client has
-    said who it is.
+    It is made in the task that serves the client. ``name`` is None until the client
+    says who it is.
     """
 
     __slots__ = "has_finished", "idle", "name", "outbox", "reading", "task", "writer"
@@ -38,58 +38,58 @@ class Connection:
         self.reading = asyncio.timeout(None)  # until the idle count ends it
 
     def tick(self, late: float) -> None:
-        """Do what the idle count of this client says, ``late`` seconds after time."""
+        """Do what this client's idle count says, ``late`` seconds after time."""
         owed = self.writer.transport.get_write_buffer_size()
         match self.idle.tick(self.name is not None, owed, late):
             case "ask":
                 self.send({"action": "ping"})
             case "refuse":
-                self.reading.reschedule(0)  # now; whoever reads has a TimeoutError
+                self.reading.reschedule(0)  # now; the reader gets a TimeoutError
             case "drop":
                 self.writer.transport.abort()
 
     async def wait_for(self, bucket: "Bucket") -> None:
-        """Read no more until there is a token: what is not read, waits at the sender's.
+        """Stop reading until there is a token: unread messages wait with the sender.
 
-        Refused if one has always had to wait, for too long.
+        Raises Refused if the client had to wait each time, for too long.
         """
         pause = bucket.take(asyncio.get_running_loop().time())
-        if pause and not self.has_finished:  # what comes after bye is for nobody
+        if pause and not self.has_finished:  # after bye we only drain
             await asyncio.sleep(pause)
 
     def send(self, message: dict[str, Any]) -> None:
-        """Say something to this client when the turn ends."""
+        """Post a message to this client, to be sent when the turn ends."""
         self.outbox.post({self}, encode(message))
 
     def write(self, frame: bytes) -> None:
-        """Hand over bytes, and wait for nothing."""
+        """Hand over bytes and wait for nothing."""
         if self.has_finished or self.writer.is_closing():
-            return  # gone already, and not yet out of its rooms
+            return  # it has left already but is still in its rooms
         if self.writer.transport.get_write_buffer_size() > MAX_UNSENT:
-            # Not close(): that would wait until all of this has been read.
+            # Not close(): it would wait until the client reads all of this.
             self.writer.transport.abort()
         else:
             self.writer.write(frame)
             self.idle.written += len(frame)
 
     def break_off(self, error: Exception) -> None:
-        """End the connection at once, and report why."""
-        # One bad client must not cost the others their messages, and a mistake of ours
+        """Abort the connection and report why."""
+        # One bad client must not cost the others their messages, and a bug here
         # must not go unseen.
         self.writer.transport.abort()
         what = {"message": "a client cannot be served", "exception": error}
         asyncio.get_running_loop().call_exception_handler(what)
 
     def say_last(self, message: dict[str, Any]) -> None:
-        """Say something at once, and nothing after it."""
+        """Send a last message immediately, and nothing after it."""
         self.send(message)
         self.outbox.flush()
         self.has_finished = True
         try:
-            # Not close(): with anything unread that is a reset, and swallows our words.
+            # Not close(): with unread bytes it would reset and lose our message.
             self.writer.write_eof()
         except OSError:
-            pass  # broken off at this very moment
+            pass  # the client disconnected at this very moment
 
 
 async def watch(clients: AbstractSet[Connection]) -> None:
@@ -103,30 +103,30 @@ async def watch(clients: AbstractSet[Connection]) -> None:
 
 
 async def linger(reader: StreamReader, timeout: float) -> None:
-    """Take what still comes, for a while: unread, it would make of close() a reset."""
+    """Discard input for a while: with unread bytes, close() would be a reset."""
     try:
         async with asyncio.timeout(timeout):
             while await reader.read(2**16):
                 pass
-    except OSError:  # a TimeoutError is one, too
+    except OSError:  # a TimeoutError is an OSError
         pass
 
 
 class Bucket:
-    """Tokens, one for each message: full at first, refilled at a steady pace.
+    """One token per message: full at first, refilled at a steady rate.
 
-    ``rate`` is how many come in a second, ``burst`` how many there is room for, and
-    ``most`` how many seconds one may do without a token left.
+    ``rate`` is tokens per second, ``burst`` how many fit, and ``most`` for how
+    many seconds a client may go on without a token left.
     """
 
     def __init__(self, rate: float, burst: float, most: float) -> None:
         self.rate, self.tokens, self.burst, self.most = rate, burst, burst, most
-        self.now = self.rested = 0.0  # the last time, and the last with a token left
+        self.now = self.rested = 0.0  # the last call, and the last with a token left
 
     def take(self, now: float) -> float:
-        """Take a token, and return in how many seconds it will be there.
+        """Take a token; return the seconds until it is there.
 
-        Refused if there has not been one for too long.
+        Raises Refused if there was none for too long.
         """
         self.tokens = min(self.burst, self.tokens + self.rate * (now - self.now)) - 1
         self.now = now
@@ -138,16 +138,16 @@ class Bucket:
 
 
 class Outbox:
-    """What has been said in this turn of the loop, in order, and who is to hear it."""
+    """The messages of this turn of the loop, in order, each with its recipients."""
 
     def __init__(self) -> None:
         self.posts: list[tuple[AbstractSet[Connection], bytes]] = []
         self.size = 0
 
     def post(self, members: AbstractSet[Connection], frame: bytes) -> None:
-        """Let these members have the frame when the turn ends.
+        """Send the frame to these members when the turn ends.
 
-        The set must not change until then: callers pass one of their own.
+        The set must not change until then: callers pass their own.
         """
         if not self.posts:
             loop = asyncio.get_running_loop()
@@ -157,13 +157,13 @@ class Outbox:
         self.size += len(frame)
 
     async def yield_if_full(self) -> None:
-        """End this turn of the loop, if enough has been said in it."""
+        """End this turn of the loop if enough was posted in it."""
         if self.size > MAX_OUTBOX:
             self.flush()
             await asyncio.sleep(0)
 
     def flush(self) -> None:
-        """Write to each member, at once, all that it is to hear."""
+        """Write to each member, in one call, everything posted for it."""
         posts, self.posts, self.size = self.posts, [], 0
         heard: defaultdict[Connection, list[bytes]] = defaultdict(list)
         for members, said in groupby(posts, key=lambda post: post[0]):

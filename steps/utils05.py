@@ -1,4 +1,4 @@
-"""Starts to listen, handles signals, and says goodbye to the clients in the end.
+"""Listens, handles signals, and says goodbye to the clients at the end.
 
 New: the life of a process, which is the same for every server.
 Still wrong: it does not serve clients.
@@ -15,44 +15,44 @@ from typing import Any
 from utils03 import bound_send_buffers
 
 MINUTE = 60.0  # seconds
-ONE_TURN = 0.001  # seconds; one full turn: what has arrived is handled before timers
+ONE_TURN = 0.001  # seconds; one full turn: arrived data is handled before timers
 
 
 async def listen(client_connected: Any, host: str, port: int, most: int) -> Server:
-    """Begin to listen, say where, and return the server, as ``start_server`` does.
+    """Start to listen, print where, and return the server, as ``start_server`` does.
 
-    ``most`` is how many may have called before one of them is accepted. OSError if it
+    ``most`` is how many connections may wait to be accepted. Raises OSError if it
     cannot listen there.
     """
     # asyncio accepts up to backlog connections per turn. Out of descriptors, every
     # attempt logs an error and sets a timer to try again: one is enough.
     server = await asyncio.start_server(client_connected, host, port, backlog=1)
-    bound_send_buffers(server)  # megabytes would hide who takes nothing any more
+    bound_send_buffers(server)  # megabytes would hide that a client no longer reads
     for listening in server.sockets:
-        with listening.dup() as same:  # the others have to wait in the system
+        with listening.dup() as same:  # the others wait in the kernel
             same.listen(most)
-        # Ask the socket: whoever wants port 0 has to be told which one it became.
+        # Ask the socket: if we asked for port 0, only it knows the port.
         host, port = listening.getsockname()[:2]
-        host = f"[{host}]" if ":" in host else host  # IPv6, as URLs have it
+        host = f"[{host}]" if ":" in host else host  # IPv6, in brackets as in a URL
         log(f"Listening on {host}:{port}")
     return server
 
 
 async def say_goodbye(server: Server, clients: set[Any], timeout: float) -> None:
-    """Tell everyone that it is over, and leave nothing open and nothing running.
+    """Tell all clients that the server stops; leave nothing open or running.
 
-    ``clients`` has the Connection of each, from the beginning of its task to the end.
-    They have ``timeout`` seconds to read what is said, and to hang up.
+    ``clients`` has each Connection, from the start of its task to the end.
+    Clients have ``timeout`` seconds to read the goodbye and disconnect.
     """
     # Two turns of the loop. In the first, connections that the kernel has accepted
-    # become ours: closing the socket now would reset them without a word. In the
-    # second, their tasks start, and each puts its client into the collection.
+    # become ours: closing the socket now would reset them silently. In the
+    # second, their tasks start, and each adds its client to the collection.
     await asyncio.sleep(ONE_TURN)
     server.close()
     await asyncio.sleep(ONE_TURN)
     if not clients:
         return
-    # No await in this loop: what one has heard before the end, all others have, too.
+    # No await in this loop: bye is the last message of every client alike.
     for client in clients:
         client.say_last({"action": "bye", "reason": "the server stops"})
     tasks = {client.task for client in clients}
@@ -63,13 +63,13 @@ async def say_goodbye(server: Server, clients: set[Any], timeout: float) -> None
 
 
 def log(line: str) -> None:
-    """Print a line, if that can be done: a full disk must not stop the service."""
+    """Print a line if possible: a full disk must not stop the service."""
     with suppress(OSError, ValueError):
         print(line, flush=True)
 
 
 class ExceptionHandler:
-    """Takes what the loop complains of; without a descriptor, it does so for ever."""
+    """Handles errors of the loop, which repeats one when descriptors run out."""
 
     last = -MINUTE
 
@@ -78,20 +78,20 @@ class ExceptionHandler:
     ) -> None:
         number = getattr(context.get("exception"), "errno", None)
         if number not in (errno.EMFILE, errno.ENFILE):
-            # The loop tries anew to accept, even if we have closed the door meanwhile.
+            # The loop retries accept even after we closed the listening socket.
             if "_start_serving" not in context["message"]:
                 loop.default_exception_handler(context)
         elif loop.time() >= self.last + MINUTE:
             self.last = loop.time()
-            log("No descriptor is left: nobody can come in.")
+            log("No file descriptor is left: no client can connect.")
 
 
 async def until_signal(main: Callable[..., Any], host: str, port: int) -> None:
-    """Run main. A first signal cancels it, a second one ends the process at once."""
+    """Run main. A first signal cancels it; a second one ends the process."""
     serving: Any = asyncio.current_task()
     serving.get_loop().set_exception_handler(ExceptionHandler())
     ours = [signal.SIGINT, signal.SIGTERM]
-    # Windows has no SIGHUP. After nohup it is ignored, and has to stay so.
+    # Windows has no SIGHUP. After nohup it is ignored and must stay so.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         ours.append(signal.SIGHUP)
 

@@ -262,7 +262,7 @@ async def test_it_says_how_many_find_room_where_descriptors_are_few(most):
             await (await server.connect(f"{number}", PATIENT)).join("tea")
         assert not [line for line in server.transcript.lines if "descriptor" in line]
         await server.call()
-        await server.prints("No descriptor is left", PATIENT)
+        await server.prints("No file descriptor is left", PATIENT)
 
 
 @on_linux

@@ -318,7 +318,8 @@ ONE_WRITE = "writes_are_batched_per_turn"
 def test_how_often_a_file_sends_is_judged_in_a_simulation(report, started):
     status, results = report("09", "--only", ONE_WRITE, STEPS / "server08.py")
     assert (status, named(results, "broken")) == (1, {ONE_WRITE})
-    assert results["behaviours"][0]["expected"] == "the writes for 32 messages: 1"
+    expected = "the number of writes for 32 messages: 1"
+    assert results["behaviours"][0]["expected"] == expected
     assert results["behaviours"][0]["got"] == "32"
     status, results = report("09", "--only", ONE_WRITE, STEPS / "server09.py")
     assert (status, named(results, "kept")) == (0, {ONE_WRITE})
@@ -357,7 +358,7 @@ def test_what_does_not_end_in_the_simulation_is_ended(
     file = mine_05(tmp_path, HELD, "    client = Client(writer)\n")
     status, results = report("05", "--only", "an_answer_takes_no_time", file)
     assert (status, results["behaviours"][0]["verdict"]) == (1, "broken")
-    assert results["behaviours"][0]["got"] == "none within 1 s"
+    assert results["behaviours"][0]["got"] == "no result within 1 s"
 
 
 HELD = "    signal.setitimer(signal.ITIMER_REAL, 0)\n    while True: pass\n"
@@ -456,7 +457,7 @@ def test_what_is_raised_where_nothing_is_broken_is_no_cause(lab):
     # Rubbish ends the task of the client that sent it, and that is all.
     _, out, _ = lab("check", "05", STEPS / "server04.py")
     assert "raised" not in out
-    assert "BROKEN      server05  A client whose rubbish ends its connection" in out
+    assert "BROKEN      server05  A client whose invalid input ends its" in out
 
 
 def test_a_cause_is_the_innermost_line_of_own_code():
@@ -588,12 +589,12 @@ def test_a_broken_behaviour_is_explained(
     )
     said = {"action": "chat", "room": "tea", "message": "hello", "from": "alice"}
     heard = {**said, "from": "the queen"}
-    help_ = "build a new message; do not pass on the one that came"
-    title = "05: The server delivers what is said to everyone else in the room"
+    help_ = "build a new message; do not relay the one that arrived"
+    title = pages.chapter(behaviours.find("the_name_on_a_message_is_the_servers")).title
     assert out.splitlines() == [
-        "BROKEN      server05  Whatever a client puts into its message, the relay says "
-        "who it really was.",
-        f"            expected: what bob hears: {json.dumps(said)}",
+        "BROKEN      server05  Whatever fields a client adds to a message, the relay "
+        "carries its real name.",
+        f"            expected: Bob receives: {json.dumps(said)}",
         f"            got:      {json.dumps(heard)}",
         f"            hint:     {help_ if hint else 'to see one, add --hint'}",
         f"            read:     {title} ({pages.SITE}/docs/05-delivery.html)",
@@ -700,16 +701,16 @@ def test_messages_are_shown_as_json():
 
 
 REFUSED = {
-    "05": "one server is to be named",
-    "05 mine.py --connect localhost:1": "one server is to be named",
+    "05": "name one server",
+    "05 mine.py --connect localhost:1": "name one server",
     "05 --connect localhost": "--connect takes HOST:PORT, not localhost",
     "05 --connect localhost:many": "--connect takes HOST:PORT",
     "05 --connect localhost:65536": "--connect takes HOST:PORT",
-    "05 --connect ..:80": "nobody answers at ..:80",
+    "05 --connect ..:80": "no server answers at ..:80",
     "05 nowhere.py": "there is no file nowhere.py",
     "99 nowhere.py": "there is no step '99'",
     "conf.py 05": "the step comes first",
-    "utils01 conf.py": "utils01 is no server",
+    "utils01 conf.py": "utils01 is not a server",
     "05 conf.py --only dance": "there is no behaviour 'dance'",
     "05 conf.py": "conf.py has no main(host, port)",
     "05 -- no-such-program {port}": "no-such-program cannot be started: No such file",
@@ -730,7 +731,7 @@ def test_what_cannot_be_checked_is_refused(words, lab, monkeypatch):
 def test_nobody_at_an_address_is_said_in_one_line(lab):
     port = subjects.free_port()
     status, out, err = lab("check", "05", "--connect", f"127.0.0.1:{port}")
-    assert (status, err) == (2, f"lab: nobody answers at 127.0.0.1:{port}\n")
+    assert (status, err) == (2, f"lab: no server answers at 127.0.0.1:{port}\n")
     assert out == f"Judging 127.0.0.1:{port} by steps 01 to 05\n"
 
 
@@ -1133,7 +1134,7 @@ async def test_a_function_that_is_not_there_yet_is_told_why(monkeypatch):
     module = load(story.find("03"))
     report = await check_here(module.client_connected, "04")
     assert not report.kept
-    assert "BROKEN      server04  Whoever joins a room gets the answer" in repr(report)
+    assert "BROKEN      server04  A client that joins a room gets" in repr(report)
     assert "expected: the answer {" in repr(report)
 
 

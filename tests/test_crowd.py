@@ -13,7 +13,7 @@ NEWEST = story.steps_of("server")[-1]
 utils05 = load(story.find("utils05"))
 FEW = {"MAX_CLIENTS": "3"}
 FULL = b'"code":"full"'
-NONE_LEFT = "No descriptor is left: nobody can come in."
+NONE_LEFT = "No file descriptor is left: no client can connect."
 
 
 def in_a_simulation(act, settings=None, **options):

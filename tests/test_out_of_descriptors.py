@@ -49,7 +49,7 @@ async def test_out_of_descriptors_it_serves_on_complains_once_and_lets_in_again(
         alice, bob = [await comes_in(server, name) for name in ("alice", "bob")]
         with Scarce(server.process.pid, 3):
             calls = [await Connection.open(server) for _ in range(10)]
-            await server.prints("No descriptor is left", PATIENT)
+            await server.prints("No file descriptor is left", PATIENT)
             before = figures.processor(server.process.pid)
             for number in range(15):  # two seconds, in which it tries again
                 await alice.say("tea", f"{number}")
@@ -63,7 +63,7 @@ async def test_out_of_descriptors_it_serves_on_complains_once_and_lets_in_again(
             await heir.join("tea")
             await heir.close()
         complaints = [line for line in server.transcript.lines if "descriptor" in line]
-        assert complaints == ["No descriptor is left: nobody can come in."]
+        assert complaints == ["No file descriptor is left: no client can connect."]
         assert str(server.errors) == ""
 
 
@@ -73,7 +73,7 @@ async def test_it_can_be_stopped_when_it_is_out_of_descriptors():
         alice = await comes_in(server, "alice")
         with Scarce(server.process.pid, 3):
             calls = [await Connection.open(server) for _ in range(10)]
-            await server.prints("No descriptor is left", PATIENT)
+            await server.prints("No file descriptor is left", PATIENT)
             assert await server.interrupt(PATIENT) == 0
         await alice.hear("bye")
         assert str(server.errors) == ""

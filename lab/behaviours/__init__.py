@@ -1,4 +1,4 @@
-"""What each step can do, as functions that anybody can run.
+"""What each step can do, as functions that you can run.
 
 A behaviour is a plain coroutine function with one sentence as its docstring. It states
 with ``@since`` from which step on it holds, and takes one argument:
@@ -79,7 +79,7 @@ def since(
     hint: str = "",
     settings: Mapping[str, str] | None = None,
 ) -> Callable[[Run], Run]:
-    """State from which step on a behaviour holds, by its number or its name."""
+    """Mark a behaviour with the first step that has it, by number or name."""
     if needs is not None and needs not in NEEDS:
         raise ValueError(f"needs={needs!r}: a bench can have one of {NEEDS}")
 
@@ -115,7 +115,7 @@ def find(name: str) -> Behaviour:
 
 
 def holds(behaviour: Behaviour, step: Step) -> bool:
-    """Whether a step is one of those that keep the behaviour."""
+    """Whether a step should have the behaviour."""
     order = [other.name for other in story.steps()]
     so_far = order[: order.index(step.name) + 1]
     return behaviour.since in so_far and behaviour.until not in so_far

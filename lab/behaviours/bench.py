@@ -1,4 +1,4 @@
-"""The bench: everything that a behaviour may do with the server it judges.
+"""The bench: everything that a behaviour may do with the server under test.
 
 A behaviour knows no more than this, so it can judge a step in the running loop, a
 process, or anything else that can be called.
@@ -18,7 +18,7 @@ from lab.wire import Message, encode
 
 
 class Bench:
-    """A server, and the clients that a behaviour brings to it.
+    """A server, and the clients that a behaviour connects to it.
 
     ``timeout`` is how many seconds an answer may take.
     """
@@ -35,11 +35,11 @@ class Bench:
         await self.server.stop()
 
     async def client(self, name: str) -> Client:
-        """Connect a client that has said who it is."""
+        """Connect a client and send its connect message."""
         return await self.server.connect(name, self.timeout)
 
     async def clients(self, *names: str, room: str) -> list[Client]:
-        """Connect clients, one after the other, and have each join the room."""
+        """Connect clients, one after another, and let each join the room."""
         clients = [await self.client(name) for name in names]
         for client in clients:
             await client.join(room)
@@ -50,7 +50,7 @@ class Bench:
         return await self.server.call()
 
     async def member(self, name: str, room: str) -> Connection:
-        """Connect one who is in a room, and reads no more than it is told to."""
+        """Connect a member of a room that reads only when told to."""
         connection = await self.call()
         for message in (
             {"action": "connect", "username": name},
@@ -60,15 +60,15 @@ class Bench:
         return connection
 
     async def stranger(self) -> Client:
-        """Connect a client that has not said who it is."""
+        """Connect a client without a connect message."""
         return Client("a stranger", await self.call(), self.timeout)
 
     async def prints(self, fragment: str, times: int = 1) -> str:
-        """Wait until so many printed lines contain the fragment (needs: output)."""
+        """Wait until this many printed lines contain the fragment (needs: output)."""
         return await self.server.prints(fragment, self.timeout, times)
 
     async def lose_output(self) -> None:
-        """Let whatever the server prints from now on fail (needs: exit)."""
+        """Make every print of the server fail from now on (needs: exit)."""
         await self.server.lose_output()
 
     async def ends(
@@ -87,30 +87,30 @@ class Bench:
         return Bench(await self._in_loop().another(), timeout=self.timeout)
 
     async def stops(self) -> None:
-        """Cancel main, as a program does that goes on without it (needs: another).
+        """Cancel main, as a program that runs on would do (needs: another).
 
         Unmet if it does not end within the timeout.
         """
         await self._in_loop().cancel_main(self.timeout)
 
     async def wait(self, seconds: float) -> None:
-        """Let so many seconds pass at once (needs: clock)."""
+        """Let this many seconds pass in no time (needs: clock)."""
         self._simulated()
         await asyncio.sleep(seconds)
 
     def stand_still(self, seconds: float) -> None:
-        """Stop all for so many seconds, as a machine that sleeps does (needs: clock).
+        """Suspend all for this many seconds, like a sleeping machine (needs: clock).
 
         Nobody runs meanwhile, and the clocks go on.
         """
         self._simulated().stand_still(seconds)
 
     def cut(self, client: Client) -> None:
-        """Let the line to a client go dead, and tell neither end (needs: clock)."""
+        """Kill the connection to a client without telling either end (needs: clock)."""
         self._simulated().network.cut(client.connection.address)
 
     def writes(self, client: Client) -> int:
-        """Return how often the server has sent to a client (needs: writes).
+        """Return how many writes the server made to a client (needs: writes).
 
         That is how often it asked the system to: what it wrote while there was no room
         on the wire goes together later.
@@ -131,13 +131,13 @@ class Bench:
 
 
 def expect(got: Any, expected: Any, what: str) -> None:
-    """Unmet unless the two are equal; ``what`` says what they are."""
+    """Raise Unmet unless the two are equal; ``what`` names them."""
     if got != expected:
         raise Unmet(f"{what}: {shown(expected)}", shown(got))
 
 
 def expect_message(heard: Message, expected: Message, what: str) -> None:
-    """Unmet unless a message has these fields with these values.
+    """Raise Unmet unless a message has these fields with these values.
 
     It may have more: what a later step, or a server of your own, adds is no mistake.
     """
@@ -146,7 +146,7 @@ def expect_message(heard: Message, expected: Message, what: str) -> None:
 
 
 def has(heard: Message, expected: Message) -> bool:
-    """Whether a message has these fields with these values, whatever else it has."""
+    """Whether a message has these fields with these values, and maybe others."""
     return heard.items() >= expected.items()
 
 
@@ -167,35 +167,35 @@ ERRORS = re.compile(
 
 
 def expect_success(ended: tuple[int, str]) -> None:
-    """Unmet unless a program ended with exit status 0 and without an error on stderr.
+    """Raise Unmet unless a program ended with status 0 and no error on stderr.
 
     An error is an exception that nothing caught, and a warning of asyncio.
     """
     status, errors = ended
     if status or ERRORS.search(errors):
-        expected = "the exit status 0, and no traceback or warning of asyncio on stderr"
+        expected = "exit status 0, with no traceback or asyncio warning on stderr"
         last = errors.strip().rpartition("\n")[2] or "nothing"
-        raise Unmet(expected, f"the exit status {status}, and at its end: {last}")
+        raise Unmet(expected, f"exit status {status}, stderr ends with: {last}")
 
 
 async def is_let_go(client: Client, code: str) -> None:
-    """Unmet unless it hears an error with this code, and then a clean end."""
+    """Raise Unmet unless the client gets this error code, then a clean end."""
     error = await client.hear("error")
     while error.get("code") != code:
         error = await client.hear("error")
     await client.hear_the_end()
     if client.connection.broken:
-        raise Unmet("the end of the stream", "a connection broken off")
+        raise Unmet("the stream to end normally", "a reset connection")
 
 
 def left(client: Client) -> list[object]:
-    """Return of whom it has heard that they have left, one after the other."""
+    """Return the names of the members whose leaving it was told, in order."""
     news = [m for m in client.heard if m.get("action") == "leaveroom"]
     return [message.get("from") for message in news]
 
 
 def shown(value: Any) -> str:
-    """Return a value as it is printed: messages as the JSON that they are."""
+    """Return a value as it is printed: messages as JSON."""
     parts = value if isinstance(value, list) else [value]
     if any(isinstance(part, dict) for part in parts):
         return json.dumps(value, default=repr)

@@ -19,7 +19,7 @@ from lab.wire import Message
 
 
 class Framing:
-    """What one module makes of bytes and of messages.
+    """How one module turns bytes into messages, and back.
 
     It has ``new_messages`` and ``send_message``, as ``utils01``; or, as ``utils02``,
     ``new_payloads``, ``parse`` and ``encode``, which do not need each other. With
@@ -33,7 +33,7 @@ class Framing:
 
     @classmethod
     def of(cls, step: Step, *, timeout: float = 1.0) -> "Framing":
-        """Return the framing that a step uses, or that a utils file is.
+        """Return the framing of a step, or of a utils file.
 
         Unmet if it has none.
         """
@@ -50,7 +50,7 @@ class Framing:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the module has the functions of the one kind or of the other."""
+        """Whether the module has one of the two sets of functions."""
         kinds = (("new_messages", "send_message"), ("new_payloads", "parse", "encode"))
         return any(all(hasattr(self.module, n) for n in kind) for kind in kinds)
 
@@ -62,10 +62,10 @@ class Framing:
         return stream
 
     def refusal(self, payload: bytes) -> str:
-        """Return the code with which a payload is refused; Unmet if it is not."""
+        """Return the error code for a payload; raise Unmet if it is accepted."""
         if not hasattr(self.module, "parse"):
             file = Path(str(self.module.__file__)).name
-            expected = "functions that refuse what is no message"
+            expected = "functions that refuse invalid messages"
             raise Unmet(expected, f"{file}, which has none")
         try:
             message = self.module.parse(payload)
@@ -73,7 +73,7 @@ class Framing:
             return str(refused.code)
         except Exception as error:  # what a server would die of
             raise Unmet("a refusal with a code", repr(error)) from error
-        raise Unmet(f"{payload[:40]!r} to be refused", repr(message))
+        raise Unmet(f"a refusal of {payload[:40]!r}", repr(message))
 
     async def received(self, *pieces: bytes) -> list[Message]:
         """Return the messages in a stream that arrives in these pieces and ends.
@@ -86,7 +86,7 @@ class Framing:
             async with asyncio.timeout(self.timeout):
                 return [message async for message in self.messages(reader)]
         except TimeoutError as error:
-            raise Unmet("the messages to end with the stream", "silence") from error
+            raise Unmet("the messages end with the stream", "silence") from error
         except Exception as error:  # the module's own: what a server would die of
             raise Unmet("messages, and no exception", repr(error)) from error
         finally:
@@ -94,7 +94,7 @@ class Framing:
             await asyncio.wait({feeding})
 
     async def refusal_in(self, data: bytes) -> str:
-        """Return the code with which a stream that begins like this is refused.
+        """Return the error code for a stream that begins like this.
 
         No more of it comes. Unmet if it is not refused within the timeout.
         """
@@ -135,7 +135,7 @@ class Framing:
 
 
 class _Sink(asyncio.Transport):
-    """Keeps what is written, and never has too much of it."""
+    """Keeps all written bytes, and is never full."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ EVERYWHERE = re.compile(
     hint='read() returns b"" at the end: close the writer then, in a finally',
 )
 async def closes_after_eof(bench: Bench) -> None:
-    """When a client has sent its last byte, the server closes the connection."""
+    """When a client ends its stream, the server closes the connection."""
     for _ in range(3):
         caller = await bench.call()
         await caller.send(b"\0\0")  # one byte short of a header: no step can answer it
@@ -30,7 +30,7 @@ async def closes_after_eof(bench: Bench) -> None:
     hint="start_server runs your function as a task for each client: does it block?",
 )
 async def one_client_does_not_block_another(bench: Bench) -> None:
-    """The server attends to a second client while the first is still there."""
+    """The server serves a second client while the first is still connected."""
     await bench.call()
     await bench.prints("New client connected!")
     await bench.call()
@@ -52,10 +52,10 @@ async def a_connection_is_announced(bench: Bench) -> None:
     2,
     until=3,
     needs="output",
-    hint='print(f"Heard {data!r}") for every portion that read() returns',
+    hint='print(f"Heard {data!r}") for every chunk that read() returns',
 )
 async def the_bytes_heard_are_printed(bench: Bench) -> None:
-    """The server prints the bytes that it hears, in the portions in which they come."""
+    """The server prints the bytes that it receives, chunk by chunk."""
     caller = await bench.call()
     for word in (b"hello", b"again"):
         await caller.send(word)
@@ -64,7 +64,7 @@ async def the_bytes_heard_are_printed(bench: Bench) -> None:
 
 @since(2, needs="exit", hint="listen on the host that main is given, and on no other")
 async def it_listens_on_this_machine_only(bench: Bench) -> None:
-    """Started as a program, the server can be called from this machine only."""
+    """Started as a program, the server accepts connections from this machine only."""
     await bench.call()
     for line in bench.server.transcript.lines:
         if EVERYWHERE.search(line):

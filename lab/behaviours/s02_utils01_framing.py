@@ -17,7 +17,7 @@ CHAT = {"action": "chat", "room": "tea", "message": "Grüße, 茶!"}
     "utils01", hint="read(n) returns what is there; readexactly(n) waits for all of it"
 )
 async def a_message_arrives_whole_however_it_is_cut(framing: Framing) -> None:
-    """A message that comes in two pieces arrives whole, wherever it was cut."""
+    """A message that arrives in two pieces is read whole, wherever it was cut."""
     data = encode(CHAT)
     for cut in range(len(data) + 1):
         got = await framing.received(data[:cut], data[cut:])
@@ -29,7 +29,7 @@ async def a_message_arrives_whole_however_it_is_cut(framing: Framing) -> None:
     hint="read the header, then exactly as many bytes as it says, and begin again",
 )
 async def messages_in_one_piece_come_one_by_one(framing: Framing) -> None:
-    """Messages that arrive in one piece come out one by one, in their order."""
+    """Messages that arrive in one piece are read one by one, in their order."""
     got = await framing.received(encode(JOIN) + encode(CHAT) + encode(JOIN))
     expect(got, [JOIN, CHAT, JOIN], "the three messages")
 
@@ -39,16 +39,16 @@ async def messages_in_one_piece_come_one_by_one(framing: Framing) -> None:
     hint="readexactly raises IncompleteReadError at the end of the stream: return then",
 )
 async def a_stream_that_is_cut_off_just_ends(framing: Framing) -> None:
-    """A stream that ends in a header or in a payload gives what was complete before."""
+    """A stream that ends inside a frame still yields the messages before it."""
     data = encode(JOIN)
     for cut in range(len(data)):
         got = await framing.received(encode(CHAT) + data[:cut])
-        expect(got, [CHAT], f"what came before a message cut off after {cut} bytes")
+        expect(got, [CHAT], f"the messages before the one cut off after {cut} bytes")
 
 
 @since("utils01", hint="do not catch CancelledError: a deadline works by cancelling")
 async def a_deadline_around_new_messages_raises(framing: Framing) -> None:
-    """A deadline around new_messages raises TimeoutError when it has passed."""
+    """A deadline around new_messages raises TimeoutError when it passes."""
     silent = StreamReader()
     try:
         async with asyncio.timeout(0.001):
@@ -65,9 +65,9 @@ async def a_deadline_around_new_messages_raises(framing: Framing) -> None:
     hint="catch JSONDecodeError around json.loads only, and go on with the next frame",
 )
 async def a_payload_that_is_not_json_is_passed_over(framing: Framing) -> None:
-    """A payload that is not JSON is passed over; the message after it arrives."""
+    """A payload that is not JSON is skipped; the message after it arrives."""
     got = await framing.received(frame(b"not JSON") + frame(b"") + encode(CHAT))
-    expect(got, [CHAT], "what is left")
+    expect(got, [CHAT], "the rest")
 
 
 @since(

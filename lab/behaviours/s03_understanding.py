@@ -8,10 +8,10 @@ from lab.behaviours.bench import Bench
     3,
     until=4,
     needs="output",
-    hint="print the action and what it carries, with !r: connect: 'alice'",
+    hint="print the action and its fields, with !r: connect: 'alice'",
 )
 async def requests_are_printed(bench: Bench) -> None:
-    """The server prints what each of the four actions asks for."""
+    """The server prints each of the four requests."""
     alice = await bench.client("alice")
     await bench.prints("connect: 'alice'")
     await alice.send({"action": "joinroom", "room": "tea"})
@@ -29,7 +29,7 @@ async def requests_are_printed(bench: Bench) -> None:
     hint="handlers.get(action) returns None for an action that you do not know",
 )
 async def an_unknown_action_is_passed_over(bench: Bench) -> None:
-    """A message with an unknown action, or with none, does not keep the next away."""
+    """A message with an unknown action, or with none, does not block the next."""
     alice = await bench.client("alice")
     await alice.send({"action": "dance"})
     await alice.send({})

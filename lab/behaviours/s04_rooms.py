@@ -8,16 +8,16 @@ from lab.behaviours.bench import Bench, expect
 LONG = 30_000  # characters: more than a server may want to take care of in one go
 
 
-@since(4, hint='send the action and the room back, with "from": the name of who asked')
+@since(4, hint='send the action and the room back, with "from": its own name')
 async def joining_is_acknowledged(bench: Bench) -> None:
-    """Whoever joins a room gets the answer that it is done, with room and name."""
+    """A client that joins a room gets an answer with the room and its name."""
     alice = await bench.client("alice")
     await alice.join("tea")
 
 
-@since(4, needs="clock", hint="send what there is to say as soon as there is something")
+@since(4, needs="clock", hint="send each answer as soon as you have it")
 async def an_answer_takes_no_time(bench: Bench) -> None:
-    """The server answers at once, whatever was said before: it waits for nothing."""
+    """The server answers each request immediately, whatever came before it."""
     alice = await bench.client("alice")
     begin = asyncio.get_running_loop().time()
     await alice.join("tea")
@@ -26,9 +26,9 @@ async def an_answer_takes_no_time(bench: Bench) -> None:
     expect(asyncio.get_running_loop().time() - begin, 0.0, "seconds for an answer")
 
 
-@since(4, hint='send the action and the room back, with "from": the name of who asked')
+@since(4, hint='send the action and the room back, with "from": its own name')
 async def leaving_is_acknowledged(bench: Bench) -> None:
-    """Whoever leaves a room gets the answer that it is done."""
+    """A client that leaves a room gets an answer."""
     (alice,) = await bench.clients("alice", room="tea")
     await alice.leave("tea")
 
@@ -45,9 +45,9 @@ async def joining_twice_changes_nothing(bench: Bench) -> None:
     expect(len(alice.heard), 4, "the number of answers")
 
 
-@since(4, hint="pass over an unknown action, and a message without one")
+@since(4, hint="skip a message with an unknown action, or without one")
 async def an_unknown_action_keeps_the_connection(bench: Bench) -> None:
-    """After a message that nobody understands, the next one is still answered."""
+    """After a message with an unknown action, the next one is still answered."""
     alice = await bench.client("alice")
     await alice.send({"action": "dance"})
     await alice.send({})
@@ -56,7 +56,7 @@ async def an_unknown_action_keeps_the_connection(bench: Bench) -> None:
 
 @since(4, hint="an exception may end the connection it came from, and no other")
 async def rubbish_harms_no_other_client(bench: Bench) -> None:
-    """However one client breaks off, the others are answered as before."""
+    """However one client disconnects, the others still get their answers."""
     (alice,) = await bench.clients("alice", room="tea")
     for rubbish in (b"\2\0\0[]", b"\3\0\0\x80\x80\x80", b"\x40\0\0half a message"):
         (mallory,) = await bench.clients("mallory", room="tea")
@@ -76,12 +76,12 @@ async def messages_before_connect_are_ignored(bench: Bench) -> None:
     alice.name = "alice"
     await alice.join("tea")
     rooms = [message.get("room") for message in alice.heard]
-    expect(rooms, ["tea"], "the rooms in what alice hears")
+    expect(rooms, ["tea"], "the rooms of Alice's messages")
 
 
-@since(4, hint="take the name only while there is none")
+@since(4, hint="set the name only while the client has none")
 async def a_second_connect_changes_no_name(bench: Bench) -> None:
-    """A second connect changes nothing: the name stays."""
+    """A second connect changes nothing: the client keeps its name."""
     alice = await bench.client("alice")
     await alice.send({"action": "connect", "username": "mallory"})
     await alice.join("tea")
@@ -94,7 +94,7 @@ async def a_second_connect_changes_no_name(bench: Bench) -> None:
     hint='print(f"{others} should hear {text!r}"), others being a list of names',
 )
 async def recipients_are_printed(bench: Bench) -> None:
-    """The server knows who should hear what is said, and prints their names."""
+    """The server prints the names of the members who should receive each message."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await alice.say("tea", "hello")
     await bench.prints("['bob'] should hear 'hello'")

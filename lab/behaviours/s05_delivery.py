@@ -9,13 +9,13 @@ VISITS = 40  # members who come and go while somebody talks: many more than it t
 
 
 def chat(room: str, text: str, sender: str) -> Message:
-    """Return what the others hear when the sender says something in a room."""
+    """Return the message that the other members of a room receive."""
     return {"action": "chat", "room": room, "message": text, "from": sender}
 
 
-@since(5, hint="send it to every member of the room but the one who said it")
+@since(5, hint="send it to every member of the room except the sender")
 async def chat_reaches_everyone_else(bench: Bench) -> None:
-    """What Alice says in a room reaches Bob and Cleo with her name, and not her."""
+    """A message from Alice reaches Bob and Cleo with her name, but not Alice."""
     alice, bob, cleo = await bench.clients("alice", "bob", "cleo", room="tea")
     await alice.say("tea", "hello")
     for member in (bob, cleo):
@@ -25,7 +25,7 @@ async def chat_reaches_everyone_else(bench: Bench) -> None:
     # The answer to this comes after an echo, if there is one.
     await alice.leave("tea")
     echo = [message for message in alice.heard if message.get("action") == "chat"]
-    expect(echo, [], "what alice hears of herself")
+    expect(echo, [], "Alice's own messages, back to her")
 
 
 @since(
@@ -34,18 +34,18 @@ async def chat_reaches_everyone_else(bench: Bench) -> None:
     hint="do not start a task for each message: they may overtake each other",
 )
 async def messages_arrive_in_order(bench: Bench) -> None:
-    """A hundred messages of one client arrive in the order in which they were sent."""
+    """A hundred messages of one client arrive in the order in which it sent them."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     said = [f"message {number}" for number in range(100)]
     for text in said:
         await alice.say("tea", text)
     heard = [(await bob.hear("chat")).get("message") for _ in said]
-    expect(heard, said, "what bob hears")
+    expect(heard, said, "Bob receives")
 
 
-@since(5, hint="do not sort what is said by rooms: it has an order of its own")
+@since(5, hint="keep one order across all rooms; do not send room by room")
 async def rooms_do_not_overtake_each_other(bench: Bench) -> None:
-    """What is said in two rooms by turns arrives by turns."""
+    """Messages sent to two rooms alternately arrive in the same order."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     for client in (alice, bob):
         await client.join("milk")
@@ -54,49 +54,49 @@ async def rooms_do_not_overtake_each_other(bench: Bench) -> None:
     await alice.connection.send(b"".join(frames))
     heard = [await bob.hear("chat") for _ in said]
     order = [(message.get("room"), message.get("message")) for message in heard]
-    expect(order, said, "what bob hears, and where")
+    expect(order, said, "Bob receives, with the rooms")
 
 
 @since(
     5,
     needs="writes",  # where no time passes, all of this happens in one turn of the loop
-    hint="keep the members with what is said, and do not look them up later",
+    hint="copy the members when the message is sent; do not look them up later",
 )
 async def recipients_are_fixed_when_a_message_is_sent(bench: Bench) -> None:
-    """Who joins after it was said does not hear it, and who leaves after it does."""
+    """A message goes to those members only who are in the room when it is sent."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     cleo, dora = await bench.clients("cleo", "dora", room="milk")
     await alice.say("tea", "hello")
     await cleo.send({"action": "joinroom", "room": "tea"})
     await bob.send({"action": "leaveroom", "room": "tea"})
     await dora.send({"action": "joinroom", "room": "tea"})
-    expect((await bob.hear("chat")).get("message"), "hello", "what bob hears")
+    expect((await bob.hear("chat")).get("message"), "hello", "Bob receives")
     for late, missed in ((cleo, ("chat",)), (dora, ("chat", "leaveroom"))):
         while (await late.hear("joinroom")).get("from") != late.name:
             pass
         await late.join("milk")  # answered after all that was on its way
         early = [message for message in late.heard if message.get("action") in missed]
-        expect(early, [], f"what {late.name} hears of what came before her")
+        expect(early, [], f"{late.name} receives of the messages before her")
 
 
 @since(5, hint="look up the members of the room that the message names")
 async def a_message_stays_in_its_room(bench: Bench) -> None:
-    """What is said in one room is heard in that room only."""
+    """A message to one room reaches that room only."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await bob.join("milk")
     (cleo,) = await bench.clients("cleo", room="coffee")
     await alice.say("tea", "for tea only")
     expect(
-        (await bob.hear("chat")).get("message"), "for tea only", "what bob hears first"
+        (await bob.hear("chat")).get("message"), "for tea only", "Bob receives first"
     )
     await cleo.join("tea")
     await alice.say("tea", "for cleo, too")
-    expect((await cleo.hear("chat")).get("message"), "for cleo, too", "what cleo hears")
+    expect((await cleo.hear("chat")).get("message"), "for cleo, too", "Cleo receives")
 
 
-@since(5, hint="pass over what comes from somebody who is not in the room")
+@since(5, hint="ignore a message to a room that the client is not in")
 async def only_members_are_heard(bench: Bench) -> None:
-    """What somebody says in a room that they have not joined, or have left, is lost."""
+    """A message to a room that its sender has not joined, or has left, is ignored."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     (cleo,) = await bench.clients("cleo", room="coffee")
     await cleo.say("tea", "from outside")
@@ -106,17 +106,17 @@ async def only_members_are_heard(bench: Bench) -> None:
     await cleo.say("tea", "from outside again")
     await cleo.leave("coffee")  # answered when all of the above is done
     await alice.say("tea", "from inside")
-    expect((await bob.hear("chat")).get("message"), "from inside", "what bob hears")
+    expect((await bob.hear("chat")).get("message"), "from inside", "Bob receives")
 
 
-@since(5, hint="build a new message; do not pass on the one that came")
+@since(5, hint="build a new message; do not relay the one that arrived")
 async def the_name_on_a_message_is_the_servers(bench: Bench) -> None:
-    """Whatever a client puts into its message, the relay says who it really was."""
+    """Whatever fields a client adds to a message, the relay carries its real name."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await alice.send({**chat("tea", "hello", "the queen"), "colour": "red"})
     heard = await bob.hear("chat")
-    expect_message(heard, chat("tea", "hello", "alice"), "what bob hears")
-    expect(heard.get("colour"), None, "the colour, which the client has made up")
+    expect_message(heard, chat("tea", "hello", "alice"), "Bob receives")
+    expect(heard.get("colour"), None, "the colour, a field that the client made up")
 
 
 @since(
@@ -124,22 +124,20 @@ async def the_name_on_a_message_is_the_servers(bench: Bench) -> None:
     hint='answer the joiner with "members", and tell everyone else without it',
 )
 async def the_room_hears_a_join(bench: Bench) -> None:
-    """Everyone in a room hears who joins; the joiner hears who is there."""
+    """All members of a room are told who joins; the joiner is told who is there."""
     (alice,) = await bench.clients("alice", room="tea")
     bob = await bench.client("bob")
     members = (await bob.join("tea")).get("members")
-    expect(sorted(members or []), ["alice", "bob"], "the members that bob is told")
+    expect(sorted(members or []), ["alice", "bob"], "the members that Bob receives")
     await bob.send({"action": "joinroom", "room": "tea"})  # nothing new to tell
     await bob.leave("tea")
     news = {"action": "joinroom", "room": "tea", "from": "bob"}
     await _hears_once(alice, news)
 
 
-@since(
-    5, hint="send the notice to those who stay, once, and only if somebody really left"
-)
+@since(5, hint="send one notice to the remaining members, if the client was in it")
 async def the_room_hears_a_leave(bench: Bench) -> None:
-    """Everyone in a room hears who leaves it."""
+    """All members of a room are told who leaves it."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await bob.leave("tea")
     await bob.leave("tea")  # the second time there is nothing to tell
@@ -150,21 +148,19 @@ async def the_room_hears_a_leave(bench: Bench) -> None:
     5, hint="leave all rooms in the finally of client_connected, and tell the others"
 )
 async def the_room_hears_a_disconnect(bench: Bench) -> None:
-    """When a connection ends, everyone in its rooms hears who has left."""
+    """When a connection ends, all members of its rooms are told who left."""
     (alice,) = await bench.clients("alice", room="tea")
     await alice.join("milk")
     (bob,) = await bench.clients("bob", room="tea")
     await bob.join("milk")
     await bob.close()
     rooms = {(await alice.hear("leaveroom")).get("room") for _ in range(2)}
-    expect(rooms, {"tea", "milk"}, "the rooms that bob has left")
+    expect(rooms, {"tea", "milk"}, "the rooms that Bob left")
 
 
-@since(
-    5, hint="only a finally is on every way out: an exception in a handler is one, too"
-)
+@since(5, hint="use a finally: it also runs after an exception in a handler")
 async def an_aborted_connection_leaves_the_room(bench: Bench) -> None:
-    """A client whose rubbish ends its connection is taken out of its rooms."""
+    """A client whose invalid input ends its connection is removed from its rooms."""
     alice, mallory = await bench.clients("alice", "mallory", room="tea")
     await mallory.connection.send(b"\2\0\0[]")  # JSON, but not an object
     mallory.connection.finish()
@@ -174,10 +170,10 @@ async def an_aborted_connection_leaves_the_room(bench: Bench) -> None:
 @since(
     5,
     settings=AT_FULL_SPEED,
-    hint="catch OSError around each send: the speaker has done nothing wrong",
+    hint="catch OSError around each send: the sender did nothing wrong",
 )
 async def leaving_members_do_not_harm_a_talker(bench: Bench) -> None:
-    """Members who vanish while Alice talks at full speed never end her connection."""
+    """Members who vanish while Alice sends at full speed never end her connection."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     said = 0
     for visit in range(VISITS):
@@ -190,12 +186,12 @@ async def leaving_members_do_not_harm_a_talker(bench: Bench) -> None:
         await guest.close()
     # In which order is a matter of its own.
     heard = {(await bob.hear("chat")).get("message") for _ in range(said)}
-    expect(len(heard), said, "how many different messages bob hears")
+    expect(len(heard), said, "the number of different messages to Bob")
     await alice.leave("tea")
 
 
 async def _hears_once(client: Client, news: Message) -> None:
-    """Unmet unless the client hears this, and has heard it only once at the end."""
+    """Raise Unmet unless the client receives this message exactly once."""
     heard = await client.hear(news["action"])
     while heard.get("from") == client.name:
         heard = await client.hear(news["action"])

@@ -16,17 +16,17 @@ PIPELINED = 400  # messages sent at once; all of them have room on a wire
 @since(
     6,
     settings=AT_FULL_SPEED,
-    hint="write to everyone and wait for nobody: no await between two members",
+    hint="write to every member and wait for none: no await between two members",
 )
 async def a_slow_reader_delays_no_other(bench: Bench) -> None:
-    """While a member reads nothing, Bob hears all that Alice says, at once."""
+    """While one member reads nothing, Bob gets every message of Alice immediately."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await _sleepy(bench, alice)
     said = [_text(number) for number in range(MESSAGES // 2)]
     for text in said:
         await alice.say("tea", text)
         heard = (await bob.hear("chat")).get("message")
-        expect(str(heard)[:20], text[:20], "how what bob hears begins")
+        expect(str(heard)[:20], text[:20], "the first messages to Bob")
     await bob.say("tea", "I have heard it all")
     await alice.hear("chat")
 
@@ -34,10 +34,10 @@ async def a_slow_reader_delays_no_other(bench: Bench) -> None:
 @since(
     6,
     settings=AT_FULL_SPEED,
-    hint="see how much waits for a member before you write more; then abort, not close",
+    hint="before each write check the buffer; above the limit transport.abort()",
 )
 async def a_client_that_never_reads_is_disconnected(bench: Bench) -> None:
-    """A member that reads nothing is dropped when too much waits for it."""
+    """A member that reads nothing is disconnected when too many bytes wait for it."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await _sleepy(bench, alice)
     for number in range(MESSAGES):
@@ -47,37 +47,37 @@ async def a_client_that_never_reads_is_disconnected(bench: Bench) -> None:
             break
     else:
         size = MESSAGES * TEXT / 2**20
-        raise Unmet("sleepy to be dropped", f"{size:.0f} MiB said, and it is there")
+        raise Unmet("Sleepy is disconnected", f"{size:.0f} MiB sent, and it is not")
     await bob.hear("leaveroom")
     members = (await bob.join("tea")).get("members")
-    expect(sorted(members or []), ["alice", "bob"], "the members that bob is told")
+    expect(sorted(members or []), ["alice", "bob"], "the members that Bob receives")
 
 
 @since(
     6,
     needs="writes",
-    hint="encode once, and hand the header and the payload over in one write",
+    hint="encode once, and pass header and payload to one write",
 )
 async def each_message_is_one_write(bench: Bench) -> None:
-    """The server sends each message with one write, its size and its payload."""
+    """The server sends each message with one write, header and payload together."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     before = bench.writes(bob)
     for number in range(10):
         await alice.say("tea", f"message {number}")
         await bob.hear("chat")
-    expect(bench.writes(bob) - before, 10, "the writes for ten messages")
+    expect(bench.writes(bob) - before, 10, "the number of writes for ten messages")
 
 
 @since(
     6,
     settings=AT_FULL_SPEED,
     needs="clock",  # where the server works in no time, all of this is sent at once
-    hint="reading what has come already does not wait: await asyncio.sleep(0), too",
+    hint="awaiting data that is there does not yield: add await asyncio.sleep(0)",
 )
 async def a_burst_does_not_delay_other_clients(
     bench: Bench,
 ) -> None:
-    """What Bob says is heard before the last of the many messages sent before it."""
+    """A message from Bob overtakes the last of the many that Alice sent before it."""
     alice, bob, cleo = await bench.clients("alice", "bob", "cleo", room="tea")
     many = [
         encode({"action": "chat", "room": "tea", "message": f"message {number}"})
@@ -87,7 +87,10 @@ async def a_burst_does_not_delay_other_clients(
     await bob.say("tea", "hello")
     heard = [(await cleo.hear("chat")).get("message") for _ in range(PIPELINED)]
     if "hello" not in heard:
-        raise Unmet("cleo to hear bob meanwhile", f"{PIPELINED} messages of alice")
+        raise Unmet(
+            "Cleo gets Bob's message before Alice's last one",
+            f"all {PIPELINED} of Alice's first",
+        )
 
 
 @since(
@@ -96,23 +99,23 @@ async def a_burst_does_not_delay_other_clients(
     hint="a print can fail: catch OSError and ValueError around each",
 )
 async def a_lost_output_harms_no_client(bench: Bench) -> None:
-    """A server that cannot print any more serves all clients as before."""
+    """A server whose output is closed still serves its clients."""
     (alice,) = await bench.clients("alice", room="tea")
     await bench.lose_output()
     try:
         (bob,) = await bench.clients("bob", room="tea")
     except Unmet as unmet:  # whether he notices when he sends or when he hears
         got = "a hang-up" if "hang-up" in unmet.got else unmet.got
-        raise Unmet("bob to be answered, as alice was", got) from unmet
+        raise Unmet("Bob gets an answer, as Alice did", got) from unmet
     await bob.say("tea", "hello")
-    expect((await alice.hear("chat")).get("message"), "hello", "what alice hears")
+    expect((await alice.hear("chat")).get("message"), "hello", "Alice receives")
     await bob.close()
     while (await alice.hear("leaveroom")).get("from") != "bob":
         pass
 
 
 async def _sleepy(bench: Bench, witness: Client) -> Connection:
-    """Connect a member that joins and reads nothing from then on."""
+    """Connect a member that joins and then reads nothing."""
     sleepy = await bench.call()
     # Let its system take little, too. (Where that is not heeded it only takes longer.)
     sleepy.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

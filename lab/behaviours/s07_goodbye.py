@@ -23,7 +23,7 @@ HEARD = 30  # of these, before it is stopped
 
 @since(7, needs="exit", hint='send {"action":"bye","reason":...} and then write_eof()')
 async def everyone_gets_bye_at_shutdown(bench: Bench) -> None:
-    """When the server stops, everyone hears bye, and then the end of the stream."""
+    """When the server stops, every client gets bye, then the end of the stream."""
     clients = await bench.clients("alice", "bob", room="tea")
     clients.append(await bench.stranger())
     await bench.ends()
@@ -35,10 +35,10 @@ async def everyone_gets_bye_at_shutdown(bench: Bench) -> None:
     7,
     settings=AT_FULL_SPEED,
     needs="exit",
-    hint="say bye to all in one go; read off what still comes, and only then close",
+    hint="send bye to all without an await; discard further input, and only then close",
 )
 async def all_members_get_the_same_at_shutdown(bench: Bench) -> None:
-    """When the server stops while others talk, all hear the same words, then bye."""
+    """When the server stops, all clients get the same messages, then bye."""
     talkers = await bench.clients("alice", "bob", room="tea")
     listeners = await bench.clients("cleo", "dora", room="tea")
     (alone,) = await bench.clients("erin", room="milk")
@@ -61,17 +61,17 @@ async def all_members_get_the_same_at_shutdown(bench: Bench) -> None:
         [_said(message) for message in client.heard if message.get("action") == "chat"]
         for client in listeners
     )
-    expect(second == first, True, "that dora has heard what cleo has heard")
+    expect(second == first, True, "Dora received the same as Cleo")
 
 
 @since(
     7,
     settings=AT_FULL_SPEED,
     needs="exit",
-    hint="wait a bounded time for all clients together, then abort() the others",
+    hint="wait a bounded time for all clients together, then abort() the rest",
 )
 async def no_client_can_delay_the_exit(bench: Bench) -> None:
-    """Ctrl-C ends the process in 5 s, without an error, even if others do not read."""
+    """Ctrl-C ends the process within 5 s, without an error, even if no client reads."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     sleepy, half_closed, in_a_frame, _ = [await bench.call() for _ in range(4)]
     sleepy.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -88,7 +88,9 @@ async def no_client_can_delay_the_exit(bench: Bench) -> None:
     expect_success(ended)
     seconds = asyncio.get_running_loop().time() - begin
     if seconds > AT_MOST:
-        raise Unmet(f"the end within {AT_MOST:g} s", f"one after {seconds:.1f} s")
+        raise Unmet(
+            f"the process exits within {AT_MOST:g} s", f"it took {seconds:.1f} s"
+        )
     for client in (alice, bob):
         await _hears_bye(client)
 
@@ -106,10 +108,10 @@ async def sigterm_ends_it_as_ctrl_c_does(bench: Bench) -> None:
 @since(
     7,
     needs="exit",
-    hint="do for SIGHUP as for SIGTERM, unless signal.getsignal says SIG_IGN",
+    hint="handle SIGHUP like SIGTERM, unless signal.getsignal says SIG_IGN",
 )
 async def sighup_ends_it_as_sigterm_does(bench: Bench) -> None:
-    """A terminal that is closed (SIGHUP) ends the process without an error."""
+    """Closing the terminal (SIGHUP) ends the process without an error."""
     if hangup := getattr(signal, "SIGHUP", None):  # Windows has none
         expect_success(await bench.ends(hangup))
 
@@ -117,7 +119,7 @@ async def sighup_ends_it_as_sigterm_does(bench: Bench) -> None:
 async def _talk(
     client: Client, room: str, at_once: int, size: int, more: int, most: int
 ) -> None:
-    """Say one thing after the other, and some more after the server has said bye."""
+    """Send message after message, and some more after the server said bye."""
     try:
         while more and (most := most - 1):
             for _ in range(at_once):
@@ -131,16 +133,16 @@ async def _talk(
 
 
 def _said(message: Message) -> tuple[object, ...]:
-    """Return the fields that all who hear a message have to hear alike."""
+    """Return the fields that must be the same for all recipients of a message."""
     return tuple(message.get(field) for field in ("from", "room", "message"))
 
 
 async def _hears_bye(client: Client) -> None:
-    """Unmet unless the last thing that the client hears is bye, and a clean end."""
+    """Raise Unmet unless the client's last message is bye, followed by a clean end."""
     bye = await client.hear("bye")
-    expect(isinstance(bye.get("reason"), str), True, "that bye has a reason")
+    expect(isinstance(bye.get("reason"), str), True, "a reason in bye")
     await client.hear_the_end()
-    expect(client.heard[-1], bye, f"the last that {client.name} hears")
+    expect(client.heard[-1], bye, f"the last message to {client.name}")
     if client.connection.broken:
         got = f"a connection broken off, for {client.name}"
         raise Unmet("the end of the stream", got)

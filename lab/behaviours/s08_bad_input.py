@@ -22,7 +22,7 @@ BAD, GOOD = b"not JSON", {"action": "joinroom", "room": "tea"}
 
 @since(8, hint='answer {"action":"error","code":...,"detail":...}, and go on reading')
 async def refusals_are_answered(bench: Bench) -> None:
-    """Whatever is refused is answered with its code, and the next message is heard."""
+    """A refused message gets its error code, and the next one is handled."""
     (bob,) = await bench.clients("bob", room="tea")
     for number, (payload, code) in enumerate(WRONG.items()):
         if code == "bad_name":
@@ -31,16 +31,16 @@ async def refusals_are_answered(bench: Bench) -> None:
         await guest.connection.send(frame(payload))
         await _is_refused(guest, code)
         await guest.say("tea", code)
-        expect((await bob.hear("chat")).get("message"), code, "what bob hears")
+        expect((await bob.hear("chat")).get("message"), code, "Bob receives")
         await guest.close()
 
 
 @since(
     8,
-    hint="send the error, end the stream, and read off what still comes before close()",
+    hint="send the error, end the stream, and discard further input before close()",
 )
 async def a_payload_that_is_too_large_ends_the_connection(bench: Bench) -> None:
-    """Who announces too large a payload hears why, and then the end of the stream."""
+    """A client that announces too large a payload gets the reason, then the end."""
     (alice,) = await bench.clients("alice", room="tea")
     (mallory,) = await bench.clients("mallory", room="tea")
     try:
@@ -55,7 +55,7 @@ async def a_payload_that_is_too_large_ends_the_connection(bench: Bench) -> None:
 @since(
     8,
     needs="clock",
-    hint="take it out of its rooms before you read off what still comes",
+    hint="remove it from its rooms before you discard further input",
 )
 async def a_refused_client_leaves_its_rooms_at_once(bench: Bench) -> None:
     """A refused client leaves its rooms at once, even if it stays connected."""
@@ -67,13 +67,13 @@ async def a_refused_client_leaves_its_rooms_at_once(bench: Bench) -> None:
     await alice.hear("leaveroom")
     seconds = asyncio.get_running_loop().time() - begin
     if seconds > AT_ONCE:
-        raise Unmet("leaveroom at once", f"leaveroom after {seconds:.0f} s")
+        raise Unmet("leaveroom immediately", f"leaveroom after {seconds:.0f} s")
 
 
 @since(
     8,
     needs="clock",
-    hint="read off what still comes for a few seconds only, and then close()",
+    hint="discard further input for a few seconds only, and then close()",
 )
 async def a_refused_client_is_not_read_from_for_ever(bench: Bench) -> None:
     """A refused client that goes on sending is disconnected within seconds."""
@@ -86,12 +86,12 @@ async def a_refused_client_is_not_read_from_for_ever(bench: Bench) -> None:
             await mallory.send(b"still here")
         except Unmet:
             return
-    raise Unmet("a closed connection", f"one that is still read from after {LET_GO} s")
+    raise Unmet("a closed connection", f"a server that still reads after {LET_GO} s")
 
 
 @since(8, hint="encode it with ensure_ascii=False: encode() of utils02 does")
 async def no_payload_is_larger_than_one_may_send(bench: Bench) -> None:
-    """What the server sends fits into a payload of 64 KiB, in any script."""
+    """Every payload that the server sends fits into 64 KiB, in any script."""
     (bob,) = await bench.clients("bob", room="tea")
     reader = await bench.member("reader", "tea")
     await bob.hear("joinroom")
@@ -105,9 +105,9 @@ async def no_payload_is_larger_than_one_may_send(bench: Bench) -> None:
             return
 
 
-@since(8, hint="refuse it: what is written to all of them is more than may wait")
+@since(8, hint="refuse it: sent to every member, it exceeds the buffer limit")
 async def no_message_is_too_large_to_deliver(bench: Bench) -> None:
-    """However long a text Mallory sends, the others hear each other afterwards."""
+    """However long a text Mallory sends, the others can still talk afterwards."""
     alice, bob, mallory = await bench.clients("alice", "bob", "mallory", room="tea")
     texts = ("x" * HUGE, "hello")
     frames = [
@@ -123,13 +123,13 @@ async def no_message_is_too_large_to_deliver(bench: Bench) -> None:
     while (await bob.hear("chat")).get("from") != "alice":
         pass
     late = [message for message in bob.heard if message.get("message") == "hello"]
-    expect(late, [], "what bob hears of mallory, whose text was refused")
+    expect(late, [], "Bob receives from Mallory, whose text was refused")
 
 
 @since(
     8,
     settings=AT_FULL_SPEED,
-    hint="count those in a row; one that is understood sets the count to zero",
+    hint="count errors in a row; a valid message sets the count to zero",
 )
 async def too_many_bad_messages_in_a_row_end_the_connection(bench: Bench) -> None:
     """Twenty bad messages in a row end the connection, and nineteen do not."""
@@ -147,9 +147,9 @@ async def too_many_bad_messages_in_a_row_end_the_connection(bench: Bench) -> Non
     await _ends(alice)
 
 
-@since(8, hint="keep the names in a set, folded; take each out wherever a client goes")
+@since(8, hint="keep folded names in a set; remove each when its client disconnects")
 async def a_name_belongs_to_one_at_a_time(bench: Bench) -> None:
-    """A name that is in use is refused, and it is free again when its client goes."""
+    """A name in use is refused; it is free again when its client disconnects."""
     names = "Alice", "ALICE", "\uff21lice", "alice"  # the third has a wide letter
     for number, name in enumerate(names):
         owner = await bench.client(name)
@@ -170,9 +170,9 @@ async def a_name_belongs_to_one_at_a_time(bench: Bench) -> None:
         await _is_free(bench, names[number - 1])
 
 
-@since(8, hint="give a client its name only when you know that the name is free")
+@since(8, hint="set a client's name only when you know that the name is free")
 async def a_client_whose_name_was_refused_has_none(bench: Bench) -> None:
-    """A client cannot use a name that was refused, and its owner keeps the name."""
+    """A client cannot use a name that was refused; the name's owner keeps it."""
     await bench.clients("alice", room="tea")
     mallory = await bench.client("alice")
     await _is_refused(mallory, "name_taken")
@@ -182,9 +182,9 @@ async def a_client_whose_name_was_refused_has_none(bench: Bench) -> None:
     await _is_refused(await bench.client("alice"), "name_taken")
 
 
-@since(8, hint="raise what you also raise for bad input: it has the same answer")
+@since(8, hint="raise what you raise for bad input: it gets the same answer")
 async def forbidden_requests_are_refused(bench: Bench) -> None:
-    """Speaking before connect or from outside, and a second connect, are refused."""
+    """Messages before connect or from outside, and a second connect, are refused."""
     alice = await bench.stranger()
     for action in ("joinroom", "leaveroom", "chat"):
         await alice.send({"action": action, "room": "tea", "message": "hello"})
@@ -196,16 +196,16 @@ async def forbidden_requests_are_refused(bench: Bench) -> None:
     await _is_refused(alice, "already_connected")
 
 
-@since(8, needs="output", hint="print it with !a: no terminal obeys that")
+@since(8, needs="output", hint="print names with !a, which escapes control characters")
 async def printed_names_are_escaped(bench: Bench) -> None:
-    """A name is printed with everything escaped that is not plain ASCII."""
+    """A printed name has every character escaped that is not plain ASCII."""
     await bench.client("Zoë 茶")
     await bench.prints(r"'Zo\xeb \u8336' has connected")
 
 
-@since(8, hint="send the room that you have understood, not the one that came")
+@since(8, hint="send the room that parse returned, not the one that arrived")
 async def room_names_are_stripped(bench: Bench) -> None:
-    """Who joins a room with spaces around its name is in the room without them."""
+    """Spaces around a room's name are ignored."""
     alice, bob = await bench.clients("alice", "bob", room="hot tea")
     cleo = await bench.client("cleo")
     await cleo.send({"action": "joinroom", "room": "  hot tea\t"})
@@ -213,12 +213,12 @@ async def room_names_are_stripped(bench: Bench) -> None:
     await cleo.say("hot tea ", "hello")
     for member in (alice, bob):
         heard = await member.hear("chat")
-        expect(heard.get("room"), "hot tea", f"the room of what {member.name} hears")
+        expect(heard.get("room"), "hot tea", f"the room of {member.name}'s message")
 
 
-@since(8, hint="refuse what docs/protocol.rst says of names; leave the rest as it is")
+@since(8, hint="refuse names that docs/protocol.rst forbids; leave the rest as it is")
 async def names_show_all_that_they_are_made_of(bench: Bench) -> None:
-    """A name with something invisible is refused, and one that needs it is not."""
+    """A name with invisible characters is refused, unless its script needs them."""
     mallory = await bench.stranger()
     for name in ("alice\u200d", "alice\ufe0f", "al\u00adice", "\u3164", "\u2800"):
         await mallory.send({"action": "connect", "username": name})
@@ -227,7 +227,7 @@ async def names_show_all_that_they_are_made_of(bench: Bench) -> None:
         guest = await bench.client(name)
         await guest.send(GOOD)
         joined = await guest.hear("joinroom")
-        expect(joined.get("from"), name, "the name of who joins")
+        expect(joined.get("from"), name, "the name of the joiner")
         other = await bench.client(name.replace("\u200c", "").replace("\u200d", ""))
         if other.name != name:  # to the eye, it is the same
             await _is_refused(other, "name_taken")
@@ -235,7 +235,7 @@ async def names_show_all_that_they_are_made_of(bench: Bench) -> None:
         await guest.close()
 
 
-@since(8, hint="bring a room into the form NFC where it comes in, before all else")
+@since(8, hint="normalise a room to NFC where it comes in, before anything else")
 async def a_room_typed_in_two_forms_is_one_room(bench: Bench) -> None:
     """Members who type an accent in different ways are in the same room."""
     room, typed = "caf\u00e9", "cafe\u0301"
@@ -247,18 +247,18 @@ async def a_room_typed_in_two_forms_is_one_room(bench: Bench) -> None:
     members = sorted(joined.get("members") or [])
     expect(members, ["alice", "bob"], "the members of bob's room")
     await bob.say(typed, "hello")
-    expect((await alice.hear("chat")).get("room"), room, "the room that alice hears of")
+    expect((await alice.hear("chat")).get("room"), room, "the room in Alice's message")
     await alice.say(room, "bonjour")
-    expect((await bob.hear("chat")).get("message"), "bonjour", "what bob hears")
+    expect((await bob.hear("chat")).get("message"), "bonjour", "Bob receives")
 
 
 async def _exactly(connection: Connection, size: int) -> bytes:
-    """Return so many bytes; Unmet if the stream ends before."""
+    """Return this many bytes; raise Unmet if the stream ends before."""
     data = b""
     while len(data) < size:
         more = await connection.receive(size - len(data))
         if not more:
-            raise Unmet("a whole message", f"an end after {len(data)} bytes")
+            raise Unmet("a complete message", f"the end after {len(data)} bytes")
         data += more
     return data
 
@@ -273,11 +273,11 @@ async def _is_refused(client: Client, code: str) -> None:
 async def _ends(client: Client) -> None:
     await client.hear_the_end()
     if client.connection.broken:
-        raise Unmet("the end of the stream", "a connection broken off")
+        raise Unmet("the stream to end normally", "a reset connection")
 
 
 async def _is_free(bench: Bench, name: str) -> None:
-    """Unmet unless a client can take the name, once or after its owner has gone."""
+    """Raise Unmet unless a client can take the name, perhaps after its owner left."""
     for _ in range(IN_A_ROW):
         client = await bench.client(name)
         await client.send(GOOD)
@@ -285,4 +285,4 @@ async def _is_free(bench: Bench, name: str) -> None:
         await client.close()
         if answer.get("action") != "error":
             return
-    raise Unmet(f"the name {name} to be free again", repr(answer))
+    raise Unmet(f"the name {name} is free again", repr(answer))

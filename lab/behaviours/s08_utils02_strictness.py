@@ -15,17 +15,17 @@ LONGEST = 2**15  # bytes of a text, as it stands in JSON
 
 
 def chat(text: str) -> str:
-    """Return a payload that says something, as text."""
+    """Return a payload of a chat message, as text."""
     return json.dumps({"action": "chat", "room": "tea", "message": text})
 
 
 def connect(name: str) -> str:
-    """Return a payload that says who one is, as text."""
+    """Return a payload of a connect message, as text."""
     return json.dumps({"action": "connect", "username": name})
 
 
 def join(room: str) -> str:
-    """Return a payload that wants into a room, as text."""
+    """Return a payload of a joinroom message, as text."""
     return json.dumps({"action": "joinroom", "room": room})
 
 
@@ -148,7 +148,7 @@ async def a_room_has_one_form(framing: Framing) -> None:
 def _parsed(framing: Framing, payload: str) -> Message:
     """Return the message in a payload that is fine; Unmet if it is refused."""
     if not hasattr(framing.module, "parse"):
-        raise Unmet("messages with names that are checked", "none that are checked")
+        raise Unmet("a module that checks names", "one that does not")
     try:
         message: Message = framing.module.parse(payload.encode())
     except framing.module.Refused as refused:

@@ -11,10 +11,10 @@ AT_ONCE = 32  # messages that arrive together
     9,
     settings=AT_FULL_SPEED,
     needs="writes",
-    hint="collect what is said; loop.call_soon calls you when this turn is over",
+    hint="collect messages; loop.call_soon calls your function when this turn is over",
 )
 async def writes_are_batched_per_turn(bench: Bench) -> None:
-    """What arrives at once is handed on to each member with one write."""
+    """Messages that arrive together are relayed to each member with one write."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     before = bench.writes(bob)
     said = [f"message {number}" for number in range(AT_ONCE)]
@@ -23,5 +23,7 @@ async def writes_are_batched_per_turn(bench: Bench) -> None:
     ]
     await alice.connection.send(b"".join(frames))
     heard = [(await bob.hear("chat")).get("message") for _ in said]
-    expect(heard, said, "what bob hears")
-    expect(bench.writes(bob) - before, 1, f"the writes for {AT_ONCE} messages")
+    expect(heard, said, "Bob receives")
+    expect(
+        bench.writes(bob) - before, 1, f"the number of writes for {AT_ONCE} messages"
+    )

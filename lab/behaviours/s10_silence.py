@@ -18,15 +18,15 @@ SLOWLY = 16_384  # bytes a second: all of it takes longer than one may take noth
 FRAME = encode({"action": "joinroom", "room": "milk"})
 
 
-@since(10, needs="clock", hint="give it 10 seconds, then the error, then the end")
+@since(10, needs="clock", hint="wait 10 seconds, send the error, then end the stream")
 async def no_connect_in_10_seconds_disconnects(bench: Bench) -> None:
-    """Whoever has not said connect after 10 seconds is told so, and let go."""
+    """A client without a connect after 10 seconds gets an error and is disconnected."""
     silent, babbling = await bench.stranger(), await bench.stranger()
     for _ in range(SOON - 1):
         await babbling.send({"action": "joinroom", "room": "tea"})
         await babbling.hear("error")
         await bench.wait(1)
-    expect(silent.heard, [], "what one hears who has not said connect yet")
+    expect(silent.heard, [], "a client without a name receives")
     await bench.wait(MORE)
     for stranger in (silent, babbling):
         await is_let_go(stranger, "silent")
@@ -35,32 +35,32 @@ async def no_connect_in_10_seconds_disconnects(bench: Bench) -> None:
 @since(
     10,
     needs="clock",
-    hint="count from the first byte of a frame to its last, whatever comes in between",
+    hint="count from a frame's first byte to its last; no byte resets the count",
 )
 async def an_unfinished_frame_disconnects(bench: Bench) -> None:
-    """Whoever has begun a frame, and not finished it after 10 seconds, is let go."""
+    """A client that does not finish a frame within 10 seconds is disconnected."""
     names = "alice", "bob", "cleo"
     alice, bob, cleo = await bench.clients(*names, room="tea")
     await bob.connection.send(FRAME[:1])
     for place in range(SOON + MORE):
         if place == SOON - 1:
-            expect(left(alice), [], "who has left after 9 seconds")
+            expect(left(alice), [], "the clients that left after 9 seconds")
         if not await _drips(cleo, place):
             break
         await bench.wait(1)
     for client in (bob, cleo):
         await is_let_go(client, "silent")
     gone = {(await alice.hear("leaveroom")).get("from") for _ in (bob, cleo)}
-    expect(gone, {"bob", "cleo"}, "who has left")
+    expect(gone, {"bob", "cleo"}, "the clients that left")
 
 
 @since(
     10,
     needs="clock",
-    hint="it takes what was written and waits no more: look whether that grows",
+    hint="compare how many bytes left the write buffer with the tick before",
 )
 async def a_client_that_takes_nothing_is_disconnected(bench: Bench) -> None:
-    """Whoever takes nothing for 10 seconds is dropped; who takes it slowly stays."""
+    """A client that reads nothing for 10 seconds is disconnected; a slow one stays."""
     alice = (await bench.clients("alice", room="tea"))[0]
     slow, stuck = [await bench.member(name, "tea") for name in ("slow", "stuck")]
     for _ in range(2):
@@ -68,24 +68,28 @@ async def a_client_that_takes_nothing_is_disconnected(bench: Bench) -> None:
     await _say_much(alice)
     for second in range(SOON + MORE):
         if second == SOON - 1:
-            expect(left(alice), [], "who has left after 9 seconds")
+            expect(left(alice), [], "the clients that left after 9 seconds")
         await slow.receive(SLOWLY)
         await bench.wait(1)
-    expect((await alice.hear("leaveroom")).get("from"), "stuck", "who is gone")
+    expect(
+        (await alice.hear("leaveroom")).get("from"),
+        "stuck",
+        "the clients that left",
+    )
     for _ in range(SOON):
         await slow.receive(SLOWLY)
         await bench.wait(1)
-    expect(left(alice), ["stuck"], "who is gone")
+    expect(left(alice), ["stuck"], "the clients that left")
     stuck.abort()
 
 
 @since(
     10,
     needs="clock",
-    hint="go on looking while you close: wait_closed() waits for ever",
+    hint="keep counting while you close: wait_closed() may never return",
 )
 async def a_finished_client_that_takes_nothing_is_disconnected(bench: Bench) -> None:
-    """Whoever has said all, and takes nothing for 10 seconds, is dropped as well."""
+    """A client that ended its stream but reads nothing for 10 s is disconnected."""
     alice = (await bench.clients("alice", room="tea"))[0]
     stuck = await bench.member("stuck", "tea")
     await alice.hear("joinroom")
@@ -94,16 +98,16 @@ async def a_finished_client_that_takes_nothing_is_disconnected(bench: Bench) -> 
     await bench.wait(SOON + MORE)
     taken = len(await stuck.rest(bench.timeout))
     if taken > MUCH * LONG:
-        raise Unmet("no more than has been on its way", "all that has waited")
+        raise Unmet("only the bytes that were under way", "all bytes that waited")
 
 
 @since(
     10,
     needs="clock",
-    hint="ping after 30 seconds without a frame; 30 more, and the error and the end",
+    hint="ping after 30 seconds without a frame; after 30 more, send the error and end",
 )
 async def an_unanswered_ping_disconnects(bench: Bench) -> None:
-    """Whoever is silent for 30 seconds hears ping; for 30 more, and they are let go."""
+    """A client silent for 30 seconds gets ping; 30 seconds later it is disconnected."""
     alice, bob, cleo = await bench.clients("alice", "bob", "cleo", room="tea")
     bob.answers = False
     bench.cut(cleo)
@@ -112,17 +116,17 @@ async def an_unanswered_ping_disconnects(bench: Bench) -> None:
     await bench.wait(MORE)
     expect(_pings(bob), 1, "the pings after 32 seconds")
     await bench.wait(ANSWER - MORE)
-    expect(left(alice), [], "who has left after 59 seconds")
+    expect(left(alice), [], "the clients that left after 59 seconds")
     await bench.wait(MORE)
     await is_let_go(bob, "silent")
     expect(_pings(bob), 1, "the pings in one silence")
     gone = {(await alice.hear("leaveroom")).get("from") for _ in (bob, cleo)}
-    expect(gone, {"bob", "cleo"}, "who has left")
+    expect(gone, {"bob", "cleo"}, "the clients that left")
 
 
 @since(10, needs="clock", hint="pong is an action; any frame is an answer to a ping")
 async def a_client_that_answers_pings_stays(bench: Bench) -> None:
-    """Whoever answers ping with pong stays for an hour, and hears no other word."""
+    """A client that answers ping with pong stays connected for an hour."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await bench.wait(HOUR)
     for client in (alice, bob):
@@ -130,12 +134,12 @@ async def a_client_that_answers_pings_stays(bench: Bench) -> None:
             expected = "a ping every 30 seconds of silence"
             raise Unmet(expected, f"{_pings(client)} in an hour")
     await alice.say("tea", "still there?")
-    expect((await bob.hear()).get("message"), "still there?", "what bob hears next")
+    expect((await bob.hear()).get("message"), "still there?", "Bob receives next")
 
 
-@since(10, needs="clock", hint="a frame that is whole begins every count anew")
+@since(10, needs="clock", hint="a complete frame resets every count")
 async def a_talking_client_is_not_pinged(bench: Bench) -> None:
-    """Whoever talks hears no ping, also if a frame of theirs is always unfinished."""
+    """A client that keeps sending gets no ping, even with an unfinished frame."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await alice.connection.send(FRAME[:9])
     for _ in range(ASKED + MORE):
@@ -150,10 +154,10 @@ async def a_talking_client_is_not_pinged(bench: Bench) -> None:
 @since(
     10,
     needs="clock",
-    hint="count seconds in which you were awake: a clock goes on while you are not",
+    hint="count seconds in which you were awake: a clock runs on while you are not",
 )
 async def after_a_suspension_no_client_is_disconnected(bench: Bench) -> None:
-    """Whoever is waited for is given time anew when a machine has stood still."""
+    """After the machine was suspended, every client gets its full time again."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     silent = await bench.member("silent", "milk")
     await bench.wait(ASKED + ANSWER - SOON)
@@ -163,10 +167,10 @@ async def after_a_suspension_no_client_is_disconnected(bench: Bench) -> None:
     bench.stand_still(HOUR)
     await bench.wait(SOON - 2)
     await bob.connection.send(FRAME[9:])
-    expect((await bob.hear("joinroom")).get("room"), "milk", "what bob has joined")
-    expect(stranger.heard, [], "what one hears who has not said connect yet")
+    expect((await bob.hear("joinroom")).get("room"), "milk", "the room that Bob joined")
+    expect(stranger.heard, [], "a client without a name receives")
     await silent.send(encode({"action": "leaveroom", "room": "milk"}))
-    expect((await bob.hear("leaveroom")).get("from"), "silent", "who has left")
+    expect((await bob.hear("leaveroom")).get("from"), "silent", "the clients that left")
     await bench.wait(MORE + 1)
     await is_let_go(stranger, "silent")
     await alice.join("lemon")
@@ -179,7 +183,7 @@ async def _say_much(client: Client) -> None:
 
 
 async def _drips(client: Client, place: int) -> bool:
-    """Send one byte of a frame; return whether that could be done."""
+    """Send one byte of a frame; return whether that was possible."""
     try:
         await client.connection.send(FRAME[place : place + 1])
     except Unmet:

@@ -22,7 +22,7 @@ PACE = 2_000_000  # bytes a second, at which somebody reads
 
 @since(11, needs="clock", hint="when the bucket is empty, sleep before you read on")
 async def a_fast_sender_is_slowed_down(bench: Bench) -> None:
-    """Twenty messages at once are delivered at once, the others ten a second."""
+    """A burst of twenty messages passes immediately, further ones at ten a second."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await alice.connection.send(_chats(MANY))
     for seconds in range(1, 9):
@@ -31,18 +31,18 @@ async def a_fast_sender_is_slowed_down(bench: Bench) -> None:
         if abs(heard - due) > RATE:
             raise Unmet(f"about {due} messages after {seconds} s", f"{heard}")
     texts = [(await bob.hear("chat")).get("message") for _ in range(MANY)]
-    expect(texts, [f"{number}" for number in range(MANY)], "what bob hears")
+    expect(texts, [f"{number}" for number in range(MANY)], "Bob receives")
 
 
-@since(11, needs="clock", hint="what you keep for later has cost you memory already")
+@since(11, needs="clock", hint="messages kept for later already cost you memory")
 async def backpressure_reaches_the_sender(bench: Bench) -> None:
-    """The server does not take what it will not read yet: the line fills up."""
+    """The server reads nothing that it cannot handle yet: the connection fills up."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     sending = asyncio.create_task(alice.connection.send(_chats(MUCH, PADDED)))
     try:
         await asyncio.wait({sending}, timeout=5.0)
         if sending.done():
-            raise Unmet("a line that is full", "a server that takes all")
+            raise Unmet("a full connection", "a server that reads everything")
     finally:
         sending.cancel()
         await asyncio.wait({sending})
@@ -54,10 +54,10 @@ async def backpressure_reaches_the_sender(bench: Bench) -> None:
 @since(
     11,
     needs="clock",
-    hint="note when there was last a token to spare; each client has a bucket",
+    hint="note when a token was last left over; each client has its own bucket",
 )
 async def a_sender_that_never_rests_is_disconnected(bench: Bench) -> None:
-    """Whoever talks too fast for 30 seconds is let go; who rests at times is not."""
+    """A client too fast for 30 seconds is disconnected; one that pauses is not."""
     names = "alice", "bob", "cleo"
     alice, bob, cleo = await bench.clients(*names, room="tea")
     await alice.connection.send(_chats(BURST + RATE * (TOO_LONG + 2 * MORE)))
@@ -66,18 +66,18 @@ async def a_sender_that_never_rests_is_disconnected(bench: Bench) -> None:
         await cleo.connection.send(_chats(BURST + 5))
         await bench.wait(1)
         heard = _chats_heard(bob, "cleo") - before
-        expect(heard, BURST + 5, "what bob hears of cleo within a second")
+        expect(heard, BURST + 5, "Bob receives from Cleo within a second")
         if second < TOO_LONG - 2:
-            expect(left(bob), [], f"who has left after {second + 1} s")
+            expect(left(bob), [], f"the clients that left after {second + 1} s")
         await bench.wait(2)
     await is_let_go(alice, "too_fast")
-    expect((await bob.hear("leaveroom")).get("from"), "alice", "who has left")
+    expect((await bob.hear("leaveroom")).get("from"), "alice", "the clients that left")
     await cleo.join("milk")
 
 
-@since(11, needs="clock", hint="a burst, and what one may go on saying, is a bound")
+@since(11, needs="clock", hint="the burst and the rate together bound the buffer")
 async def a_reader_is_not_disconnected_by_a_fast_sender(bench: Bench) -> None:
-    """Whoever reads 2 MB a second stays, hears all that Alice says, delays nobody."""
+    """A client that reads 2 MB a second gets every message and delays no one."""
     alice, bob, cleo = await bench.clients("alice", "bob", "cleo", room="tea")
     reader = await bench.member("reader", "tea")
     for client in (alice, bob, cleo):
@@ -92,15 +92,15 @@ async def a_reader_is_not_disconnected_by_a_fast_sender(bench: Bench) -> None:
             pass
         size += await _read(reader, HOW_LONG * LONG - size)
         if size < HOW_LONG * LONG:
-            raise Unmet("all of it", f"{size} bytes, and the end")
+            raise Unmet("all bytes", f"{size} bytes, then the end")
     finally:
         sending.cancel()
         await asyncio.wait({sending})
-    expect(left(alice), [], "who has left")
+    expect(left(alice), [], "the clients that left")
 
 
 def _chats(many: int, long: int = 0) -> bytes:
-    """Return so many messages for the room, at least so long, as they are sent."""
+    """Return this many encoded messages for the room, each at least this long."""
     chat = {"action": "chat", "room": "tea"}
     texts = [f"{number}".ljust(long, ".") for number in range(many)]
     return b"".join(encode({**chat, "message": text}) for text in texts)
@@ -117,7 +117,7 @@ async def _say_much(client: Client) -> None:
 
 
 async def _read(connection: Connection, least: int) -> int:
-    """Read so many bytes at its pace, or to the end; return how many have come."""
+    """Read this many bytes at a fixed pace, or to the end; return how many arrived."""
     size = 0
     while size < least and (data := await connection.receive()):
         size += len(data)

@@ -13,10 +13,10 @@ MORE = 3  # than may come
 
 @since(
     12,
-    hint="count those inside by the address they call from: get_extra_info('peername')",
+    hint="count admitted clients per address: get_extra_info('peername')",
 )
 async def connections_per_address_are_limited(bench: Bench) -> None:
-    """Of an address, twenty may come in; one more is refused, until one has gone."""
+    """An address may have 20 connections; the next gets full until one closes."""
     inside = [await _inside(bench, f"guest {n}") for n in range(AT_ONE_ADDRESS)]
     for _ in range(MORE):
         await is_let_go(await bench.stranger(), "full")
@@ -31,10 +31,10 @@ async def connections_per_address_are_limited(bench: Bench) -> None:
 @since(
     12,
     needs="clock",
-    hint="whoever is refused is not inside, even if they do not hang up",
+    hint="a refused client does not count, even while it stays connected",
 )
 async def a_refused_client_takes_no_place(bench: Bench) -> None:
-    """Whoever was refused, and does not hang up, keeps nobody else out."""
+    """A refused client that stays connected takes no other client's place."""
     inside = [await _inside(bench, f"guest {n}") for n in range(AT_ONE_ADDRESS)]
     for _ in range(MORE):
         refused = await bench.call()
@@ -49,10 +49,10 @@ async def a_refused_client_takes_no_place(bench: Bench) -> None:
     12,
     needs="clock",  # where it takes no time
     settings={"MAX_CLIENTS": str(SMALL), "MAX_PER_ADDRESS": str(2 * SMALL)},
-    hint="MAX_CLIENTS and MAX_PER_ADDRESS: constants that can be set, as ours can",
+    hint="make MAX_CLIENTS and MAX_PER_ADDRESS constants of the module, as in our step",
 )
 async def connections_in_total_are_limited(bench: Bench) -> None:
-    """When MAX_CLIENTS are inside, one more is refused, wherever it comes from."""
+    """With MAX_CLIENTS admitted, the next client is refused, whatever its address."""
     calls = [await bench.call() for _ in range(SMALL)]
     await is_let_go(await bench.stranger(), "full")
     for call in calls[MORE:]:
@@ -64,10 +64,10 @@ async def connections_in_total_are_limited(bench: Bench) -> None:
 @since(
     12,
     settings=AT_FULL_SPEED,
-    hint="count the rooms that one is in, and not those that one has joined",
+    hint="count the rooms that the client is in now, not every join",
 )
 async def rooms_per_client_are_limited(bench: Bench) -> None:
-    """Whoever is in fifty rooms is refused another, until they have left one."""
+    """A client in 50 rooms is refused another, until it leaves one."""
     alice = await bench.client("alice")
     for number in range(ROOMS):
         await alice.join(f"room {number}")

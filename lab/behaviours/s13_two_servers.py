@@ -24,16 +24,16 @@ async def each_server_has_its_own_names_and_rooms(bench: Bench) -> None:
             raise Unmet('an answer with "members": ["alice"]', json.dumps(answer))
         (bob,) = await bench.clients("bob", room="tea")
         await bob.say("tea", "hello")
-        expect((await here.hear("chat")).get("message"), "hello", "what she hears")
+        expect((await here.hear("chat")).get("message"), "hello", "she receives")
         await there.join("milk")  # whatever was on its way to her has come by now
         heard = {message.get("from") for message in there.heard}
-        expect(heard, {"alice"}, "those whom the one on the other server has heard")
+        expect(heard, {"alice"}, "the senders heard on the other server")
 
 
 @since(
     13,
     needs="another",
-    hint="say goodbye to the clients of this server: they are not the module's",
+    hint="say goodbye to the clients of this server, not to those of the module",
 )
 async def stopping_one_server_leaves_the_other_alone(bench: Bench) -> None:
     """When one of two servers in a process stops, the other keeps its clients."""
@@ -48,7 +48,7 @@ async def stopping_one_server_leaves_the_other_alone(bench: Bench) -> None:
 
 
 async def _is_served(client: Client) -> None:
-    """Unmet if the client has been told goodbye, or is not answered."""
+    """Raise Unmet if the client got a goodbye, or gets no answer."""
     if any(message.get("action") == "bye" for message in client.heard):
-        raise Unmet(f"nothing that concerns {client.name}", "bye")
+        raise Unmet(f"no goodbye to {client.name}", "bye")
     await client.join("another room")

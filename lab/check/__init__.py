@@ -1,10 +1,10 @@
-"""The checker: puts anybody's server to the behaviours, in whatever language it is.
+"""The checker: tests a server, in any language, by the behaviours.
 
 A server is given as a Python file with ``main(host, port)``, as a command in which
 ``{port}`` stands for the port, or as an address where it is running already. The first
 two are started afresh for every behaviour and are never left running, nor is what they
 start themselves: see ``lab.check.leftovers``. A notebook gives the function that
-attends to a client: ``check_here``.
+serves a client: ``check_here``.
 """
 
 from lab.check.checking import check

@@ -49,7 +49,7 @@ def found(finding: "Finding") -> Cause:
 
 
 def once(causes: Iterable[Cause]) -> list[Cause]:
-    """Return each once, what was found first: it says what to do about its line."""
+    """Return each once, findings first: they say what to do about the line."""
     every = sorted(dict.fromkeys(causes), key=lambda cause: cause.kind != "found")
     places: dict[str, Cause] = {}
     for cause in every:

@@ -1,4 +1,4 @@
-"""The order in which a server is judged: where it is quick first.
+"""The order in which a server is judged: the quick part first.
 
 The simulation judges a Python file by all behaviours in less time than one process
 takes to start, and only there can some of them be seen. What it keeps is judged over
@@ -24,7 +24,7 @@ Tell = Callable[[Sequence[Result]], None]
 async def check(
     subject: Subject, candidates: Sequence[Behaviour], step: Step | None, tell: Tell
 ) -> tuple[list[Result], list[Cause]]:
-    """Put a server to behaviours; return the results, and mistakes in its lines.
+    """Test a server by behaviours; return the results, and mistakes in its lines.
 
     ``step`` is the one that the server is at, if that is known. ``tell`` is called
     whenever more is known over TCP, with all results so far.
@@ -129,10 +129,10 @@ async def _once_more(
     known: Mapping[str, Result],
     results: list[Result],
 ) -> list[Result]:
-    """Judge alone once more what may only have gone wrong as two were judged at a time.
+    """Judge again, alone, behaviours that may have failed because two ran at a time.
 
-    That is a server that was not started, as if its port was taken, and one that was
-    too slow, while the simulation, where nothing is slow, has found nothing wrong.
+    That is a server that did not start, as if its port was taken, and one that was
+    too slow although the simulation, where nothing is slow, found nothing wrong.
     """
     return [
         await judging.judged(subject, behaviour, step)

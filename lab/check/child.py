@@ -1,4 +1,4 @@
-"""The simulation in a process of its own: what it says, as it becomes known.
+"""The simulation in a separate process, and the results that it reports.
 
 A file that never waits, or that ends its process, would take the checker with it. The
 process is started once for all behaviours; see ``lab.check.simulated``.
@@ -20,12 +20,12 @@ from lab.unmet import Unmet
 
 SILENCE = 20.0  # seconds, on a busy machine, for the next of what it has to say
 
-ENDS = "a server that goes on, so that the next behaviour can be judged"
+ENDS = "the server goes on, so that the next behaviour can be judged"
 
 
 @dataclass
 class Simulation:
-    """What has come of it so far; each event is set when that much is known.
+    """The results so far; each event is set when that much is known.
 
     ``cannot_start`` says why nothing was judged, if nothing was.
     """
@@ -37,7 +37,7 @@ class Simulation:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is broken, and nothing was found so far."""
+        """Whether nothing is broken and nothing was found so far."""
         verdicts = {result.verdict for result in self.results.values()}
         return "broken" not in verdicts and not self.found
 
@@ -59,13 +59,13 @@ class Simulation:
             status = await program.process.wait()
             why = f"its process ended with status {status}{last_complaint(program)}"
         except TimeoutError:
-            why = f"none within {SILENCE:g} s"
+            why = f"no result within {SILENCE:g} s"
         finally:
             await program.stop()
         self._broke_off(candidates, why)
 
     def _take(self, one: dict[str, Any]) -> None:
-        """Take one of the things that it said."""
+        """Take one line of its report."""
         if "result" in one:
             judged = Result.of_json(one["result"], one["causes"])
             self.results[judged.name] = judged
@@ -77,7 +77,7 @@ class Simulation:
             self.judged.set()
 
     def _broke_off(self, candidates: Sequence[Behaviour], why: str) -> None:
-        """Give a verdict on those that were not judged, as it ended before."""
+        """Give a verdict on the behaviours that were not judged before it ended."""
         left = [b for b in candidates if b.name not in self.results]
         if self.cannot_start:
             why = f"it cannot be started in the simulation: {self.cannot_start}"
@@ -92,7 +92,7 @@ class Simulation:
 async def _said(program: Program) -> AsyncGenerator[dict[str, Any], None]:
     """Yield what it says, until it ends; TimeoutError if it says nothing for long.
 
-    Whatever else it prints is passed over.
+    Other output is skipped.
     """
     reading, told = program._reading[0], 0
     while True:

@@ -1,6 +1,6 @@
-"""Clients for a server that others use as well: with names and rooms of their own.
+"""Clients for a server in use by others: their names and rooms are disguised.
 
-A behaviour speaks of alice and of the room tea, and somebody may be called so already,
+A behaviour uses alice and the room tea. Another client may have that name already,
 another checker's client for instance. So each name and each room gets some letters more
 on its way to the server, and loses them on its way back: the behaviour sees neither.
 """
@@ -41,14 +41,14 @@ class Disguised(Connection):
         self._raw, self._ready = bytearray(), bytearray()
 
     async def send(self, data: bytes) -> None:
-        """Send bytes; what are whole messages, with other names in them."""
+        """Send bytes; complete messages get other names."""
         frames = _frames(buffer := bytearray(data))
         if not buffer:
             data = b"".join(map(self.guest.outward, frames))
         await super().send(data)
 
     async def receive(self, most: int = 65536) -> bytes:
-        """Return bytes that have come; none when the server ended."""
+        """Return bytes that arrived; none when the server ended."""
         while not self._ready:
             data = await super().receive(most)
             self._raw += data
@@ -64,7 +64,7 @@ class Disguised(Connection):
 
 
 class Guest(Running):
-    """A server that runs elsewhere, where we are guests, and others may be, too."""
+    """A server that runs elsewhere, where we and maybe others are guests."""
 
     def __init__(self, step: Step) -> None:
         super().__init__(step)
@@ -80,7 +80,7 @@ class Guest(Running):
         return connection
 
     async def connect(self, name: str, timeout: float = 5.0) -> Client:
-        """Connect a client that has said who it is; stopping closes it."""
+        """Connect a client and send its connect; stopping closes it."""
         client = Client(name, await self.call(), timeout)
         self._clients[-1] = client
         await client.send({"action": "connect", "username": name})
@@ -108,7 +108,7 @@ class Guest(Running):
         return wire.frame(payload.replace(self.letters.encode(), b""))
 
     def in_the_way(self) -> str:
-        """Return what others have kept us from; empty if nothing."""
+        """Return what other clients kept us from; empty if nothing."""
         if self.refused_at is None or self.refused_at > ENOUGH:
             return ""
         many = self.refused_at

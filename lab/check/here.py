@@ -1,4 +1,4 @@
-"""Checks a function that serves clients, where it stands: in a notebook's cell."""
+"""Checks a function that serves clients, in a notebook's cell."""
 
 import asyncio
 import inspect
@@ -21,10 +21,10 @@ ClientConnected = Callable[[StreamReader, StreamWriter], Any]
 async def check_here(
     client_connected: ClientConnected, step: str, *, alone: bool = True
 ) -> Report:
-    """Put a function that attends to a client to the behaviours of a step.
+    """Test a function that serves a client by the behaviours of a step.
 
-    It is served in the running loop, on a free port, afresh for each behaviour; what it
-    keeps in variables of its module is its own affair. ``alone=False`` takes the
+    It is served in the running loop, on a free port, afresh for each behaviour; state
+    in variables of its module is not reset. ``alone=False`` takes the
     behaviours of the steps before as well. Raises NoSuchStep.
     """
     found = story.find(step)
@@ -34,7 +34,7 @@ async def check_here(
 
 
 class Function(Subject):
-    """A function for ``asyncio.start_server``, as it stands in a notebook's cell."""
+    """A function for ``asyncio.start_server``, in a notebook's cell."""
 
     has = frozenset({"output"})
 
@@ -75,7 +75,7 @@ class Served(Running):
         names["print"] = self.transcript.print
 
     async def stop(self) -> None:
-        """End the clients, what attends to them, and the server, in bounded time."""
+        """End the clients, their tasks and the server, in bounded time."""
         self._server.close()
         try:
             await super().stop()

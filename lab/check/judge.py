@@ -1,4 +1,4 @@
-"""Says of one behaviour whether a step has it, and if not, what came instead."""
+"""Says whether a step has a behaviour, and if not, what happened instead."""
 
 import gc
 import sys
@@ -73,7 +73,7 @@ async def verdict(
 async def run_behaviour(
     behaviour: Behaviour, step: Step, timeout: float, begin: Begin | None = None
 ) -> None:
-    """Put a step to a behaviour; Unmet, with what came instead, if it has it not.
+    """Test a step by a behaviour; raises Unmet, with the result, if it fails.
 
     The step runs in the loop; as a process, or in a simulation, where the behaviour has
     to see what only these can show; and as ``begin`` starts it, if that is given.
@@ -122,7 +122,7 @@ def run_in_simulation(behaviour: Behaviour, step: Step, timeout: float) -> None:
 
 
 def judge_twin(twin: Twin) -> Verdict:
-    """Put a twin to the behaviour that it breaks, and return the verdict.
+    """Test a twin by the behaviour that it breaks, and return the verdict.
 
     All of it happens in the simulation: nothing is waited for, and the verdict is the
     same each time. A twin whose mistake shows only sometimes has to show it there.

@@ -22,7 +22,7 @@ AGAIN = "a server that can be started again"
 
 
 def wanted(step: Step, *, only: str = "", alone: bool = False) -> list[Behaviour]:
-    """Return the behaviours that a server at this step is put to.
+    """Return the behaviours for a server at this step.
 
     ``alone`` leaves out those of the steps before; ``only`` names one. Raises
     LookupError if there is none of that name.
@@ -66,7 +66,7 @@ async def judged(
 def explained(
     subject: Subject, behaviour: Behaviour, unmet: Unmet | None, server: Running
 ) -> Result:
-    """Return the result of a behaviour, with what the server complained of.
+    """Return the result of a behaviour, with the server's complaints.
 
     Where that names lines of the learner's own code, they are the causes; of what is
     kept, too: what is raised there harms nothing.
@@ -84,7 +84,7 @@ def explained(
 async def benched(
     subject: Subject, behaviour: Behaviour, timeout: float
 ) -> AsyncIterator[Bench | Framing]:
-    """Put what is to be judged on the bench that the behaviour needs.
+    """Put the subject on the bench that the behaviour needs.
 
     That is the two functions between bytes and messages, or the server, started with
     its limits out of the way of the behaviour, and stopped afterwards. Whatever
@@ -92,7 +92,7 @@ async def benched(
     """
     if behaviour.of_framing:
         framing = subject.framing()
-        assert framing is not None, "whoever has none is not judged"
+        assert framing is not None, "a subject without one is not judged"
         yield framing
         return
     server = await subject.start(behaviour.settings)
@@ -103,14 +103,14 @@ async def benched(
 async def tried(
     behaviour: Behaviour, bench: Bench | Framing, most: float
 ) -> Unmet | None:
-    """Run one behaviour; whatever the server does, this ends, with what was wrong."""
+    """Run one behaviour; it ends whatever the server does, and says what was wrong."""
     try:
         async with asyncio.timeout(most):
             await behaviour.run(bench)
     except Unmet as unmet:
         return unmet
     except TimeoutError:
-        return Unmet("an end", f"none within {most:g} s")
+        return Unmet("an end", f"no result within {most:g} s")
     except Exception as error:  # an answer so strange that the behaviour stumbles
         return Unmet("answers as docs/protocol.rst has them", repr(error))
     return None

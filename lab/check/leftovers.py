@@ -1,4 +1,4 @@
-"""Ends what a checked program has left behind, and nothing else.
+"""Ends the processes that a checked program left behind, and nothing else.
 
 A program that has left its process group, by ``setsid`` for instance, is out of reach
 when the group is ended. On Linux a process can ask to become the parent of all that its
@@ -30,10 +30,10 @@ backgrounds: set[str] = set()  # commands that have left their server and ended
 
 @contextmanager
 def reaping() -> Iterator[None]:
-    """Adopt what the programs leave behind that are started in the block.
+    """Adopt the processes that programs started in the block leave behind.
 
-    Whatever else this process starts meanwhile has to stay in its session. Does nothing
-    where this cannot be had.
+    Other processes started in the block must stay in our session. Does nothing
+    where the system cannot do it.
     """
     global _reaping
     still_open.clear()
@@ -57,7 +57,7 @@ def reaping() -> Iterator[None]:
 def starting() -> Iterator[None]:
     """Start a program in the block, which ends with ``started``.
 
-    Until then nobody may take it for something that another one has left behind.
+    Until then, no other check may take it for an orphan.
     """
     global _starting
     _starting += 1
@@ -68,13 +68,13 @@ def starting() -> Iterator[None]:
 
 
 def started(pid: int) -> None:
-    """Note that a process was started, which somebody waits for."""
+    """Note that a process was started that we wait for."""
     _running.add(pid)
     _known.discard(pid)  # of another process, which had the number before
 
 
 def in_the_background(pid: int) -> bool:
-    """Whether a program that has ended has left something running."""
+    """Whether a program that ended left something running."""
     if _reaping:
         alone = not (_running - {pid} or _starting)
         left = {orphan for orphan in _left() if alone or _session(orphan) == pid}
@@ -86,7 +86,7 @@ def in_the_background(pid: int) -> bool:
 
 
 def look_at(pid: int) -> None:
-    """Note what a program has started, before its end makes that an orphan."""
+    """Note a program's children, before its end makes orphans of them."""
     if _reaping:
         asked = [pid]
         while asked:
@@ -96,7 +96,7 @@ def look_at(pid: int) -> None:
 
 
 async def end(pid: int) -> None:
-    """End what a program, which has been ended, has left behind."""
+    """End the processes that an ended program left behind."""
     _running.discard(pid)
     _known.add(pid)  # it is fetched by whoever has started it
     if not _reaping:
@@ -109,7 +109,7 @@ async def end(pid: int) -> None:
 
 
 def _ours() -> set[int]:
-    """Return the orphans that nobody who still runs can have left behind."""
+    """Return the orphans that no running program can have left behind."""
     left = _left()
     if not (_running or _starting):
         return left
@@ -144,7 +144,7 @@ def _end_all(left: set[int]) -> None:
 def _kill(orphans: set[int]) -> None:
     """Kill orphans, and fetch those that are dead.
 
-    They are our children: until they are fetched, nobody else has their numbers.
+    They are our children: until we fetch them, no process gets their numbers.
     """
     for pid in orphans:
         with suppress(OSError):
@@ -176,13 +176,13 @@ def _born(pid: int) -> int:
 
 
 def _runs(pid: int) -> bool:
-    """Whether a process is there, and not only waits to be fetched."""
+    """Whether a process is running, not just waiting to be fetched."""
     stat = _stat(pid)
     return bool(stat) and stat[0] not in "ZX"
 
 
 def _stat(pid: int) -> list[str]:
-    """Return what the system says of a process, from its state on; nothing if gone."""
+    """Return the kernel's fields for a process, from its state on; nothing if gone."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="latin-1")
     except OSError:

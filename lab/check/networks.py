@@ -1,7 +1,7 @@
-"""On which networks a behaviour is tried in the simulation: on all that it takes.
+"""The networks on which the simulation tries a behaviour.
 
-The end of a server is tried on two, for each shows what the other one hides: bytes that
-nobody has read when a connection is closed, and bytes that clients have sent before
+A server's end is tried on two, because each shows what the other hides: bytes that
+are unread when a connection is closed, and bytes that clients sent before
 they could know of the end.
 """
 
@@ -20,7 +20,7 @@ ON_ITS_WAY = Faults(latency=0.02)  # seconds in each direction
 
 
 def networks_for(behaviour: Behaviour) -> tuple[Faults, ...]:
-    """Return what the networks are like on which a behaviour has to be kept."""
+    """Return the networks on which a behaviour must hold."""
     return (AT_ONCE, ON_ITS_WAY) if behaviour.needs == "exit" else (AT_ONCE,)
 
 
@@ -28,7 +28,7 @@ def judged_on_networks(subject: Subject, behaviour: Behaviour) -> Result:
     """Put a server to one behaviour, in a simulation of its own for each network.
 
     The first verdict that is not *kept* is the answer. Nothing more is judged once the
-    server has held up the loop, while somebody watches who sees that.
+    server held up the loop, if a watcher sees that.
     """
     if why := looking_on.over():
         return result(behaviour, missing=why)

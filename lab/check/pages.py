@@ -104,7 +104,7 @@ def about(words: str) -> str:
 
 @cache
 def _rows() -> dict[str, str]:
-    """Return the anchor of each row that has one, and what one sees, without markup."""
+    """Return the anchor of each row that has one, and its symptom, without markup."""
     text = (DOCS / "pitfalls.rst").read_text(encoding="utf-8")
     return {anchor: title.replace("``", "") for anchor, title in _ROW.findall(text)}
 

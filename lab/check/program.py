@@ -23,10 +23,10 @@ class CannotStart(CannotDo):
 
 
 class Latest(Transcript):
-    """What a program has printed last, however much it prints."""
+    """The last lines of a program's output, however much it prints."""
 
     def add(self, text: str) -> None:
-        """Take more of what was printed, and forget what is too much."""
+        """Add output, and forget the oldest if it is too much."""
         super().add(text)
         self._unfinished = self._unfinished[-LENGTH:]
         del self.lines[:-LINES]
@@ -67,7 +67,7 @@ class Program(Process):
             leftovers.still_open.append(self.port)
 
     def is_in_the_background(self) -> bool:
-        """Whether it has ended by itself, and something goes on that it has started."""
+        """Whether it ended by itself and left a process running."""
         ended = self.process.returncode == 0
         return ended and leftovers.in_the_background(self.process.pid)
 
@@ -84,7 +84,7 @@ class Program(Process):
 
 
 async def start_command(words: Sequence[str], path: Path) -> Program:
-    """Start a command in the environment that we have ourselves.
+    """Start a command in our own environment.
 
     CannotStart if there is no such program.
     """
@@ -94,7 +94,7 @@ async def start_command(words: Sequence[str], path: Path) -> Program:
 async def start_lab(words: Sequence[str], path: Path) -> Program:
     """Start a module of ours with these arguments, for the file at this path.
 
-    The folder in which we are is of no concern to it: what lies there is not imported.
+    It imports nothing from our current folder.
     """
     folders = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
@@ -131,7 +131,7 @@ async def _spawned(
 
 
 async def _is_open(port: int) -> bool:
-    """Whether something still takes calls at a port of ours, though all was ended."""
+    """Whether something still accepts connections at our port after all was ended."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:

@@ -1,4 +1,4 @@
-"""What came of the behaviours, and how that is told."""
+"""The results of the behaviours, and the report on them."""
 
 import html
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +18,8 @@ from lab.unmet import Unmet
 # Why a behaviour is not judged where a bench has not what it needs.
 WHY = {
     "framing": "no file of it has new_messages and send_message, in Python",
-    "output": "what the server prints is not seen here",
-    "exit": "how the process ends is not seen here",
+    "output": "the server's output is not seen here",
+    "exit": "the end of the process is not seen here",
     "clock": "only the simulation can show it, and that takes a Python file",
     "writes": "only the simulation can show it, and that takes a Python file",
     "another": "only the simulation can show it, and that takes a Python file",
@@ -29,9 +29,9 @@ WHY = {
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one behaviour; ``expected`` and ``got`` are empty if it is kept.
+    """The result of one behaviour; ``expected`` and ``got`` are empty if it is kept.
 
-    ``got`` says why if it is not judged. ``causes`` are what own code raised meanwhile.
+    ``got`` says why if it is not judged. ``causes`` are errors in the learner's code.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Result:
     causes: tuple[Cause, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """Return what json.dumps takes; the causes are the report's."""
+        """Return a value for json.dumps; the report has the causes."""
         fields = asdict(self)
         del fields["causes"]
         return fields | {"page": self.page.path if self.page else ""}
@@ -76,7 +76,7 @@ def result(
     missing: str | None = None,
     causes: tuple[Cause, ...] = (),
 ) -> Result:
-    """Return the result of one behaviour, with what helps where it is broken."""
+    """Return the result of one behaviour, with help where it is broken."""
     about = (behaviour.name, behaviour.since, behaviour.sentence)
     if missing is not None:
         return Result(*about, "not judged", got=WHY.get(missing, missing))
@@ -115,7 +115,7 @@ class Form:
     folded: Callable[[str], str] = str  # what is shown when it is asked for
 
     def one(self, result: Result, full: bool) -> Iterator[str]:
-        """Yield what is written about one result."""
+        """Yield the lines about one result."""
         mark = result.verdict.upper() if result.verdict == "broken" else result.verdict
         yield self.text(f"{mark:10}  {result.since}  {result.sentence}")
         if full and result.verdict == "not judged":
@@ -131,7 +131,7 @@ class Form:
             yield _under("read", self.page(result.page))
 
     def cause(self, cause: Cause) -> Iterator[str]:
-        """Yield what is written about a mistake in a line of the file."""
+        """Yield the lines about a mistake in a line of the file."""
         yield self.text(f"{cause.kind:10}  {cause.place}  {cause.words}")
         if cause.pitfall:
             yield _under("read", self.page(pages.pitfall(cause.pitfall)))
@@ -165,7 +165,7 @@ def _in_html() -> Form:
 
 @dataclass(frozen=True, repr=False)
 class Report:
-    """What came of all of them. ``partial``: some behaviours up to the step only.
+    """All results. ``partial``: only some behaviours up to the step.
 
     ``found`` has the mistakes that were found by running the file, and ``file`` is what
     to call it in a command, if it is a file.
@@ -212,7 +212,7 @@ class Report:
         """Yield the counts, and what to do next."""
         yield form.text(self.summary())
         if not self.partial and self.reached != self.step.name:
-            yield f"What many people stumble over: {form.page(pages.pitfalls())}"
+            yield f"Common mistakes: {form.page(pages.pitfalls())}"
         elif self._all_is_kept and self.file and self.step.listens:
             search = f"python -m lab search {self.step.number} {self.file}"
             yield form.text(f"Now let random crowds loose on it: {search}")
@@ -222,17 +222,17 @@ class Report:
 
     @property
     def causes(self) -> list[Cause]:
-        """What is wrong in the lines of the file, each line once.
+        """The mistakes in the file's lines, each line once.
 
-        That is what was found, and what was raised where a behaviour was broken first.
+        They are the findings, and exceptions raised where a behaviour broke first.
         """
         first = self._with("broken")[:1]
         return once([*self.found, *(cause for one in first for cause in one.causes)])
 
     def _news(self, result: Result) -> list[Cause]:
-        """Return what own code raised there, and nowhere where all is well.
+        """Return exceptions of the learner's code that were raised only there.
 
-        What is raised where a behaviour is kept as well need not be the reason.
+        An exception also raised where a behaviour is kept may not be the reason.
         """
         known = {cause for kept in self._with("kept") for cause in kept.causes}
         known |= set(self.causes)
@@ -245,7 +245,7 @@ class Report:
 
     @property
     def kept(self) -> bool:
-        """Whether nothing is broken or found, and not only as nothing was judged."""
+        """Whether something was judged, and nothing is broken or found."""
         return bool(self._with("kept")) and not (self._with("broken") or self.found)
 
     @property
@@ -254,7 +254,7 @@ class Report:
 
     @property
     def reached(self) -> str:
-        """The step that the server has reached; empty for none, and if unknown."""
+        """The step that the server has reached; empty for none, or if unknown."""
         return "" if self.partial or self.found else reached(self.step, self.results)
 
     def summary(self) -> str:

@@ -1,8 +1,8 @@
-"""The checker in the simulation: a Python file, and no answer takes any time.
+"""The checker in the simulation: for a Python file, and in virtual time.
 
-It runs in this process, so a file that never waits holds up whoever has asked. A page
-has no other way. The checker has it run in another process, which says what it knows as
-soon as it knows it, a line of JSON each::
+It runs in this process, so a file that never waits blocks the caller. A page
+has no other way. The checker runs it in another process, which reports results as
+they come, one line of JSON each::
 
     python -m lab.check.simulated FILE BEHAVIOUR ...
 """
@@ -39,9 +39,9 @@ MAX_SECONDS = 7200.0
 
 
 def check_in_simulation(path: Path, step: Step) -> Report:
-    """Put a Python file to all behaviours up to a step, and return the report.
+    """Test a Python file by all behaviours up to a step, and return the report.
 
-    CannotStart if it is no Python file with a ``main(host, port)``, or if it cannot be
+    CannotStart if it is not a Python file with a ``main(host, port)``, or cannot be
     started.
     """
     results: list[Result] = []
@@ -57,7 +57,7 @@ def judge_file(
     tell_found: Callable[[Cause], None],
     judged: Callable[[], None] = lambda: None,
 ) -> None:
-    """Put a Python file to behaviours, and look for mistakes in what it does.
+    """Test a Python file by behaviours, and look for mistakes while it runs.
 
     Both are told as soon as they are known; ``judged`` is called when only swallowed
     cancellations are left to look for. CannotStart as above.
@@ -127,7 +127,7 @@ async def _can_start(subject: Subject) -> None:
 
 
 def main(file: str, names: Sequence[str]) -> None:
-    """Judge a file, and say what is known."""
+    """Judge a file and report the results."""
     gc.freeze()  # what is here now need not be looked through after each behaviour
     with _spoken() as say:
         try:
@@ -144,7 +144,7 @@ def main(file: str, names: Sequence[str]) -> None:
 
 @contextmanager
 def _spoken() -> Iterator[Callable[..., None]]:
-    """Return what says something to whoever has started this process, and nobody else.
+    """Return a function that reports to the parent process, and to nothing else.
 
     What the file itself prints goes to stderr.
     """

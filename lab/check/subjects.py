@@ -1,4 +1,4 @@
-"""What can be checked: an address, a command in any language, a Python file."""
+"""The subjects of a check: an address, a command in any language, a Python file."""
 
 import asyncio
 import re
@@ -28,7 +28,7 @@ LOOPBACK = ("127.0.0.1", "::1")  # to node, "localhost" may be the second one
 
 
 class Subject:
-    """A server to be checked. ``has`` is what a bench may have beyond the wire.
+    """A server to check. ``has`` is what a bench can see besides the connection.
 
     ``settable`` says whether limits of it can be lifted by their names, ``most`` how
     many seconds of its clock one behaviour may take, ``at_once`` how many of these can
@@ -41,7 +41,7 @@ class Subject:
     at_once = 1
 
     async def start(self, settings: Mapping[str, str] | None = None) -> Running:
-        """Return the server, listening; CannotStart if that is not to be had.
+        """Return the server, listening; CannotStart if it does not listen.
 
         ``settings`` has limits to set, if it has them and it can be done.
         """
@@ -56,7 +56,7 @@ class Subject:
         return False
 
     def beside(self) -> list[str]:
-        """Return lines that say what else is judged with it, for whoever reads."""
+        """Return lines that say what else is judged with it."""
         return []
 
 
@@ -67,7 +67,7 @@ class Address(Subject):
         self.host, self.port, self.within = host, port, within
 
     async def start(self, settings: Mapping[str, str] | None = None) -> Running:
-        """Return the server; CannotStart if nobody answers the door."""
+        """Return the server; CannotStart if the port accepts no connection."""
         running = Guest(Step(Path(f"{self.host}:{self.port}")))
         running.listens_at(self.host, self.port)
         try:
@@ -76,7 +76,7 @@ class Address(Subject):
         except (TimeoutError, ValueError):  # nobody, or a name that cannot be one
             answered = False
         if not answered:
-            raise CannotStart(f"nobody answers at {self.host}:{self.port}")
+            raise CannotStart(f"no server answers at {self.host}:{self.port}")
         return running
 
 
@@ -109,7 +109,7 @@ class Command(Subject):
         return await start_command(words, Path(words[0]))
 
     def options(self, settings: Mapping[str, str]) -> list[str]:
-        """Return what is added to the command to lift limits: nothing is known here."""
+        """Return options that lift limits: none are known for a command."""
         return []
 
 
@@ -134,7 +134,7 @@ class PythonFile(Command):
         return Own(self.path).has_file(file)
 
     def beside(self) -> list[str]:
-        """Return a line for each file of its folder that changes what is judged."""
+        """Return a line for each file of its folder that changes the judgement."""
         own = Step(self.path).own_files
         lines = [f"judged with your {path.name}, which is beside it" for path in own]
         for name in hidden(self.path.parent):
@@ -158,7 +158,7 @@ class PythonFile(Command):
 
 
 async def until_it_listens(running: Program, port: int, within: float = START) -> None:
-    """Wait until somebody answers the door; CannotStart if that does not happen."""
+    """Wait until the port accepts a connection; CannotStart if it does not."""
     try:
         async with asyncio.timeout(within):
             while not await listens_somewhere(running, port):
@@ -181,7 +181,7 @@ async def until_it_listens(running: Program, port: int, within: float = START) -
 
 
 def why_it_ended(running: Program) -> str:
-    """Return why a program has ended that was to listen, and what to do."""
+    """Return why a program ended before it listened, and what to do."""
     complaint = last_complaint(running)
     if complaint.startswith(": lab: "):
         return complaint.removeprefix(": lab: ")  # it says itself what is wrong
@@ -198,7 +198,7 @@ def _in_steps(name: str) -> bool:
 
 
 async def listens_somewhere(running: Running, port: int) -> bool:
-    """Whether somebody answers at this port, of whichever of our own addresses."""
+    """Whether this port accepts a connection, at any of our own addresses."""
     for host in LOOPBACK:
         running.listens_at(host, port)
         if await listens(running):
@@ -207,7 +207,7 @@ async def listens_somewhere(running: Running, port: int) -> bool:
 
 
 async def listens(running: Running) -> bool:
-    """Whether somebody answers the door; waits a moment for them to close it again."""
+    """Whether the port accepts a connection; waits a moment for it to be closed."""
     host, port = running.address
     try:
         reader, writer = await asyncio.open_connection(host, port)

@@ -1,6 +1,6 @@
 """``python -m lab check``: the checker's command line.
 
-It says what is judged before it loads what judges: that takes a moment.
+It prints the subject before it loads the checker, which takes a moment.
 """
 
 import argparse
@@ -21,7 +21,7 @@ python -m lab check STEP FILE.py
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return what the command line says; options and words may come in any order."""
+    """Return the parsed command line; options and words may come in any order."""
     words, command = list(arguments), []
     if "--" in words:
         place = words.index("--")
@@ -60,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
     step = _step(options)
     given = [options.file, options.command, options.connect]
     if sum(map(bool, given)) != 1:
-        raise CannotDo(f"one server is to be named:\n       {USAGE}")
+        raise CannotDo(f"name one server:\n       {USAGE}")
     if options.connect:
         options.connect = _address(options.connect)
     if options.file:
@@ -81,7 +81,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def opening(options: argparse.Namespace, step: Step) -> str:
-    """Return a line that says what is judged, and by what."""
+    """Return a line that says what is judged, and by which behaviours."""
     where = "{}:{}".format(*options.connect) if options.connect else ""
     words = [Path(word).name for word in options.command]  # without their folders
     command = textwrap.shorten(" ".join(words), 60, placeholder=" ...")
@@ -95,7 +95,7 @@ def _step(options: argparse.Namespace) -> Step:
     if step.kind == "other":
         raise CannotDo("the step comes first: python -m lab check 05 mine.py")
     if step.kind != "server":
-        raise CannotDo(f"{step.name} is no server: there is nothing to check")
+        raise CannotDo(f"{step.name} is not a server: there is nothing to check")
     if options.previous:
         return story.steps_of("server")[max(0, int(step.number) - 2)]
     return step

@@ -1,4 +1,4 @@
-"""What ``python -m lab check`` does when it is known what is to be judged."""
+"""The work of ``python -m lab check``, after its command line was parsed."""
 
 import argparse
 import asyncio
@@ -47,14 +47,14 @@ def run(options: argparse.Namespace, step: Step) -> int:
         words = f"goes to the background, where it was ended; {FOREGROUND}"
         print(f"lab: {name} {words}", file=sys.stderr)
     for port in leftovers.still_open:
-        words = "is still open: what was started is out of reach; end it yourself"
+        words = "is still open: a process is out of reach; end it yourself"
         print(f"lab: port {port} {words}", file=sys.stderr)
     printer.print(whole)
     return 0 if whole.kept else 1
 
 
 def subject(options: argparse.Namespace) -> Subject:
-    """Return what is to be checked."""
+    """Return the subject of the check."""
     within = options.start_within or START
     if options.command:
         return Command(options.command, within)
@@ -65,7 +65,7 @@ def subject(options: argparse.Namespace) -> Subject:
 
 
 class Printer:
-    """Prints the report; what comes first in it, as soon as it is known."""
+    """Prints the report, its first lines as soon as they are known."""
 
     def __init__(self, options: argparse.Namespace, step: Step) -> None:
         self.options, self.step = options, step
@@ -92,7 +92,7 @@ class Printer:
             print("\n".join(begun.beginning(self.form)), flush=True)
 
     def print(self, whole: Report) -> None:
-        """Print all that has not been printed."""
+        """Print the rest."""
         if self.options.json:
             print(json.dumps(whole.as_json(), indent=2))
         else:

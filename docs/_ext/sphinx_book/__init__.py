@@ -17,6 +17,7 @@ from sphinx_book import (
     callouts,
     catch_tables,
     error_codes,
+    facts,
     include,
     listing,
     llms,
@@ -64,6 +65,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("measured", bench_tables.Measured)
     app.add_role("measured", bench_tables.Figure())
     app.connect("doctree-read", callouts.note_listings)
+    app.connect("doctree-read", facts.note)
     app.connect("doctree-resolved", callouts.resolve)
     app.connect("env-purge-doc", callouts.forget)
     app.connect("env-merge-info", callouts.merge)

@@ -24,6 +24,8 @@ BOOK = ("lab", "steps", "docs/examples")  # what a cell can import
 # What can be downloaded: requirements.txt is what the notebooks need besides.
 LEARNERS = (*BOOK, "bench", "notebooks", "LICENSE", "requirements.txt")
 ARCHIVE = "asyncio-chat-book.zip"  # in the site's root
+FOLDER = "asyncio-chat-book"  # into which it unpacks
+README = ROOT / "docs" / "_archive" / "README.md"  # which commands work from there
 
 logger = logging.getLogger(__name__)
 
@@ -47,18 +49,24 @@ def add(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     site = Path(app.outdir)
-    pack(site / ARCHIVE, LEARNERS)
+    pack(site / ARCHIVE, LEARNERS, f"{FOLDER}/", README)
     if app.config.book_pyodide is not None:
         pack(site / "_static" / "live" / "book.zip", BOOK)
         build_lite(site, app.config.book_pyodide)
 
 
-def pack(target: Path, folders: tuple[str, ...]) -> None:
-    """Write an archive of these folders; the same files give the same archive."""
+def pack(
+    target: Path, folders: tuple[str, ...], inside: str = "", *more: Path
+) -> None:
+    """Write an archive of these folders; the same files give the same archive.
+
+    In it, they are ``inside`` another folder, with ``more`` files at its top.
+    """
+    files = {file: file.relative_to(ROOT).as_posix() for file in sources(folders)}
+    files |= {file: file.name for file in more}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sources(folders):
-            name = file.relative_to(ROOT).as_posix()
-            info = zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0))
+        for file, name in files.items():
+            info = zipfile.ZipInfo(f"{inside}{name}", date_time=(2026, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, file.read_bytes())
 

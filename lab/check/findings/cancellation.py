@@ -109,7 +109,7 @@ def look_for_swallowed(subject: Subject, candidates: Sequence[Behaviour]) -> Non
     To be called within ``watching``, for a subject that starts in the simulation.
     """
     watching = current()
-    assert watching is not None, "somebody has to look on"
+    assert watching is not None, "a watcher is needed"
     if watching.holding.too_slow:
         return  # it has something else to mend first
     behaviours = [b for b in candidates if not b.of_framing and b.needs != "exit"]

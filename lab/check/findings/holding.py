@@ -2,8 +2,8 @@
 
 How long a callback takes says little: the machine may have had other things to do. So
 its time is taken apart. What the processor did for this thread is computing. What the
-kernel says it kept the thread waiting for a processor is nobody's fault. The rest, the
-thread waited of its own accord, for something that asyncio knows nothing of.
+kernel says it kept the thread waiting for a processor is not its fault. The rest,
+the thread waited itself, for something that asyncio does not know.
 
 A timer looks every few milliseconds in which line it is, and ends a callback that has
 taken two seconds: a batch of messages would take minutes otherwise.

@@ -17,7 +17,7 @@ from lab.simulation import Loop
 
 
 class Watching:
-    """Everybody who looks on, as one; see ``simulation.watcher``."""
+    """All watchers, as one; see ``simulation.watcher``."""
 
     def __init__(self, path: Path, found: Found) -> None:
         self.found, self.own = found, Own(path)
@@ -66,16 +66,16 @@ def watching(
 
 
 def current() -> Watching | None:
-    """Return what looks on at present."""
+    """Return the watcher at present."""
     return _watching
 
 
 def over() -> str:
-    """Return why nothing can be judged any more; empty if it can, or nobody looks."""
+    """Return why nothing more can be judged; empty if it can, or without a watcher."""
     return "" if _watching is None else _watching.found.over
 
 
 def judged(behaviour: Behaviour) -> None:
-    """Tell whoever looks on that a behaviour has been judged."""
+    """Tell the watcher that a behaviour was judged."""
     if _watching is not None:
         _watching.holding.judged(behaviour)

@@ -23,11 +23,11 @@ class Most:
         self.seconds = max(self.seconds, time.thread_time() - before)
 
     def make_task(self, loop: Any, make: Callable[[], Any]) -> Any:
-        """Make a task, as if nobody watched."""
+        """Make a task, as if unwatched."""
         return make()
 
     def ran_in_executor(self) -> None:
-        """Do nothing: to compute there is to compute, too."""
+        """Do nothing: computing in an executor is computing, too."""
 
 
 def most_of(behaviour: Behaviour) -> float:
