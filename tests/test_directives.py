@@ -566,7 +566,7 @@ def test_a_picture_is_part_of_the_page_and_has_its_caption(shown):
 def test_a_wrong_example_has_a_mark_a_sentence_the_code_and_its_failure(shown):
     page = shown("wrong")
     assert 'class="broken admonition"' in page
-    title = "Wrong on purpose: the first idea of new_messages, and how it ends."
+    title = "Wrong on purpose: It treats a client that has finished as an error."
     assert title in words(page)
     assert "It ends <em>badly</em>." in page
     assert f"{EXAMPLES}/utils01_messages/naive_messages.py" in words(page)
@@ -739,12 +739,12 @@ REFUSED = {  # pages that are wrong as they are written, and what the build says
     ),
     "show_backwards": (
         """
-.. broken:: two_things_at_once/gather_runs_on.py
+.. broken:: who_owns_a_task/gather_runs_on.py
    :show: main to work
 
    It runs on.
 """,
-        f"{EXAMPLES}/two_things_at_once/gather_runs_on.py: main comes after work",
+        f"{EXAMPLES}/who_owns_a_task/gather_runs_on.py: main comes after work",
     ),
     "no_such_twin": (
         ".. broken:: nobody\n   :show: f\n\n   It breaks.\n",

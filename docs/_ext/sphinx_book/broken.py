@@ -16,7 +16,7 @@ from lab.check.judge import judge_twin
 from lab.course import changes
 from lab.mistakes import twins
 from lab.mistakes.twins import Twin
-from sphinx_book import running
+from sphinx_book import live, running
 from sphinx_book.computed import Computed
 
 
@@ -27,7 +27,8 @@ class Broken(Computed):
     ``:show:`` names the function to show, or two: ``greet to main``. The content says
     what goes wrong.
     ``:status:`` is the exit status of an example that ends with an error, and
-    ``:expect:`` names what its output must contain, a line for each claim.
+    ``:expect:`` names what its output must contain, a line for each claim. ``:live:``
+    lets the reader run an example in the page.
     """
 
     required_arguments = 1
@@ -36,6 +37,7 @@ class Broken(Computed):
         "show": directives.unchanged_required,
         "status": directives.nonnegative_int,
         "expect": directives.unchanged_required,
+        "live": directives.flag,
     }
 
     def shown(self) -> list[nodes.Node]:
@@ -46,7 +48,9 @@ class Broken(Computed):
         if "show" not in self.options:
             raise self.error("broken needs :show:, the function to be shown")
         if name.endswith(".py"):
-            return [self.box(*self.example(name))]
+            title, file, text, printed = self.example(name)
+            cell = live.cell(self.env, name, text) if "live" in self.options else []
+            return [self.box(title, file, text, printed), *cell]
         return [self.box(*self.twin(name))]
 
     def example(self, name: str) -> tuple[str, str, str, str]:

@@ -55,9 +55,7 @@ def add(app: Sphinx, exception: Exception | None) -> None:
         build_lite(site, app.config.book_pyodide)
 
 
-def pack(
-    target: Path, folders: tuple[str, ...], inside: str = "", *more: Path
-) -> None:
+def pack(target: Path, folders: tuple[str, ...], inside: str = "", *more: Path) -> None:
     """Write an archive of these folders; the same files give the same archive.
 
     In it, they are ``inside`` another folder, with ``more`` files at its top.

@@ -33,7 +33,9 @@ def note(app: Sphinx, doctree: nodes.document) -> None:
     if section is None or not page.startswith("docs/") or page == app.config.root_doc:
         return
     section.insert(1, index(section, doctree))
-    fields = next((n for n in section.children if isinstance(n, nodes.field_list)), None)
+    fields = next(
+        (n for n in section.children if isinstance(n, nodes.field_list)), None
+    )
     if fields is None and next(iter(doctree.findall(addnodes.glossary)), None) is None:
         fields = nodes.field_list()
         section.insert(1, fields)

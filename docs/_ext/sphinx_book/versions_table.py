@@ -7,6 +7,7 @@ written, and the words under the table say so.
 from typing import ClassVar
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 
 from lab.stopping import versions
 from lab.stopping.versions import Kept
@@ -20,19 +21,21 @@ class Versions(Computed):
     """Show what came of all ways to stop these programs, a column for each Python.
 
     The arguments are numbers of steps and names of examples, to be found in
-    ``lab.stopping.versions.WAYS``.
+    ``lab.stopping.versions.WAYS``. ``:only:`` picks those of one kind of visitor and
+    one signal: ``idle SIGINT``.
     """
 
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec: ClassVar = {}
+    option_spec: ClassVar = {"only": directives.unchanged_required}
 
     def shown(self) -> list[nodes.Node]:
         """Return the table; the build fails where the file lacks an outcome."""
         self.env.note_dependency(str(versions.KEPT))
         known = versions.kept()
         programs = [program(self.env.docname, n) for n in self.arguments[0].split()]
-        ways = [way for name in programs for way in stopped(name)]
+        only = self.options.get("only", "")
+        ways = [way for name in programs for way in stopped(name, only)]
         head = ["the server", "is stopped", *known.versions]
         widths = [16, 24, *(60 // len(known.versions) for _ in known.versions)]
         shown = table(head, [], widths, "versions")
@@ -53,11 +56,13 @@ def program(page: str, name: str) -> str:
     return name if name.isdecimal() else running.example(page, name)
 
 
-def stopped(program: str) -> list[Scenario]:
-    """Return the ways to stop a program; LookupError for one without any."""
+def stopped(program: str, only: str = "") -> list[Scenario]:
+    """Return the ways to stop a program, or one kind; LookupError without any."""
     ways = [way for way in versions.WAYS if way.program == program]
+    ways = [way for way in ways if way.name.endswith(only)]
     if not ways:
-        raise LookupError(f"lab/stopping/versions.py has no way to stop {program!r}")
+        way = f"has no way {only} to stop".replace("  ", " ")
+        raise LookupError(f"lab/stopping/versions.py {way} {program!r}")
     return ways
 
 

@@ -1,4 +1,4 @@
-"""Two people at two terminals: what each of them sees."""
+"""Two people at two terminals, and the lines that each of them sees."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ from lab.story import STEPS
 
 
 async def terminal(name: str, server: InLoop) -> Process:
-    """Start client01 as a process whose terminal is us."""
+    """Start client01 as a process for which this program plays the terminal."""
     command = [sys.executable, str(STEPS / "client01.py"), name]
     port = f"--port={server.address[1]}"
     return await asyncio.create_subprocess_exec(*command, port, stdin=PIPE, stdout=PIPE)

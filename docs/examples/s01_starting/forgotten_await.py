@@ -1,4 +1,4 @@
-"""Wrong on purpose: the coroutine is made, and never run."""
+"""Wrong on purpose: The call makes a coroutine, and nothing runs it."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ async def greet() -> None:
 
 
 async def main() -> None:
-    """Call greet and forget to await what comes back."""
+    """Call greet and forget to await the coroutine."""
     greet()  # type: ignore[unused-coroutine]  # the mistake that is shown
     print("greet has been called")
 

@@ -1,4 +1,4 @@
-"""Two coroutines take turns: each lets the other go on where it says await."""
+"""Two coroutines take turns: each lets the other run at its await."""
 
 import asyncio
 

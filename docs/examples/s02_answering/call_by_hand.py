@@ -1,4 +1,4 @@
-"""A client in five lines, as one would type them at the prompt."""
+"""A client in a few lines, as you would type them at the prompt."""
 
 import asyncio
 
@@ -6,14 +6,14 @@ from lab import start
 
 
 async def main() -> None:
-    """Type the lines against a server that has been started for them."""
+    """Start a server and type the lines against it."""
     async with await start("02", port=0) as server:
         await call(server.address[1])
         print(await server.prints("Heard"))
 
 
 async def call(port: int) -> None:
-    """Connect, say hello, and wait for the server to hang up."""
+    """Connect, send hello, and wait until the server closes."""
     # -- from here on, as you would type it --
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"hello")

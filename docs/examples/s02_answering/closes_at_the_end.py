@@ -1,6 +1,6 @@
-"""Wrong on purpose: It closes the writer at the end, but not when it fails before.
+"""Wrong on purpose: It closes the writer at the end, but not if it fails earlier.
 
-As a program it shows what becomes of a client on this Python.
+As a program it shows what happens to a client on this Python.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
-    """Take numbers, to the end; ValueError for anything else."""
+    """Read numbers until the client ends; ValueError for anything else."""
     print("New client connected!", flush=True)
     while data := await reader.read(65536):
         print(int(data), flush=True)

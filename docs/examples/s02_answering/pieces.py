@@ -1,4 +1,4 @@
-"""What step 02 hears is not what was sent: a stream of bytes has no borders."""
+"""Step 02 reads other pieces than the client sent: a stream has no boundaries."""
 
 import asyncio
 

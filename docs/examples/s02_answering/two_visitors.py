@@ -1,4 +1,4 @@
-"""Step 02 attends to two visitors at once: one task each."""
+"""Step 02 serves two visitors at the same time: one task each."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from lab import start
 
 
 async def main() -> None:
-    """Start the step, call it twice and show the tasks that there are then."""
+    """Start the step, connect twice and print the tasks that exist then."""
     async with await start("02") as server:
         before = asyncio.all_tasks()
         for _ in ("first", "second"):
@@ -15,7 +15,7 @@ async def main() -> None:
         await server.prints("Heard", times=2)
         print(server.printed().replace(str(server.address[1]), "PORT"))
         for task in asyncio.all_tasks() - before:
-            print("a task that runs", getattr(task.get_coro(), "__name__", "?"))
+            print("a task runs", getattr(task.get_coro(), "__name__", "?"))
 
 
 asyncio.run(main())

@@ -1,14 +1,14 @@
-"""Calls step 02 where it is running, says hello, and waits for the end."""
+"""Connects to step 02 where it is running, says hello, and waits for the end."""
 
 import asyncio
 
 
 async def main() -> None:
-    """Connect, say something, and listen until the server hangs up."""
+    """Connect, send something, and read until the server closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", 9011)
     writer.write(b"hello from the next cell")
     writer.write_eof()
-    print("The server says", await reader.read(), "and hangs up.")
+    print("The server sends", await reader.read(), "and closes.")
     writer.close()
 
 

@@ -1,4 +1,4 @@
-"""Draws the tasks of step 02 while two visitors are there: who runs, who waits."""
+"""Draws the tasks of step 02 while two visitors are connected."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ SLOW = Faults(latency=0.02)  # seconds: enough for a picture
 
 
 async def main() -> None:
-    """Let two visitors come and go, and draw the tasks of the server."""
+    """Let two visitors come and go, and draw the server's tasks."""
     with Timeline(only=["server02", "client_connected"]) as timeline:
         async with await start("02") as server:
             first, second = await server.call(), await server.call()

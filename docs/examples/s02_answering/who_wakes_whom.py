@@ -1,4 +1,4 @@
-"""Who runs, who waits, and who wakes whom: the clock, another task, the network."""
+"""Three things that wake a task: the clock, another task, the network."""
 
 import asyncio
 
@@ -9,13 +9,13 @@ SLOW = Faults(latency=0.02)  # seconds: enough to be seen
 
 
 async def alice(gong: asyncio.Event) -> None:
-    """Sleep for a while, and strike the gong."""
+    """Sleep for a while, then strike the gong."""
     await asyncio.sleep(0.05)
     gong.set()
 
 
 async def bob(gong: asyncio.Event, server: Connection) -> None:
-    """Wait for the gong, and say hello to the server."""
+    """Wait for the gong, then send hello to the server."""
     await gong.wait()
     await server.send(b"hello")
 

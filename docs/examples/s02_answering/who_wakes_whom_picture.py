@@ -1,4 +1,4 @@
-"""Draws who runs, who waits, and who wakes whom."""
+"""Draws which task runs, which waits, and which wakes another."""
 
 from docs.examples.s02_answering.who_wakes_whom import SLOW, recorded
 from lab import simulation

@@ -6,7 +6,7 @@ from lab import start
 
 
 async def main() -> None:
-    """Ask for each of the four actions, and for one that nobody knows."""
+    """Ask for each of the four actions, and for one that the server does not know."""
     async with await start("03") as server:
         alice = await server.connect("alice")
         await alice.send({"action": "joinroom", "room": "tea"})
@@ -16,7 +16,7 @@ async def main() -> None:
         await alice.close()
         await server.prints("Client gone.")
         print(server.printed().split("\n", 1)[1])
-        print("what alice has heard:", alice.heard)
+        print("messages that Alice received:", alice.heard)
 
 
 asyncio.run(main())

@@ -1,4 +1,4 @@
-"""Draws what Alice asks of step 03, and what she hears."""
+"""Draws the messages between Alice and step 03."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from lab import Sequence, start
 
 
 async def main() -> None:
-    """Ask for everything, and wait until all of it has been understood."""
+    """Ask for everything, and wait until the server has understood all of it."""
     async with await start("03") as server:
         alice = await server.connect("alice")
         await alice.send({"action": "joinroom", "room": "tea"})

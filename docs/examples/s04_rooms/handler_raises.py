@@ -1,4 +1,4 @@
-"""What becomes of a client whose message makes a handler raise an exception."""
+"""What happens to a client whose message makes a handler raise an exception."""
 
 import asyncio
 
@@ -12,9 +12,9 @@ async def main() -> None:
         alice = await server.connect("alice")
         await alice.connection.send(encode({"action": "joinroom"}))
         await alice.hear_the_end()
-        print("alice has been hung up on")
+        print("the server closed Alice's connection")
         print("the server printed:", server.printed().splitlines()[1:])
-        print("and on stderr:", server.errors.lines[-1])
+        print("on stderr:", server.errors.lines[-1])
 
 
 asyncio.run(main())

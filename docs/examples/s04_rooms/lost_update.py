@@ -1,4 +1,4 @@
-"""Wrong on purpose: waits between reading and writing."""
+"""Wrong on purpose: It waits between reading and writing."""
 
 import asyncio
 
@@ -13,11 +13,11 @@ async def count_safely() -> None:
 
 
 async def count_wrongly() -> None:
-    """Read, wait and write: what the others did in the meantime is lost."""
+    """Read, wait and write: all that happened in between is lost."""
     global visitors
-    before = visitors
+    seen = visitors
     await asyncio.sleep(0)
-    visitors = before + 1
+    visitors = seen + 1
 
 
 async def main() -> None:

@@ -1,4 +1,4 @@
-"""Draws why three visitors are counted as one."""
+"""Draws how three visitors are counted as one."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ visitors = 0
 
 
 async def count_wrongly() -> None:
-    """Read the number, let the others go on, and write it."""
+    """Read the number, let other tasks run, and write it."""
     global visitors
     seen = visitors
     await asyncio.sleep(0)
@@ -16,7 +16,7 @@ async def count_wrongly() -> None:
 
 
 async def main() -> None:
-    """Count three visitors at the same time, and draw who ran when."""
+    """Count three visitors at the same time, and draw when each task ran."""
     with Timeline(axis="turns") as timeline:
         async with asyncio.TaskGroup() as tasks:
             for name in ("alice", "bob", "cleo"):

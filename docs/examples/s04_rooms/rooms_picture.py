@@ -1,4 +1,4 @@
-"""Draws what Alice and Bob ask of step 04, and what they hear."""
+"""Draws the messages between Alice, Bob and step 04."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from lab import Sequence, start
 
 
 async def main() -> None:
-    """Let both join a room, one of them speak, and the other one leave."""
+    """Let both join a room, Alice speak, and Bob leave."""
     async with await start("04") as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
         await alice.join("tea")

@@ -1,4 +1,4 @@
-"""A cable is pulled out: nothing comes, nothing fails, and an hour passes."""
+"""A cable is pulled out: nothing arrives, nothing fails, and an hour passes."""
 
 import asyncio
 
@@ -7,17 +7,17 @@ from lab.network import Faults, link_of
 
 
 async def an_hour_alone() -> None:
-    """Let Bob's line go dead, wait for an hour, and ask who is in the room."""
+    """Let Bob's connection die, wait for an hour, and ask who is in the room."""
     async with await start("05") as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
         await alice.join("tea")
         await bob.join("tea")
         link_of(bob.connection.socket).die()
         await asyncio.sleep(3600)
-        print("Alice has been told:", sorted({m["action"] for m in alice.heard}))
+        print("Alice got:", sorted({m["action"] for m in alice.heard}))
         cleo: Client = await server.connect("cleo")
         members = (await cleo.join("tea"))["members"]
-        print("Cleo is told who is there:", sorted(members))
+        print("Cleo is told that these are there:", sorted(members))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Wrong on purpose: goes through the room itself, and waits in between."""
+"""Wrong on purpose: It loops over the room itself, and waits in between."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ async def tell_everyone() -> None:
 
 
 async def main() -> None:
-    """Let somebody leave while everyone is being told."""
+    """Let Bob leave while the loop goes through the room."""
     telling = asyncio.create_task(tell_everyone())
     await asyncio.sleep(0)
     room.discard("bob")

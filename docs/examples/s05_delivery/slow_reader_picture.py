@@ -1,4 +1,4 @@
-"""Draws what waits for whom in step 05, when one member of the room stops reading."""
+"""Draws the bytes that wait in step 05 when one member stops reading."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Draws who sends what to whom when three clients talk through step 05."""
+"""Draws the messages of three clients that talk through step 05."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from lab import Sequence, start
 
 
 async def main() -> None:
-    """Let two clients join a room, a third one another, and one of them speak."""
+    """Let two clients join a room, a third another room, and one of them speak."""
     async with await start("05") as server:
         alice, bob, cleo = [await server.connect(n) for n in ("alice", "bob", "cleo")]
         await alice.join("tea")

@@ -1,4 +1,4 @@
-"""Two clients call step 05 where it is running, and talk."""
+"""Two clients connect to step 05 where it is running, and talk."""
 
 import asyncio
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Shows what people and a joker write, as utils of the terminal let it be seen."""
+"""Shows lines of real people and of a joker as the module terminal prints them."""
 
 from lab import story
 from lab.host import load

@@ -1,27 +1,30 @@
-"""Waiting one after the other, and waiting at once."""
+"""Two naps, one after the other and then at the same time."""
 
 import asyncio
 import time
 
 
-async def nap(seconds: float) -> None:
-    """Wait, as one waits for a network."""
-    await asyncio.sleep(seconds)
+async def nap() -> None:
+    """Wait for half a second, as a server waits for the network."""
+    await asyncio.sleep(0.5)
 
 
 async def main() -> None:
-    """Nap twice, in both ways, and measure."""
+    """Nap twice in both ways, and measure."""
     start = time.perf_counter()
-    await nap(0.5)
-    await nap(0.5)
-    print(f"one after the other: {time.perf_counter() - start:.1f} s")
+    await nap()
+    await nap()
+    one_by_one = time.perf_counter() - start
+    print(f"one after the other: {one_by_one:.1f} s")
 
     start = time.perf_counter()
-    first = asyncio.create_task(nap(0.5))
-    second = asyncio.create_task(nap(0.5))
-    await first
-    await second
-    print(f"at once: {time.perf_counter() - start:.1f} s")
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(nap())
+        tasks.create_task(nap())
+        # -- waits here until both have ended --
+    together = time.perf_counter() - start
+    print(f"at the same time: {together:.1f} s")
+    assert together < one_by_one, "two naps in tasks took as long as two in a row"
 
 
 asyncio.run(main())

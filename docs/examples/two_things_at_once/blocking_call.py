@@ -1,4 +1,4 @@
-"""Wrong on purpose: one task blocks, and so they all wait."""
+"""Wrong on purpose: One task blocks, so all the others wait too."""
 
 import asyncio
 import time

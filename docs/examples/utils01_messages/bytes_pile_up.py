@@ -1,4 +1,4 @@
-"""Draws how bytes pile up in the writer of somebody whom nobody reads."""
+"""Draws how bytes pile up in a writer while the other side reads nothing."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ PAUSE = 0.01  # seconds between two messages
 
 
 async def main() -> None:
-    """Write and never drain; after three seconds somebody begins to read."""
+    """Write and never drain; after three seconds the other side begins to read."""
     connected = asyncio.get_running_loop().create_future()
     server = await asyncio.start_server(
         lambda *streams: connected.set_result(streams), "127.0.0.1", 9011

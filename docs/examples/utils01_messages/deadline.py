@@ -1,4 +1,4 @@
-"""A deadline around new_messages: with utils01, and with its broken twin."""
+"""A deadline around new_messages: with utils01, and with a wrong version of it."""
 
 import asyncio
 from asyncio import StreamReader
@@ -10,15 +10,15 @@ from lab.story import Step
 
 
 async def wait_for_messages(step: Step) -> str:
-    """Wait for a message that never comes, and say how the waiting ended."""
+    """Wait for a message that never comes, and return how the waiting ended."""
     module = load(step)
     try:
         async with asyncio.timeout(0.1):
             async for _ in module.new_messages(StreamReader()):
                 pass
     except TimeoutError:
-        return "TimeoutError: the time is up"
-    return "no error, as if the client had said goodbye"
+        return "TimeoutError, as it should be"
+    return "no error, as if the client had finished"
 
 
 async def main() -> None:

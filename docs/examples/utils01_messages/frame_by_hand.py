@@ -1,4 +1,4 @@
-"""A frame, made by hand: three bytes of size, and then the payload."""
+"""A frame, made by hand: three bytes with the size, then the payload."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Wrong on purpose: the first idea of new_messages, and how it ends."""
+"""Wrong on purpose: It treats a client that has finished as an error."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ async def new_messages(reader: StreamReader) -> AsyncGenerator[dict[str, Any], N
 
 
 async def main() -> None:
-    """Read one message, after which the client has gone."""
+    """Read one message; after it the client has finished."""
     reader = StreamReader()
     reader.feed_data(b"\x10\0\0" + b'{"action": "hi"}')
     reader.feed_eof()

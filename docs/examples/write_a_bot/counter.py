@@ -1,4 +1,4 @@
-"""A bot that counts what is said in a room, and a visitor who asks it."""
+"""A bot that counts the lines in a room, and a visitor who asks it."""
 
 import asyncio
 
@@ -7,12 +7,12 @@ from lab.client import Refused
 
 
 async def count_lines(host: str, port: int, room: str) -> None:
-    """Count what is said in a room, and tell those who ask, until the server ends."""
+    """Count the lines in a room, and answer !count, until the server stops."""
     async with await connect((host, port), "counter") as bot:
         try:
             await bot.join(room)
         except Refused as refused:
-            print(f"The bot has no name: {refused.code}")
+            print(f"The server refuses the bot: {refused.code}")
             return
         lines = 0
         async for message in bot:
@@ -22,11 +22,11 @@ async def count_lines(host: str, port: int, room: str) -> None:
                 case {"action": "chat"}:
                     lines += 1
                 case {"action": "bye", "reason": reason}:
-                    print(f"The bot ends: {reason}")
+                    print(f"The bot stops: {reason}")
 
 
 async def main() -> None:
-    """Let Alice talk and ask, a second bot come, and the server end."""
+    """Let Alice talk and ask, start the bot twice, and stop the server."""
     async with await start("12") as server:
         alice = await server.connect("alice")
         await alice.join("tea")

@@ -1,19 +1,19 @@
-"""A TaskGroup waits for all its tasks; when one of them fails, it ends the others."""
+"""A TaskGroup waits for all its tasks; if one fails, it cancels the others."""
 
 import asyncio
 
 
 async def work(name: str) -> None:
-    """Work for ever, and say so when that is cut short."""
+    """Wait for something that never happens; say so when that is cut short."""
     try:
         await asyncio.Event().wait()
     finally:
-        print(f"{name} has been cancelled")
+        print(f"{name} was cancelled")
 
 
 async def fail() -> None:
-    """Fail at once."""
-    raise ConnectionError("the server has gone")
+    """Fail immediately."""
+    raise ConnectionError("the server is gone")
 
 
 async def main() -> None:

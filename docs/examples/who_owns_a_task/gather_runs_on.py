@@ -1,4 +1,4 @@
-"""Wrong on purpose: one of three fails, and the others work on for nobody."""
+"""Wrong on purpose: One of three fails, and the other two work on unwatched."""
 
 import asyncio
 
@@ -10,8 +10,8 @@ async def work(name: str) -> None:
 
 
 async def fail() -> None:
-    """Fail at once."""
-    raise ConnectionError("the server has gone")
+    """Fail immediately."""
+    raise ConnectionError("the server is gone")
 
 
 async def main() -> None:

@@ -1,4 +1,4 @@
-"""Wrong on purpose: a task that nobody holds is thrown away before it is done."""
+"""Wrong on purpose: A task that nothing refers to is destroyed before it is done."""
 
 import asyncio
 import gc
@@ -10,7 +10,7 @@ async def wait_for_a_friend() -> None:
 
 
 async def main() -> None:
-    """Start a task, keep no reference to it, and let Python tidy up."""
+    """Start a task, keep no reference to it, and let Python clean up."""
     asyncio.create_task(wait_for_a_friend())  # noqa: RUF006  # the mistake that is shown
     await asyncio.sleep(0)
     gc.collect()
