@@ -25,7 +25,7 @@ BOOK = ("lab", "steps", "docs/examples")  # what a cell can import
 LEARNERS = (*BOOK, "bench", "notebooks", "LICENSE", "requirements.txt")
 ARCHIVE = "asyncio-chat-book.zip"  # in the site's root
 FOLDER = "asyncio-chat-book"  # into which it unpacks
-README = ROOT / "docs" / "_archive" / "README.md"  # which commands work from there
+README = ROOT / "docs" / "_data" / "README.md"  # which commands work from there
 
 logger = logging.getLogger(__name__)
 

@@ -40,13 +40,18 @@ def note(app: Sphinx, doctree: nodes.document) -> None:
         fields = nodes.field_list()
         section.insert(1, fields)
     if fields is not None:
-        fields += field("Reading time", f"about {minutes(doctree):.0f} minutes")
+        fields += field("Reading time", shown(minutes(doctree)))
 
 
 def field(name: str, text: str) -> nodes.field:
     """Return one of the facts at the beginning of a page."""
     body = nodes.field_body("", nodes.paragraph(text, text))
     return nodes.field("", nodes.field_name(name, name), body)
+
+
+def shown(minutes: float) -> str:
+    """Return a time as a reader says it."""
+    return "a minute" if minutes < 1.5 else f"about {minutes:.0f} minutes"
 
 
 def minutes(doctree: nodes.document) -> float:
