@@ -133,7 +133,7 @@ async def exchange(step: str) -> float:
 
 
 async def a_flood(step: str) -> None:
-    """Let Alice say a hundred things at once, and print what Bob has heard by when."""
+    """Let Alice send a hundred messages together; print how many Bob has, and when."""
     async with await start(step) as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
         await bob.join("tea")
@@ -143,13 +143,13 @@ async def a_flood(step: str) -> None:
         for second in range(1, 10):
             await asyncio.sleep(1)
             heard = sum(message["action"] == "chat" for message in bob.heard)
-            print(f"step {step}: after {second} s, Bob has heard {heard}")
+            print(f"step {step}: after {second} s, Bob has {heard}")
             if heard == 100:
                 break
 
 
 async def a_full_line(step: str) -> None:
-    """Let Mallory talk for five seconds, as fast as she can; print where it waits."""
+    """Let Mallory send for five seconds, as fast as she can; print where it waits."""
     loop = asyncio.get_running_loop()
     async with await start(step) as server:
         alice = await server.connect("alice")
@@ -165,8 +165,8 @@ async def a_full_line(step: str) -> None:
         reading = theirs.writer.transport.is_reading()
         print(f"step {step} reads from her: {reading}")
         line = far.peer.on_the_way
-        print(f"on the line: {line // 1024} KiB; with her: {kept // 1024} KiB")
-        print("she has said all:", talking.done())
+        print(f"on the way: {line // 1024} KiB; in her buffer: {kept // 1024} KiB")
+        print("she has sent everything:", talking.done())
         talking.cancel()
         writer.transport.abort()
 
@@ -178,7 +178,7 @@ async def _talks(writer: asyncio.StreamWriter, chats: int) -> None:
 
 
 async def a_flood_and_a_word() -> Timeline:
-    """Let Alice say thirty things at once to step 11, and Bob three now and then.
+    """Let Alice send thirty messages together to step 11, and Bob three now and then.
 
     The first of the two tasks is hers.
     """
@@ -200,7 +200,7 @@ def _chats(many: int, text: str = "hello") -> bytes:
 
 
 async def a_nap(seconds: float, step: str = "06") -> Unsent:
-    """Let Alice talk for two minutes, while Dora reads nothing for a part of them."""
+    """Let Alice talk for two minutes, while Dora reads nothing for some of them."""
     async with await start(step) as server, asyncio.TaskGroup() as tasks:
         alice, bob = await server.connect("alice"), await server.connect("bob")
         await alice.join("tea")
@@ -249,9 +249,9 @@ async def a_long_text(step: str) -> None:
 
 
 async def a_goodbye(*, asleep: bool, step: str = "07", **settings: str) -> Timeline:
-    """Stop a step while two clients are there, of whom one may read nothing.
+    """Stop a step while two clients are connected, one of which may read nothing.
 
-    Print what Alice hears at the end, and when ``main`` has ended.
+    Print the last message that Alice gets, and when ``main`` is done.
     """
     loop = asyncio.get_running_loop()
     with Timeline(only=(f"server{step}", "client_connected")) as timeline:
@@ -261,13 +261,13 @@ async def a_goodbye(*, asleep: bool, step: str = "07", **settings: str) -> Timel
             await (_falls_asleep if asleep else _reads)(server)
             for _ in range(10):
                 await alice.say("tea", "x" * 30_000)
-            await alice.join("tea")  # the answer comes when all that is handed on
+            await alice.join("tea")  # the answer comes after all of these
             server.main.cancel()
             begin = loop.time()
             await asyncio.wait({server.main}, timeout=60)
             state = "has ended" if server.main.done() else "still runs"
             print(f"main {state} after {loop.time() - begin:.1f} s")
-            print("the last that Alice has heard:", alice.heard[-1]["action"])
+            print("the last that Alice got:", alice.heard[-1]["action"])
     return timeline
 
 
@@ -284,17 +284,17 @@ async def _falls_asleep(server: Running) -> None:
 
 
 async def a_crowd(step: str, calls: int) -> None:
-    """Let one computer call so often, and say who it is each time; count who is in."""
+    """Let one computer connect and log in this often; count the admitted clients."""
     async with await start(step) as server:
         clients = [await server.connect(f"guest {number}") for number in range(calls)]
         await asyncio.sleep(1)
         told = sum("full" in str(client.heard) for client in clients)
         inside = len(server.module.NAMES)
-        print(f"step {step}: of {calls}, {inside} are inside, {told} are told no")
+        print(f"step {step}: of {calls}, {inside} are admitted, {told} are refused")
 
 
 async def many_rooms(rooms: int) -> None:
-    """Let Alice join so many rooms of step 12, and then the first once more."""
+    """Let Alice join this many rooms of step 12, and then the first one again."""
     async with await start("12") as server:
         alice = await server.connect("alice")
         for number in [*range(1, rooms + 1), 1]:
@@ -305,7 +305,7 @@ async def many_rooms(rooms: int) -> None:
 
 
 async def complaints(seconds: int) -> None:
-    """Complain to step 12 once a second, as a loop does that has no descriptor left."""
+    """Report an error to step 12 per second, as asyncio does without a descriptor."""
     loop = asyncio.get_running_loop()
     async with await start("12") as server:
         server.printed()

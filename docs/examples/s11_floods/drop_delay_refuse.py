@@ -1,4 +1,4 @@
-"""Three answers to messages that come too fast: delay, drop or refuse them."""
+"""Three answers to messages that come too fast: delay, discard or refuse them."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ CHAT = {"action": "chat", "room": "tea"}
 
 
 def changed(module: Any, way: str) -> None:
-    """Let step 11 drop or refuse the messages that it would delay."""
+    """Let step 11 discard or refuse the messages that it would delay."""
     buckets: dict[Any, Any] = {}
     handle = module.Client.chat
 
@@ -54,5 +54,5 @@ async def main(way: str) -> str:
 
 
 print(f"{'':10}{'Bob gets':>10}{'within':>10}{'errors to Alice':>16}   she is")
-for way in ("delay", "drop", "refuse"):
+for way in ("delay", "discard", "refuse"):
     print(f"{way:10}{simulation.run(main(way))}")
