@@ -291,7 +291,7 @@ class Client:
         if (host := ADMITTED.pop(self, None)) is not None:  # None if it was refused
             PLACES[host] -= 1
             if not PLACES[host]:
-                del PLACES[host]  # or empty rooms pile up over a year
+                del PLACES[host]  # or addresses pile up over a year
         if self.name is not None:
             NAMES.remove(folded(self.name))
         # Leave every room first: a client in the middle of leaving must not be told.

@@ -121,9 +121,9 @@ def test_each_cell_has_a_question_before_it_and_an_explanation_after_it(path):
     rest = notebook.cells[first + 1 :]
     assert len(rest) % 3 == 0
     for before, cell, after in zip(rest[::3], rest[1::3], rest[2::3], strict=True):
-        assert "**Predict.**" in before.source
+        assert "**Predict:**" in before.source
         assert cell.cell_type == "code"
-        assert after.source.startswith("**Explain.**")
+        assert after.source.startswith("**Explain:**")
 
 
 @of_each
