@@ -170,11 +170,12 @@ catches: $(READY)  ## renew the table of which net catches which mistake
 	@$(BIN)/python -m tests.catches $(ARGS)
 
 .PHONY: lint
-lint: $(READY)  ## ruff, mypy, sphinx-lint; no outputs in notebooks
+lint: $(READY)  ## ruff, mypy, sphinx-lint, the English; no outputs in notebooks
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m mypy
 	$(BIN)/python -m sphinxlint --enable all --disable line-too-long docs README.md
+	$(BIN)/python -m tests.english
 	@! grep -lE '"outputs": \[$$|"execution_count": [0-9]' notebooks/*.ipynb \
 		|| { echo "Notebooks are stored without outputs: clear them before you commit." >&2; exit 1; }
 

@@ -3,6 +3,7 @@
 
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 import pypandoc
@@ -14,6 +15,9 @@ from sphinx_book import inventory  # noqa: E402  # ours: the path had to be set 
 
 project = "A chat server in asyncio, one step at a time"
 copyright = "2026, the authors"
+_urls = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
+# Pages say |repository| where they mean its address.
+rst_epilog = f".. |repository| replace:: {_urls['Repository']}"
 html_title = "A chat server in asyncio"
 
 extensions = ["nbsphinx", "sphinx_copybutton", "sphinx.ext.intersphinx", "sphinx_book"]

@@ -47,7 +47,7 @@ def times(peer: str, load: str, other: str, bound: float, why: str = "") -> Goal
 
 def memory(peer: str, bound: float) -> Goal:
     """Return the goal that an idle connection takes so few KiB."""
-    what = "KiB for an idle connection"
+    what = "KiB per idle connection"
 
     def measure(look: Look) -> float:
         return look.figure("memory", peer).median
@@ -62,7 +62,7 @@ def flat(peer: str, what: str, small: int, large: int, why: str = "") -> Goal:
         one, other = (f"{what} quiet {size}" for size in (small, large))
         return look.figure(other, peer).median / look.figure(one, peer).median
 
-    words = f"quiet: with {large:,} {what}, times what it costs with {small}"
+    words = f"quiet: cost with {large:,} {what}, times the cost with {small}"
     return Goal(peer, words, FLAT, measure, most=True, in_the_way=why)
 
 
@@ -78,7 +78,7 @@ def linear(peer: str) -> Goal:
         many = case.figure(name, place.pick).median
         return many / few.figure(name, place.pick).median
 
-    what = "memory for each of many connections, times that for each of a few"
+    what = "memory of each of many connections, times that of each of a few"
     return Goal(peer, what, 1.1, measure, most=True)
 
 
@@ -86,25 +86,25 @@ PROTOCOL, ON_UVLOOP = "server09_protocol", "server09_protocol+uvloop"
 
 # Why a goal may be missed.
 SENDING = (
-    "one send for each delivery, which nobody gets below: with nothing else to do, in "
-    "Python, it is {quiet bare-send over websockets} times"
+    "one send per delivery, which no server avoids: a Python loop that only sends "
+    "reaches {quiet bare-send over websockets} times"
 )
 PYTHON = (
-    "each message is parsed, checked and built in Python, and each member has a list "
-    "of its own; the server in C, which has none of it, reaches "
+    "each message is parsed, checked and built in Python, and each member has its "
+    "own list; the server in C, which does none of this, reaches "
     "{busy c-writev over websockets} times"
 )
 LIMIT = "the limit: the server in C reaches {crowd c-writev over websockets} times"
 NOT_C = (
-    "JSON is parsed, checked and built in Python, and each member has a list of its "
-    "own; the other is in C, and does none of it"
+    "JSON is parsed, checked and built in Python, and each member has its own list; "
+    "the other server is in C and does none of this"
 )
 WATCHING = (
-    "what the later steps do for each message: they count it, and look at the clock"
+    "the later steps do more for each message: they count it and look at the clock"
 )
 BEATS = (
-    "a task for each client, which looks at it once a second: what ten thousand of "
-    "them leave behind makes the garbage collector walk through everything, often"
+    "a task checks each client once a second: ten thousand of them leave so many "
+    "objects behind that the garbage collector often walks through all memory"
 )
 
 GOALS = (

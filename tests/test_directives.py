@@ -580,7 +580,7 @@ def test_a_wrong_example_has_a_mark_a_sentence_the_code_and_its_failure(shown):
 
 def test_a_twin_has_a_mark_a_sentence_the_code_and_the_verdict(shown):
     page = shown("twin")
-    assert "Wrong on purpose: the room hears everything" in words(page)
+    assert "Wrong on purpose: sends each message to the whole room" in words(page)
     assert "It echoes." in words(page)
     (code,) = blocks(page, "highlight-python3")
     assert "steps/broken/echoes.diff" in words(page)
@@ -960,7 +960,8 @@ def test_a_twin_whose_docstring_has_lost_its_form_fails_the_build(misspelt, page
 def test_the_book_itself_fails_when_a_function_that_it_shows_is_renamed(tmp_path):
     for part in ("steps", "lab", "bench", "docs", "notebooks"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=CACHES)
-    shutil.copy(ROOT / "conf.py", tmp_path)
+    for file in ("conf.py", "pyproject.toml"):
+        shutil.copy(ROOT / file, tmp_path)
     edit(tmp_path, "steps/client01.py", "listen", "serve_client")
     # One chapter, without what notebooks need, is enough: all take their time.
     only = ["-D", "include_patterns=docs/index.rst,docs/client01.rst"]

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -13,12 +14,14 @@ from bench import __main__ as bench
 from bench.peers import available
 from lab import behaviours, story, wire
 from lab.behaviours import every
+from lab.check.pages import SITE
 from lab.commands import search, versions
 from lab.host import load
 from lab.mistakes import twins
 from lab.search import faults
 from lab.story import ROOT
 from sphinx_book import running
+from tests import english
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.rst"))
@@ -277,3 +280,41 @@ def test_an_action_that_a_step_knows_is_in_the_table_of_the_protocol():
     told = {kind.action for kind in wire.KINDS}
     unknown = set(load(SERVERS[-1]).FIELDS) - told
     assert not unknown, f"describe {unknown} in KINDS of lab/wire.py"
+
+
+def test_the_addresses_are_said_in_one_place():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    urls = project["project"]["urls"]
+    assert urls["Documentation"] == SITE
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    before = (DOCS / "before-you-start.rst").read_text(encoding="utf-8")
+    clone = f"git clone {urls['Repository']} "
+    assert clone in readme
+    assert clone in before
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_a_page_describes_itself_and_says_its_subject(path):
+    text = path.read_text(encoding="utf-8")
+    meta = r"\.\. meta::\n   :description: (.+)\n\n"
+    described = re.match(meta, text)
+    assert described, "begin with .. meta:: and a :description:"
+    assert len(described[1]) <= 160
+    title = text[described.end() :].partition("\n")[0]
+    if path.stem not in ("index", "glossary", "cheat-sheet"):
+        todo = "the title has the story, a dash, and the subject"
+        assert re.search(r"(?: \N{EN DASH}|:|\?) ", title), todo
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_a_page_is_no_longer_than_a_reader_bears(path):
+    prose = english.of_rst(path.read_text(encoding="utf-8"))
+    if path.stem != "glossary":  # nobody reads that from end to end
+        assert english.words(prose) <= 2500
+
+
+def test_the_picture_of_the_readme_is_drawn_by_a_program():
+    command = [sys.executable, "-m", "docs.examples.index.chat_picture"]
+    drawn = subprocess.check_output(command, cwd=ROOT, text=True)
+    on_white = drawn.replace("color:inherit", "color:#1f2328;background:#fff")
+    assert (DOCS / "_static" / "chat.svg").read_text(encoding="utf-8") == on_white

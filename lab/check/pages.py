@@ -11,7 +11,7 @@ from lab import story
 from lab.behaviours import Behaviour
 from lab.story import ROOT
 
-# Where the book is published. Nowhere yet: change this line when it is.
+# Where the book is published, as pyproject.toml has it. Nowhere yet.
 SITE = "https://chat-in-asyncio.example"
 BUILT = ROOT / "build" / "html"  # where ``make book`` puts it
 DOCS = ROOT / "docs"

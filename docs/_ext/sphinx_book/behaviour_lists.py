@@ -47,7 +47,7 @@ class Staircase(Computed):
             self.env.note_dependency(str(step.path))
         servers = story.steps_of("server")
         said = running.show(self, PROOF)
-        if wrong := re.findall(r"^not as stated: (.+)$", said, re.MULTILINE):
+        if wrong := re.findall(r"^unexpected: (.+)$", said, re.MULTILINE):
             words = ", ".join(wrong)
             raise self.error(f"the run contradicts what is stated: {words}")
         head = ["behaviour", *(step.number for step in servers)]

@@ -29,14 +29,14 @@ HEADS = {
     "p99": "p99, ms",
     "p99.9": "p99.9, ms",
     "worst": "worst, ms",
-    "late": "the generator was late, ms",
-    "memory": "KiB for a connection",
-    "accepted": "let in, a second",
-    "accepting": "µs of the server for that",
-    "heard": "heard by the nine, %",
+    "late": "generator late by, ms",
+    "memory": "KiB per connection",
+    "accepted": "accepted per second",
+    "accepting": "CPU time for each, µs",
+    "heard": "received by the nine, %",
     "growth": "memory grew by, MiB",
-    "left": "and in the end, MiB",
-    "dropped": "hung up on, after s",
+    "left": "memory at the end, MiB",
+    "dropped": "disconnected after, s",
 }
 COLUMNS = {
     "latency": ("p50", "p99", "p99.9", "worst", "late"),
@@ -140,7 +140,7 @@ def origin(known: Look) -> nodes.paragraph:
     return nodes.paragraph(
         "",
         "",
-        nodes.Text(f"{where}The file is bench/results/full.json; it is made anew by "),
+        nodes.Text(f"{where}The file is bench/results/full.json, written by "),
         nodes.literal(COMMAND, COMMAND),
         nodes.Text(f".{left_out}"),
         classes=["origin"],
@@ -159,7 +159,7 @@ def servers(known: Look) -> list[nodes.Node]:
             for one in every
             if one.same == same
         ]
-        head = ["server", "and what is different", "version"]
+        head = ["server", "what is different", "version"]
         shown.append(table(head, body, [26, 48, 26], "measured servers", (0,)))
     return [*shown, lifted(known)]
 
@@ -172,13 +172,13 @@ def lifted(known: Look) -> nodes.paragraph:
         for name, value in one.settings.items()
     }
     words = ", ".join(f"{name} to {value}" for name, value in limits.items())
-    text = f"Limits of our steps that were lifted, where a step has them: {words}."
+    text = f"We raised these limits, where a step has them: {words}."
     return nodes.paragraph(text, text, classes=["origin"])
 
 
 def goals(known: Look) -> tuple[Row, list[Row], Sequence[int]]:
     """Return each goal, what was measured, and what is in the way of it."""
-    head = ["server", "goal", "measured", "kept or missed, and what is in the way"]
+    head = ["server", "goal", "measured", "kept or missed, and why"]
     body = [
         [
             one.whose,
@@ -202,13 +202,13 @@ def times(known: Look, wanted: Sequence[str]) -> tuple[Row, list[Row], Sequence[
             spread = f"{brief(figure.least)} to {brief(figure.most)}"
             row.append(f"{brief(figure.median)} ({spread})")
         body.append(row)
-    return ["times, for the same CPU time", *LOADS], body, [40, 20, 20, 20]
+    return ["deliveries for the same CPU time, times", *LOADS], body, [40, 20, 20, 20]
 
 
 def headline(known: Look, load: str) -> tuple[Row, list[Row], Sequence[int]]:
     """Return what a delivery costs each server under one load."""
     (case,) = known.every("headline")
-    head = ["server", "µs for a delivery", "times websockets", "deliveries a second"]
+    head = ["server", "µs per delivery", "times websockets", "deliveries per second"]
     body = []
     for peer in case.peers:
         cost = case.figure(peer, metrics.cpu(load))

@@ -25,7 +25,7 @@ BOOK = ("lab", "steps", "docs/examples")  # what a cell can import
 LEARNERS = (*BOOK, "bench", "notebooks", "LICENSE", "requirements.txt")
 ARCHIVE = "asyncio-chat-book.zip"  # in the site's root
 FOLDER = "asyncio-chat-book"  # into which it unpacks
-README = ROOT / "docs" / "_archive" / "README.md"  # which commands work from there
+README = ROOT / "docs" / "_data" / "README.md"  # which commands work from there
 
 logger = logging.getLogger(__name__)
 
@@ -55,9 +55,7 @@ def add(app: Sphinx, exception: Exception | None) -> None:
         build_lite(site, app.config.book_pyodide)
 
 
-def pack(
-    target: Path, folders: tuple[str, ...], inside: str = "", *more: Path
-) -> None:
+def pack(target: Path, folders: tuple[str, ...], inside: str = "", *more: Path) -> None:
     """Write an archive of these folders; the same files give the same archive.
 
     In it, they are ``inside`` another folder, with ``more`` files at its top.

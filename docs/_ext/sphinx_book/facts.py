@@ -33,18 +33,25 @@ def note(app: Sphinx, doctree: nodes.document) -> None:
     if section is None or not page.startswith("docs/") or page == app.config.root_doc:
         return
     section.insert(1, index(section, doctree))
-    fields = next((n for n in section.children if isinstance(n, nodes.field_list)), None)
+    fields = next(
+        (n for n in section.children if isinstance(n, nodes.field_list)), None
+    )
     if fields is None and next(iter(doctree.findall(addnodes.glossary)), None) is None:
         fields = nodes.field_list()
         section.insert(1, fields)
     if fields is not None:
-        fields += field("Reading time", f"about {minutes(doctree):.0f} minutes")
+        fields += field("Reading time", shown(minutes(doctree)))
 
 
 def field(name: str, text: str) -> nodes.field:
     """Return one of the facts at the beginning of a page."""
     body = nodes.field_body("", nodes.paragraph(text, text))
     return nodes.field("", nodes.field_name(name, name), body)
+
+
+def shown(minutes: float) -> str:
+    """Return a time as a reader says it."""
+    return "a minute" if minutes < 1.5 else f"about {minutes:.0f} minutes"
 
 
 def minutes(doctree: nodes.document) -> float:

@@ -15,8 +15,8 @@ class Output(Computed):
     The argument is an example's file, or a command that begins with ``python``.
     ``:status:`` is the exit status that it is expected to end with. ``:live:`` lets the
     reader run the example in the page. ``:expect:`` names what the output must contain,
-    a line for each claim that the page makes about it. ``:beside:`` is the step that has to be running
-    meanwhile, because the reader has started it before.
+    a line for each claim that the page makes about it. ``:beside:`` is the step that
+    has to be running, because the reader has started it before.
     """
 
     required_arguments = 1

@@ -125,8 +125,8 @@ def _environment() -> dict[str, str]:
 def show(directive: SphinxDirective, run: Run) -> str:
     """Return what a run prints; the page is made again when that may have changed.
 
-    Each line of the directive's option ``:expect:`` is a claim that the page makes about
-    the output. Raises ValueError for a line that the output does not contain.
+    Each line of the directive's option ``:expect:`` is a claim that the page makes
+    about the output. Raises ValueError for a line that the output does not contain.
     """
     shown = run.shown()
     for path in shown.files:

@@ -1,11 +1,11 @@
-"""Draws what a delivery costs when the room, their number or the message grows."""
+"""Draws the cost of a delivery as rooms, their number or the messages grow."""
 
 import math
 
 from bench import metrics, results
 from bench.figures import Case
 from bench.query import SIZES, Look
-from docs.examples.how_fast_is_it.rounds_picture import OURS, THEIRS, joined
+from docs.examples.how_to_measure.rounds_picture import OURS, THEIRS, joined
 from lab.pictures.drawing import picture, small, wide, written
 
 LOAD = "quiet"
@@ -59,7 +59,7 @@ def drawn(look: Look) -> str:
         max(tick for tick in TICKS if tick <= min(all_of_them)),
         min(tick for tick in TICKS if tick >= max(all_of_them)),
     )
-    shapes, words = [written(LEFT, 18, "µs of the processor for a delivery")], []
+    shapes, words = [written(LEFT, 18, "CPU time per delivery, µs")], []
     x = LEFT + 300.0
     for peer, dash in DASHES.items():
         shapes += [joined([(x, 14), (x + 24, 14)], dash), written(x + 30, 18, peer)]

@@ -1,4 +1,4 @@
-"""Draws what a delivery costs each server under three loads, from the results."""
+"""Draws the cost of a delivery for each server under three loads."""
 
 import math
 
@@ -76,7 +76,7 @@ def drawn(case: Case) -> str:
             shapes.append(mark(load, scale(figure.median), y))
         told = ", ".join(f"{load} {figures[load].median:.2f}" for load in LOADS)
         words.append(f"{peer}: {told}.")
-    alternative = "Microseconds of the processor for a delivery.\n" + "\n".join(words)
+    alternative = "CPU time per delivery, in microseconds.\n" + "\n".join(words)
     return picture("costs", LEFT + WIDTH + 50, bottom + 24, alternative, shapes)
 
 

@@ -1,33 +1,44 @@
-"""Where step 09 spends its time under three loads, and how often it sends."""
+"""Shows where step 09 spends its time under three loads, and how often it sends."""
 
 import asyncio
 import cProfile
 import pstats
-from asyncio.subprocess import Process
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
 from collections import Counter
+from contextlib import ExitStack
 from typing import Any
 
-from docs.examples.s09_one_write_per_turn.profile_08 import PLACES, rounded
-from docs.examples.server09_protocol_below_the_streams.streams_or_not import (
-    LISTENERS,
-    LOADS,
-    lets,
-    started,
+from docs.examples.s09_one_write_per_turn.profile_08 import (
+    CHAT,
+    PLACES,
+    entered,
+    read,
+    rounded,
 )
 from lab import start
+from lab.story import ROOT
+from lab.wire import encode
 
+LISTENERS = 50
+LOADS = {  # how many talk, how many messages each sends at once, and how often
+    "quiet": (1, 1, 100),
+    "busy": (1, 32, 20),
+    "crowd": (16, 1, 40),
+}
 SEND = "<method 'send' of '_socket"
 
 
 async def profiled(
     clients: Process, step: str, load: tuple[int, int, int]
 ) -> pstats.Stats:
-    """Return what a step does while clients talk, which are another process."""
+    """Return the profile of a step while the clients talk, in another process."""
     async with await start(step) as server:
         await lets(clients, server.address[1], *load)  # all are in the room
         with cProfile.Profile() as profile:
             await lets(clients)  # all have heard everything
-        await lets(clients)  # all have hung up
+        await lets(clients)  # all have left
     return pstats.Stats(profile)
 
 
@@ -46,6 +57,52 @@ def column(stats: Any, deliveries: int) -> list[str]:
     return [*shares, f"{sends / deliveries:.2f}", f"{calls / deliveries:.1f}"]
 
 
+async def started() -> Process:
+    """Start the process that plays all clients."""
+    words = [sys.executable, "-m", "docs.examples.how_fast_is_it.where_it_goes"]
+    return await asyncio.create_subprocess_exec(
+        *words, "clients", stdin=PIPE, stdout=PIPE, cwd=ROOT
+    )
+
+
+async def lets(clients: Process, *numbers: int) -> None:
+    """Let the clients do the next thing, and wait until it is done."""
+    assert clients.stdin is not None
+    assert clients.stdout is not None
+    clients.stdin.write(f"{' '.join(map(str, numbers))}\n".encode())
+    await clients.stdout.readline()
+
+
+def talk(port: int, talkers: int, each: int, times: int) -> None:
+    """Enter the room, wait for a line, talk, read it all, and leave at another line."""
+    with ExitStack() as gone:
+        names = [f"listener {number}" for number in range(LISTENERS)]
+        listening = [gone.enter_context(entered(port, name)) for name in names]
+        names = [f"talker {number}" for number in range(talkers)]
+        talking = [gone.enter_context(entered(port, name)) for name in names]
+        for client in [*listening, *talking]:  # the last to know that all are here
+            settle(client)
+        print("all are in the room", flush=True)
+        sys.stdin.readline()
+        for _ in range(times):
+            for client in talking:
+                client.sendall(encode(CHAT) * each)
+            for client in listening:
+                read(client, b'"message"', talkers * each)
+            if talkers > 1:
+                for client in talking:
+                    read(client, b'"message"', (talkers - 1) * each)
+        print("all have heard everything", flush=True)
+        sys.stdin.readline()  # stay until the measuring is over
+    print("all have left", flush=True)
+
+
+def settle(client: socket.socket) -> None:
+    """Read everything up to the answer to a question that we ask now."""
+    client.sendall(encode({"action": "leaveroom", "room": "no such room"}))
+    read(client, b"no such room")
+
+
 async def main() -> None:
     """Profile each load, and print a column for each."""
     columns = []
@@ -56,14 +113,17 @@ async def main() -> None:
         heard_by = LISTENERS + talkers - 1
         columns.append(column(stats, talkers * each * times * heard_by))
     await clients.communicate(b"")  # no more lines: they end
-    names = ("one", "32 from one", "16 from 16")
-    print(f"{'':26}" + "".join(f"{name:>14}" for name in names))
+    print(f"{'':26}" + "".join(f"{name:>14}" for name in LOADS))
     heads = [*dict.fromkeys(PLACES.values()), "all else"]
     for head, *cells in zip(
-        [*heads, "sends for a delivery", "calls for a delivery"], *columns, strict=True
+        [*heads, "sends per delivery", "calls per delivery"], *columns, strict=True
     ):
         print(f"{head:26}" + "".join(f"{cell:>14}" for cell in cells))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    if sys.argv[1:]:
+        for line in sys.stdin:  # the clients of one server after the other
+            talk(*map(int, line.split()))
+    else:
+        asyncio.run(main())

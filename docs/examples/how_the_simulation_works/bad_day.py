@@ -1,4 +1,4 @@
-"""The same words on three bad days, two of them from the same seed."""
+"""Sends the same bytes over three bad links, two of them from the same seed."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ FAULTS = Faults(latency=0.1, jitter=0.3, split=0.7)
 
 
 async def main() -> None:
-    """Say something to a server that prints what it hears, and when."""
+    """Send bytes to a server that prints each piece and its time."""
     loop = asyncio.get_running_loop()
 
     async def serve_client(

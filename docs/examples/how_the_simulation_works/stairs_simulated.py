@@ -1,4 +1,4 @@
-"""Every behaviour on every step, in the simulation."""
+"""Runs every behaviour on every step, in the simulation."""
 
 import time
 
@@ -18,6 +18,6 @@ for behaviour in behaviours.every():
         runs += 1
         if kept != holds(behaviour, step):
             surprises += 1
-            print(f"not as stated: {behaviour.name} on {step.name}")
+            print(f"unexpected: {behaviour.name} on {step.name}")
 took = time.perf_counter() - begin
-print(f"{runs} runs in {took:.1f} s; not as stated: {surprises}")
+print(f"{runs:,} runs in {took:.1f} s; unexpected results: {surprises}")

@@ -1,4 +1,4 @@
-"""Draws the shortest story in which a dead connection holds up step 05."""
+"""Draws a short story in which a dead connection stops step 05."""
 
 from lab import search
 

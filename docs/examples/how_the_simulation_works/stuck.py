@@ -1,4 +1,4 @@
-"""Two tasks wait for each other: nothing can ever happen again."""
+"""Lets two tasks wait for each other, a deadlock."""
 
 import asyncio
 
@@ -6,13 +6,13 @@ from lab import simulation
 
 
 async def first_after(mine: asyncio.Event, other: asyncio.Event) -> None:
-    """Let the other one go on, but only when it has let us go on."""
+    """Wait for the other event, and only then set ours."""
     await other.wait()
     mine.set()
 
 
 async def main() -> None:
-    """Start two of them, and each waits for the other."""
+    """Start two tasks, each of which waits for the other."""
     one, two = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(first_after(one, two), name="Alice")

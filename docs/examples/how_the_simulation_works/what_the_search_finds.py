@@ -1,11 +1,11 @@
-"""What the search finds in the wrong versions of steps 01 to 05, and how soon."""
+"""Counts how many seeds the search needs to catch each planted bug up to step 05."""
 
 from lab import search, story
 from lab.mistakes.twins import twins
 
 SEEDS = range(100)
 
-print(f"{'':28}{'seeds':>5}  what breaks")
+print(f"{'':28}{'seeds':>5}  the broken invariant")
 for twin in twins():
     of_utils = twin.of.name == "utils01"
     if not of_utils and twin.of.name not in story.up_to(story.find("05")):

@@ -1,4 +1,4 @@
-"""A transport keeps what the wire does not take, and says when it is too much."""
+"""Shows how a transport buffers bytes, and when it asks the program to stop."""
 
 import asyncio
 
@@ -6,36 +6,36 @@ from lab import simulation
 
 
 class Sleeper(asyncio.Protocol):
-    """Reads nothing before it is woken."""
+    """Reads nothing until it is woken up."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Stop reading at once."""
+        """Stop reading immediately."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         transport.pause_reading()
 
 
 class Talker(asyncio.Protocol):
-    """Prints what its transport tells it."""
+    """Prints the calls of its transport."""
 
     def __init__(self) -> None:
         self.lost = asyncio.Event()
 
     def pause_writing(self) -> None:
-        """Hear that too much is kept."""
-        print("  pause_writing: too much is kept")
+        """Print that the buffer is above the higher mark."""
+        print("  pause_writing: stop, too much is buffered")
 
     def resume_writing(self) -> None:
-        """Hear that there is room again."""
-        print("  resume_writing: there is room again")
+        """Print that the buffer is below the lower mark."""
+        print("  resume_writing: go on")
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Hear that all has been sent, and that the connection is closed."""
+        """Note that everything is sent and the connection is closed."""
         self.lost.set()
 
 
 async def main() -> None:
-    """Write to somebody who sleeps, over a wire that holds 1000 bytes."""
+    """Write to a client that sleeps, over a wire that holds 1000 bytes."""
     loop = asyncio.get_running_loop()
     sleeper, talker = Sleeper(), Talker()
     server = await loop.create_server(lambda: sleeper, "127.0.0.1", 9011)
@@ -44,7 +44,7 @@ async def main() -> None:
     await asyncio.sleep(0)
     for _ in range(4):
         transport.write(bytes(800))
-        print(f"wrote 800 bytes; kept: {transport.get_write_buffer_size()}")
+        print(f"wrote 800 bytes; buffered: {transport.get_write_buffer_size()}")
     print("the other end wakes up")
     sleeper.transport.resume_reading()
     transport.close()

@@ -1,4 +1,4 @@
-"""Draws what waits in the server, and what reaches Bob, with three of the designs."""
+"""Draws how much waits in the server and reaches Bob, with three of the designs."""
 
 from docs.examples.s06_slow_readers.one_sleeps import FRAME, Played, play
 from docs.examples.s06_slow_readers.task_for_each import send_to
@@ -7,7 +7,7 @@ from lab.pictures.unsent_notes import Sample, Series
 
 
 def line(name: str, played: Played) -> Series:
-    """Return what waits, and what has reached Bob, as a line of the picture."""
+    """Return one design as a line in the picture."""
     series = Series(name, played.peak)
     series.samples = [
         Sample(sample.time, played.said * FRAME, sample.waiting, sample.heard * FRAME)
@@ -19,7 +19,7 @@ def line(name: str, played: Played) -> Series:
 
 unsent = Unsent.showing(
     line("await each", play("05")),
-    line("a task each", play("05", send_to=send_to)),
+    line("a task per message", play("05", send_to=send_to)),
     line("wait for none", play("06")),
 )
 print(unsent.svg())

@@ -1,4 +1,4 @@
-"""Wrong on purpose: sends to all at once, and waits for the slowest."""
+"""Wrong on purpose: It sends to all members together and waits for the slowest."""
 
 import asyncio
 from typing import Any
@@ -7,11 +7,11 @@ from docs.examples.s06_slow_readers.one_sleeps import show
 
 
 async def send_to(members: set[Any], message: dict[str, Any]) -> None:
-    """Send to all members at once, and wait for all of them."""
+    """Send to all members together, and wait for all of them."""
     async with asyncio.TaskGroup() as tasks:
         for member in members:
             tasks.create_task(member.send(message))
 
 
 if __name__ == "__main__":
-    show("a TaskGroup for each message", send_to=send_to)
+    show("a TaskGroup of sends", send_to=send_to)

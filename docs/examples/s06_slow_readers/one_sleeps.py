@@ -1,6 +1,6 @@
-"""One workload for all ways to tell a room: three who read, and one who falls asleep.
+"""One workload for all designs: three clients read, and one falls asleep.
 
-Alone, this plays it on step 05 as it is.
+Run as a program, it plays the workload on step 05 as it is.
 """
 
 import asyncio
@@ -11,32 +11,32 @@ from lab import Client, Connection, simulation, start
 from lab.host import InLoop
 from lab.wire import encode
 
-RATE = 20  # messages a second
-SECONDS = 30  # for which Alice talks
-AWAKE = 5  # seconds for which Sleepy reads
+RATE = 20  # messages per second
+SECONDS = 30  # in which Alice talks
+AWAKE = 5  # seconds in which Sleepy reads
 TEXT = "x" * 8000
 FRAME = len(encode({"action": "chat", "room": "tea", "message": TEXT, "from": "alice"}))
 
 
 @dataclass
 class Sample:
-    """What the server keeps at one moment, and what has arrived."""
+    """How much the server buffers at one moment, and how much has arrived."""
 
     time: float  # seconds since Alice began
     waiting: int  # bytes
-    heard: int  # messages that Bob has heard
+    heard: int  # messages that Bob received
 
 
 @dataclass
 class Played:
-    """What came of it."""
+    """The result of a run."""
 
-    said: int = 0  # messages that Alice got rid of
-    bob: int = 0  # messages that he heard
-    cleo: int = 0  # messages that she heard
-    tasks: int = 0  # that had nothing to do but send, at the end
+    said: int = 0  # messages that Alice managed to send
+    bob: int = 0  # messages that he received
+    cleo: int = 0  # messages that she received
+    tasks: int = 0  # that were still trying to send at the end
     samples: list[Sample] = field(default_factory=list)
-    gone: float | None = None  # seconds after which Sleepy was out of the room
+    gone: float | None = None  # seconds after which Sleepy was disconnected
 
     @property
     def peak(self) -> int:
@@ -45,7 +45,7 @@ class Played:
 
 
 def play(step: str = "05", **changes: Any) -> Played:
-    """Play the workload on a step, in which these functions and classes are ours."""
+    """Play the workload on a step, with these functions and classes replaced."""
     return simulation.run(_played(step, changes))
 
 
@@ -84,7 +84,7 @@ async def _talk(alice: Client, played: Played) -> None:
                 played.said += 1
                 await asyncio.sleep(1 / RATE)
     except TimeoutError:
-        pass  # she could not say it all
+        pass  # she could not send all of it
 
 
 async def _read_for_a_while(sleepy: Connection) -> None:
@@ -97,7 +97,7 @@ async def _read_for_a_while(sleepy: Connection) -> None:
 
 
 async def _watch(server: InLoop, bob: Client, played: Played) -> None:
-    """Note twenty times a second how much waits, for as long as Alice talks."""
+    """Note twenty times per second how much waits, while Alice talks."""
     began = asyncio.get_running_loop().time()
     for _ in range(RATE * SECONDS):
         await asyncio.sleep(1 / RATE)
@@ -121,22 +121,26 @@ def _chats(client: Client) -> int:
     return sum(message["action"] == "chat" for message in client.heard)
 
 
-HEAD = f"{'':30}{'said':>5}{'Bob':>5}{'Cleo':>5}  {'waiting':>9}{'tasks':>7}  Sleepy"
+HEAD = f"{'':30}{'sent':>5}{'Bob':>5}{'Cleo':>5}  {'waiting':>9}{'tasks':>7}  Sleepy"
 
 
 def row(design: str, played: Played) -> str:
     """Return one row of the table."""
     peak = f"{played.peak / 1024:,.0f} KiB"
-    sleepy = "in the room" if played.gone is None else f"out, {played.gone:.1f} s"
+    sleepy = (
+        "in the room"
+        if played.gone is None
+        else f"disconnected after {played.gone:.1f} s"
+    )
     heard = f"{played.said:5}{played.bob:5}{played.cleo:5}"
     return f"{design:30}{heard}  {peak:>9}{played.tasks:7}  {sleepy}"
 
 
 def show(design: str, step: str = "05", **changes: Any) -> None:
-    """Play the workload, and print what came of it."""
+    """Play the workload, and print the result."""
     print(HEAD)
     print(row(design, play(step, **changes)))
 
 
 if __name__ == "__main__":
-    show("one after the other")
+    show("await each member")

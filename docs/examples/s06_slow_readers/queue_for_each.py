@@ -1,4 +1,4 @@
-"""Wrong on purpose: a queue for each client, and a task that empties it."""
+"""Wrong on purpose: It gives each client a queue without a limit."""
 
 import asyncio
 from asyncio import StreamWriter
@@ -9,7 +9,7 @@ from docs.examples.s06_slow_readers.one_sleeps import show
 if TYPE_CHECKING:
     from server05 import Client
 else:
-    Client = object  # the step that plays it puts its own class in the place of this
+    Client = object  # the program replaces it with the step's own class
 
 
 class Queued(Client):
@@ -21,19 +21,19 @@ class Queued(Client):
         self.sending = asyncio.create_task(self.send_all())
 
     async def send(self, message: dict[str, Any]) -> None:
-        """Put the message into the queue, which takes no time."""
+        """Put the message into the queue, without waiting."""
         self.queue.put_nowait(message)
 
     async def send_all(self) -> None:
-        """Send what is in the queue, one after the other, at this client's own pace."""
+        """Send the messages in the queue, at this client's own pace."""
         while True:
             await super().send(await self.queue.get())
 
     async def leave_all(self) -> None:
-        """End the task before all else."""
+        """End the task before anything else."""
         self.sending.cancel()
         await super().leave_all()
 
 
 if __name__ == "__main__":
-    show("a queue for each client", Client=Queued)
+    show("a queue per client", Client=Queued)

@@ -1,4 +1,4 @@
-"""A queue for each client, and an end for whoever has too much in it."""
+"""A queue per client, and a disconnect when it is full."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ class Limited(Queued):
     """A client with a queue that has a limit."""
 
     async def send(self, message: dict[str, Any]) -> None:
-        """Put the message into the queue, or give the client up if it is full."""
+        """Put the message into the queue, or disconnect the client if it is full."""
         if self.queue.qsize() < MOST:
             await super().send(message)
         else:

@@ -1,4 +1,4 @@
-"""One member of the room stops reading, and is heard to leave."""
+"""One member stops reading, and the room is told that it left."""
 
 import asyncio
 
@@ -6,16 +6,16 @@ from lab import start
 from lab.wire import encode
 
 MESSAGES = 600
-TEXT = "x" * 40_000  # what one message says: large, so that the buffers fill quickly
+TEXT = "x" * 40_000  # the text of one message: large, so that the buffers fill quickly
 
 
 async def main() -> None:
-    """Say a lot, and count what reaches Bob."""
+    """Send a lot, and count the messages that reach Bob."""
     async with await start("06") as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
         await alice.join("tea")
         await bob.join("tea")
-        sleepy = await server.call()  # a connection that nobody reads
+        sleepy = await server.call()  # a connection that is never read
         await sleepy.send(encode({"action": "connect", "username": "sleepy"}))
         await sleepy.send(encode({"action": "joinroom", "room": "tea"}))
         await alice.hear("joinroom")
@@ -23,8 +23,8 @@ async def main() -> None:
             await alice.say("tea", TEXT)
             await bob.hear("chat")
         heard = sum(message["action"] == "chat" for message in bob.heard)
-        print(f"Bob has heard {heard} of {MESSAGES} messages.")
-        print("Bob has also heard:", await bob.hear("leaveroom"))
+        print(f"Bob got {heard} of {MESSAGES} messages.")
+        print("Bob also got:", await bob.hear("leaveroom"))
 
 
 asyncio.run(main())

@@ -1,15 +1,15 @@
-"""Wrong on purpose: starts a task for each member and message, and waits for none."""
+"""Wrong on purpose: It starts a task for each member and message, waiting for none."""
 
 import asyncio
 from typing import Any
 
 from docs.examples.s06_slow_readers.one_sleeps import show
 
-SENDING: set[asyncio.Task[None]] = set()  # or they would belong to nobody
+SENDING: set[asyncio.Task[None]] = set()  # a task without a reference may be discarded
 
 
 async def send_to(members: set[Any], message: dict[str, Any]) -> None:
-    """Leave it to a task for each member to send, and wait for none of them."""
+    """Start a task for each member that sends the message, and wait for none."""
     for member in members:
         task = asyncio.create_task(member.send(message))
         SENDING.add(task)
@@ -17,4 +17,4 @@ async def send_to(members: set[Any], message: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    show("a task for each member", send_to=send_to)
+    show("a task per message", send_to=send_to)

@@ -1,4 +1,4 @@
-"""What some clients cost step 07 that announce 16 MiB each, and never send it all."""
+"""What clients cost step 07 that announce 16 MiB each and never send all of it."""
 
 import asyncio
 import re
@@ -8,7 +8,7 @@ from lab.host import start_process
 from lab.wire import LARGEST
 
 CLIENTS = 5
-SENT = LARGEST - 100_000  # bytes of the announced message that do come
+SENT = LARGEST - 100_000  # bytes of the announced message that are sent
 
 
 async def main() -> None:
@@ -19,12 +19,12 @@ async def main() -> None:
             client = await server.call()
             await client.send(LARGEST.to_bytes(3, "little") + bytes(SENT))
         after = memory(server.process.pid)
-    grown = f"{after - before} MiB" if before else "(this system does not say)"
+    grown = f"{after - before} MiB" if before else "(this system does not tell)"
     print(f"{CLIENTS} clients announce 16 MiB each. The process grows by {grown}.")
 
 
 def memory(process: int) -> int:
-    """Return how many MiB a process holds, as Linux says; 0 if nobody says."""
+    """Return a process's memory in MiB; 0 where the system does not tell."""
     status = Path(f"/proc/{process}/status")
     if not status.is_file():
         return 0

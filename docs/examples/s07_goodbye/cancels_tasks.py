@@ -1,6 +1,6 @@
-"""Wrong on purpose: It cancels the tasks of its clients.
+"""Wrong on purpose: It cancels its clients' tasks.
 
-As a program it shows what becomes of it on this Python.
+Run as a program, it shows how it ends on this Python.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
-    """Send back what comes, to the end, and be known as a task in the meantime."""
+    """Send everything back, to the end, and note the task in the meantime."""
     task = asyncio.current_task()
     assert task is not None, "start_server makes a task for each connection"
     TASKS.add(task)

@@ -1,6 +1,6 @@
-"""Wrong on purpose: It closes the door and waits, and leaves its clients as they are.
+"""Wrong on purpose: It stops accepting and waits, and leaves its clients connected.
 
-As a program it shows what becomes of it on this Python.
+Run as a program, it shows how it ends on this Python.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
-    """Send back what comes, to the end."""
+    """Send everything back, to the end."""
     print("New client connected!", flush=True)
     try:
         while data := await reader.read(65536):

@@ -1,6 +1,6 @@
-"""Wrong on purpose: It hangs up, and waits for clients that may never read.
+"""Wrong on purpose: It closes each writer and waits for clients that may never read.
 
-As a program it shows what becomes of it on this Python.
+Run as a program, it shows how it ends on this Python.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ CLIENTS: dict[asyncio.Task[None], StreamWriter] = {}
 
 
 async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
-    """Listen until cancelled, then hang up on everybody and wait for their tasks."""
+    """Listen until cancelled, then close every writer and wait for the tasks."""
     server = await asyncio.start_server(client_connected, host, port)
     host, port = server.sockets[0].getsockname()[:2]
     print(f"Listening on {host}:{port}", flush=True)
@@ -26,7 +26,7 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
-    """Send back what comes, to the end, and be known in the meantime."""
+    """Send everything back, to the end, and note the task in the meantime."""
     task = asyncio.current_task()
     assert task is not None, "start_server makes a task for each connection"
     CLIENTS[task] = writer

@@ -7,26 +7,26 @@ from lab import simulation
 
 
 async def main() -> None:
-    """Start another task, wait for ever, and take a second to tidy up."""
+    """Start another task, wait without end, and take a second to clean up."""
     other = asyncio.create_task(work())
     try:
         await asyncio.Event().wait()
     finally:
-        print("  main tidies up")
+        print("  main cleans up")
         await asyncio.sleep(1)
-        print("  main has ended, and the other task has not:", not other.done())
+        print("  main is done, and the other task is not:", not other.done())
 
 
 async def work() -> None:
-    """Wait for ever, and tidy up."""
+    """Wait without end, and clean up."""
     try:
         await asyncio.Event().wait()
     finally:
-        print("  the other task tidies up")
+        print("  the other task cleans up")
 
 
 def run(signal: Literal["interrupt", "terminate"]) -> None:
-    """Run main in a simulation, and let a signal come after five seconds."""
+    """Run main in a simulation, and send a signal after five seconds."""
     loop = simulation.Loop()
     loop.call_at(5, getattr(loop, signal))
     with simulation.simulated(loop):

@@ -1,4 +1,4 @@
-"""Draws what two clients hear from step 07 when it is stopped while one talks."""
+"""Draws what two clients get from step 07 when it is stopped while one talks."""
 
 from lab import Sequence, simulation, start
 from lab.network import Faults

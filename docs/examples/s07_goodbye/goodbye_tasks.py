@@ -1,4 +1,4 @@
-"""Draws the tasks of step 07 while it says goodbye, one client being asleep."""
+"""Draws step 07's tasks during its goodbye, with one client that does not read."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ TASKS = ("server07", "client_connected")
 
 
 async def main() -> None:
-    """Have one client that hangs up when it is told, and one that does not read."""
+    """Have one client that closes when it is told, and one that does not read."""
     with Timeline(only=TASKS) as timeline:
         async with await start("07") as server:
             alice = await server.connect("alice")
@@ -20,7 +20,7 @@ async def main() -> None:
             await alice.hear("joinroom")
             for _ in range(10):
                 await alice.say("tea", "x" * 30_000)
-            await alice.join("tea")  # the answer comes when all that is handed on
+            await alice.join("tea")  # the answer comes after all of these
             await asyncio.sleep(1)
             server.main.cancel()
             await asyncio.wait({server.main})

@@ -1,52 +1,53 @@
-"""Says goodbye so that a client that still talks hears it."""
+"""Says goodbye so that a client that is still sending receives it."""
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable
 
-MUCH = 8_000_000  # bytes before the last word: more than the system takes at once
+MUCH = 8_000_000  # bytes before the last message: more than the kernel accepts at once
 
 
 async def say_goodbye(reader: StreamReader, writer: StreamWriter) -> None:
-    """Send a lot, and bye as the last word, and read to the end before closing."""
-    writer.write(told(b"bye"))
+    """Send a lot of data and bye at the end, and read to the end before closing."""
+    writer.write(everything(b"bye"))
     writer.write_eof()
     while await reader.read(65536):
         pass
     writer.close()
 
 
-def told(last_word: bytes) -> bytes:
-    """Return much to be read, and then the last word."""
-    return bytes(MUCH) + last_word
+def everything(last_message: bytes) -> bytes:
+    """Return a lot of data with the last message at its end."""
+    return bytes(MUCH) + last_message
 
 
-async def heard_by_a_talker(
+async def received_by_a_talker(
     say_goodbye: Callable[[StreamReader, StreamWriter], Awaitable[None]],
 ) -> None:
-    """Print what a client hears of it that reads all it can, and talks."""
-    said = asyncio.Event()
+    """Print how much a client receives that reads all the time and sends, too."""
+    done = asyncio.Event()
 
     async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
         await say_goodbye(reader, writer)
-        said.set()
+        done.set()
 
     server = await asyncio.start_server(client_connected, "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
-    heard, end = b"", "the end"
+    received, end = b"", "the end"
     try:
         while data := await reader.read(65536):
-            heard += data
-            if not heard.endswith(b"bye"):
+            received += data
+            if not received.endswith(b"bye"):
                 writer.write(b"and another thing")
     except ConnectionError as error:
         end = f"a {type(error).__name__}"
-    bye = "bye" if heard.endswith(b"bye") else "no bye"
-    print(f"The client heard {len(heard) / len(told(b'bye')):.0%}, {bye}, and {end}.")
+    bye = "bye" if received.endswith(b"bye") else "no bye"
+    share = len(received) / len(everything(b"bye"))
+    print(f"The client received {share:.0%}, {bye}, and {end}.")
     writer.close()
-    await said.wait()
+    await done.wait()
     server.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(heard_by_a_talker(say_goodbye))
+    asyncio.run(received_by_a_talker(say_goodbye))

@@ -1,6 +1,6 @@
-"""Wrong on purpose: Nobody closes the writer, although the client has gone.
+"""Wrong on purpose: Nothing closes the writer when the client is gone.
 
-As a program it shows what becomes of it on this Python.
+Run as a program, it shows how it ends on this Python.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ async def main(host: str = "127.0.0.1", port: int = 9011) -> None:
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
-    """Hear what comes, to the end, and forget about the writer."""
+    """Read to the end, and forget the writer."""
     print("New client connected!", flush=True)
     while await reader.read(65536):
         pass

@@ -1,4 +1,4 @@
-"""What becomes of step 06, and of its clients, when it is stopped on this Python."""
+"""What happens to step 06 and its clients when it is stopped on this Python."""
 
 from lab.commands.versions import show
 

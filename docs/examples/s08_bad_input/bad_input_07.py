@@ -1,4 +1,4 @@
-"""Mallory sends what no client of ours would send, each time to a new server."""
+"""Mallory sends input that our client never would, each time to a new server."""
 
 import asyncio
 import gc
@@ -12,12 +12,12 @@ CHAT = {"action": "chat", "room": "tea"}
 HELLO = {**CHAT, "message": "hello"}
 
 CASES = {
-    "not text": frame(b"\xff\xfe\xfd"),
+    "not UTF-8": frame(b"\xff\xfe\xfd"),
     "not JSON": frame(b"hello"),
-    "no object": frame(b"[]"),
+    "not an object": frame(b"[]"),
     "30,000 lists in each other": frame(b"[" * 30_000 + b"]" * 30_000),
     "a number of 5,000 digits": frame(b'{"action": %s}' % (b"9" * 5000)),
-    "an action that nobody knows": encode({"action": "dance"}),
+    "an unknown action": encode({"action": "dance"}),
     "a list as the action": encode({"action": ["chat"]}),
     "a chat without a room": encode({"action": "chat", "message": "hello"}),
     "a list as the room": encode({**HELLO, "room": ["tea"]}),
@@ -25,18 +25,18 @@ CASES = {
     "NaN as the text": encode({**CHAT, "message": float("nan")}),
     "half a character": encode({**CHAT, "message": "\ud83d"}),
     "a second name": encode({"action": "connect", "username": "alice"}),
-    "words for another room": encode({**HELLO, "room": "milk"}),
+    "a message to another room": encode({**HELLO, "room": "milk"}),
     "2 MB of text, and hello": encode({**CHAT, "message": "x" * 2_000_000})
     + encode(HELLO),
 }
 if sys.platform == "emscripten":
     del CASES["30,000 lists in each other"]  # in a browser, the end of Python itself
 
-HEAD = f"{'what Mallory sends':29}{'what she hears':20}{'her connection':27}Bob hears"
+HEAD = f"{'Mallory sends':29}{'the answer':20}{'her connection':27}Bob receives"
 
 
 async def play(step: str, sent: bytes) -> str:
-    """Send it, and return what she hears, how she fares, and what Bob hears."""
+    """Send it; return the answer, what becomes of her connection, and what Bob gets."""
     async with await start(step) as server:
         alice, bob, mallory = [
             await server.connect(name) for name in ("alice", "bob", "mallory")
@@ -49,19 +49,19 @@ async def play(step: str, sent: bytes) -> str:
         try:
             await mallory.connection.send(sent)
         except Unmet:
-            pass  # she is hung up on before she has said it all
+            pass  # the server disconnects her before all of it is sent
         await asyncio.sleep(60)
         ended = await has_ended(mallory)
-        gc.collect()  # asyncio in 3.11.2 complains of a failed task only then
+        gc.collect()  # asyncio in 3.11.2 reports a failed task only then
         error = server.errors.lines[-1].split(":")[0] if server.errors.lines else ""
         why = f"ended, {error or 'in order'}" if ended else "goes on"
         told = [str(m.get("code")) for m in mallory.heard if m["action"] == "error"]
-        others = "(is thrown out)" if await has_ended(bob) else heard_by(bob)
+        others = "(is disconnected)" if await has_ended(bob) else heard_by(bob)
         return f"{', '.join(told) or 'nothing':20}{why:27}{others}"
 
 
 async def has_ended(client: Client) -> bool:
-    """Whether the server has hung up on a client."""
+    """Whether the server has closed the connection of a client."""
     client.timeout = 1
     try:
         await client.hear_the_end()
@@ -71,8 +71,8 @@ async def has_ended(client: Client) -> bool:
 
 
 def heard_by(client: Client) -> str:
-    """Return in a few words what a client has heard."""
-    words = {"leaveroom": "she has left", "joinroom": "somebody has joined"}
+    """Return in a few words what a client received."""
+    words = {"leaveroom": "she left", "joinroom": "someone joined"}
     heard = [
         words.get(m["action"]) or f"{m.get('message')!r:.12}" for m in client.heard
     ]

@@ -1,6 +1,6 @@
-"""What one delivery costs step 08, in time of the processor; in a process of its own.
+"""Measures the CPU time of one delivery in step 08, which runs in its own process.
 
-os.times knows what children have used that have ended, so it is asked afterwards.
+os.times counts the time of a child process only after its end, so we ask afterwards.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ SAID = encode({"action": "chat", "room": "tea", "message": "More tea?"}) * MESSA
 
 
 async def play(times: int) -> list[float]:
-    """Have a room and say something, and return the seconds of program and system."""
+    """Talk in a room, and return the seconds that program and kernel took."""
     before = os.times()
     async with await start_process("08") as server:
         members = [await member(server, f"client {n}") for n in range(MEMBERS)]
@@ -50,12 +50,13 @@ async def hear(connection: Connection, decoder: Decoder, action: str, n: int) ->
 
 
 async def main() -> None:
-    """Do it with messages and without any: the difference is what they cost."""
+    """Run it with messages and without: the difference is their cost."""
     idle, busy = await play(0), await play(TIMES)
     deliveries = TIMES * MESSAGES * (MEMBERS - 1)
     cost = [(b - a) / deliveries * 1e6 for a, b in zip(idle, busy, strict=True)]
-    print(f"{deliveries:,} deliveries, each {sum(cost):.1f} µs of the processor:")
-    print(f"{cost[0]:.1f} µs in the program, {cost[1]:.1f} µs in the system")
+    print(f"{deliveries:,} deliveries, {sum(cost):.1f} µs of CPU time each:")
+    print(f"{cost[0]:.1f} µs in the program, {cost[1]:.1f} µs in the kernel")
+    assert cost[1] > cost[0], "the program takes more than the kernel"
 
 
 asyncio.run(main())

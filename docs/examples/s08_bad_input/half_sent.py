@@ -1,4 +1,4 @@
-"""The same clients call step 08."""
+"""The same clients connect to step 08."""
 
 from docs.examples.utils02_strict_messages.half_sent_07 import show
 

@@ -1,4 +1,4 @@
-"""Wrong on purpose: It answers and hangs up before it has read what is on its way."""
+"""Wrong on purpose: It answers and closes before it has read the rest of the input."""
 
 from asyncio import StreamReader, StreamWriter
 

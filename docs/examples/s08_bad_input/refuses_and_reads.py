@@ -1,4 +1,4 @@
-"""Refuses a frame that is too large, so that the client hears why."""
+"""Refuses a frame that is too large, so that the client gets the reason."""
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
@@ -12,7 +12,7 @@ Attend = Callable[[StreamReader, StreamWriter], Awaitable[None]]
 
 
 async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
-    """Refuse on the header, finish, and read what still comes before closing."""
+    """Refuse on the header, half-close, and read the rest before closing."""
     size = int.from_bytes(await reader.readexactly(HEADER), byteorder="little")
     writer.write(f"{size} bytes are too many".encode())
     writer.write_eof()
@@ -22,7 +22,7 @@ async def client_connected(reader: StreamReader, writer: StreamWriter) -> None:
 
 
 async def heard_by_a_client(client_connected: Attend) -> None:
-    """Send the frame, finish, and print what comes back."""
+    """Send the frame, half-close, and print the answer."""
     attended = asyncio.Event()
 
     async def serve_client(reader: StreamReader, writer: StreamWriter) -> None:
@@ -35,9 +35,9 @@ async def heard_by_a_client(client_connected: Attend) -> None:
         writer.write(frame(bytes(MANY)))
         await writer.drain()
         writer.write_eof()
-        print("The client hears:", (await reader.read()).decode())
+        print("The client gets:", (await reader.read()).decode())
     except ConnectionError as error:
-        print("The client hears nothing, and gets:", error)
+        print("The client gets no answer:", error)
     writer.close()
     await attended.wait()
     server.close()

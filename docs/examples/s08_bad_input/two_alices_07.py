@@ -1,4 +1,4 @@
-"""Draws how Mallory speaks under the name of Alice in step 07."""
+"""Draws how Mallory impersonates Alice in step 07."""
 
 import asyncio
 

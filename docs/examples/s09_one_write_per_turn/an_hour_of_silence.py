@@ -1,4 +1,4 @@
-"""Those who have gone without a word, and those who never say one, an hour later."""
+"""Lets clients vanish and others never say a word, and looks an hour later."""
 
 import asyncio
 from typing import Any
@@ -10,7 +10,7 @@ HOUR = 60 * 60  # seconds
 
 
 async def an_hour_of_silence(step: str) -> None:
-    """Let twenty cables be pulled out, and ten clients stop halfway to a name."""
+    """Pull out twenty cables, and let ten clients connect without a name."""
     async with await start(step, settings={"GOODBYE": "0.5"}) as server:
         guests = [await server.connect(f"guest {number}") for number in range(20)]
         for guest in guests:
@@ -24,7 +24,9 @@ async def an_hour_of_silence(step: str) -> None:
         await asyncio.sleep(HOUR)
         alice: Any = await server.connect("alice")
         members = (await alice.join("tea"))["members"]
-        print(f"An hour later Alice is told of {len(members) - 1} others in the room.")
+        print(
+            f"An hour later, Alice joins a room with {len(members) - 1} other members."
+        )
         print(
             f"The server has {len(server.module.CLIENTS)} connections, hers included."
         )

@@ -1,4 +1,4 @@
-"""A client says 64 things at once to step 09, and another counts the pieces."""
+"""Sends 64 messages at once to step 09 and counts in how many pieces they arrive."""
 
 import asyncio
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ MESSAGES = 64
 
 
 async def main() -> None:
-    """Let Alice talk, and count in how many pieces all of it reaches Bob."""
+    """Let Alice talk, and count the pieces that reach Bob."""
     bob = await Connection.open(RUNNING)
     await bob.send(encode({"action": "connect", "username": "bob"}))
     await bob.send(encode({"action": "joinroom", "room": "tea"}))
@@ -25,7 +25,7 @@ async def main() -> None:
     while heard < MESSAGES:
         heard += (await bob.receive()).count(b"hello")
         pieces += 1
-    print(f"Messages that Bob has heard: {heard}. Pieces they came in: {pieces}.")
+    print(f"Messages that Bob received: {heard}. Pieces they came in: {pieces}.")
     await alice.close()
     await bob.close()
 

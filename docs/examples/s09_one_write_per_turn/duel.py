@@ -1,6 +1,6 @@
-"""What a delivery costs: step 09 beside step 08 and the library websockets.
+"""Shows what a delivery costs: step 09 beside step 08 and the library websockets.
 
-Shows the results of a measurement, which this command makes anew:
+The figures come from a file, which this command writes:
 
     make bench ARGS="09 08 websockets --rounds 7 --about headline --about idle \
         --out bench/results/step09.json"
@@ -16,8 +16,8 @@ RESULTS = ROOT / "bench" / "results" / "step09.json"
 SERVERS = {"websockets": "websockets", "server08": "step 08", "server09": "step 09"}
 LOADS = {  # as the benchmark calls them, and what they are
     "quiet": "one message at a time",
-    "busy": "32 on their way, from one client",
-    "crowd": "16 on their way, from 16 clients",
+    "busy": "32 in flight, from one client",
+    "crowd": "16 in flight, from 16 clients",
 }
 WIDE = 34  # characters of the first column
 
@@ -49,7 +49,7 @@ def row(runs: list[Run], load: str) -> str:
     """Return a line of the table: what it cost, and by how much step 09 does better."""
     first, second, last = (cost(runs, server, load) for server in SERVERS)
     figures = "".join(f"{median(c.values()):12.2f}" for c in (first, second, last))
-    # Of one round each: what disturbed the machine has disturbed both.
+    # Within each round: a disturbance of the machine affected both.
     times = [first[number] / last[number] for number in last]
     spread = f"{median(times):7.1f}  ({min(times):.1f} to {max(times):.1f})"
     return f"{LOADS[load]:{WIDE}}{figures}{spread}"
@@ -60,11 +60,11 @@ def main() -> None:
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
     runs, machine = results["runs"], results["machine"]
     heads = "".join(f"{name:>12}" for name in SERVERS.values())
-    print(f"{'microseconds for a delivery':{WIDE}}{heads}  times")
+    print(f"{'microseconds per delivery':{WIDE}}{heads}  times")
     for load in LOADS:
         print(row(runs, load))
     sizes = "".join(f"{memory(runs, server):12.1f}" for server in SERVERS)
-    print(f"\n{'KiB for an idle connection':{WIDE}}{sizes}")
+    print(f"\n{'KiB per idle connection':{WIDE}}{sizes}")
     rounds = 1 + max(run["round"] for run in runs)
     where = f"Python {machine['python']}, {machine['system']}, {machine['cores']} cores"
     print(

@@ -1,10 +1,10 @@
-"""What is said in one turn of the event loop is sent in one piece."""
+"""Sends in one piece whatever is said in one turn of the event loop."""
 
 import asyncio
 
 from lab import simulation
 
-OUTBOX: list[str] = []  # what was said, and has not been sent yet
+OUTBOX: list[str] = []  # what was said and is not sent yet
 
 
 async def talk(name: str) -> None:
@@ -15,14 +15,14 @@ async def talk(name: str) -> None:
 
 
 def say(what: str) -> None:
-    """Put something into the outbox; the first one asks that it be emptied."""
+    """Put something into the outbox; the first item schedules a flush."""
     if not OUTBOX:
         asyncio.get_running_loop().call_soon(flush)
     OUTBOX.append(what)
 
 
 def flush() -> None:
-    """Send all that is in the outbox."""
+    """Send everything that is in the outbox."""
     print("send", ", ".join(OUTBOX))
     OUTBOX.clear()
 

@@ -1,4 +1,4 @@
-"""Who hears what is said, if somebody joins and somebody leaves in the same turn."""
+"""Shows who gets a message if one client leaves and one joins in the same turn."""
 
 from lab import simulation, start
 
@@ -10,7 +10,7 @@ async def the_same_turn(step: str) -> None:
         alice, bob, cleo = [await server.connect(name) for name in names]
         await alice.join("tea")
         await bob.join("tea")
-        # Nothing here waits: the server finds all three when it has its turn.
+        # Nothing here waits: the server gets all three in the same turn.
         await alice.say("tea", "hello")
         await bob.send({"action": "leaveroom", "room": "tea"})
         await cleo.send({"action": "joinroom", "room": "tea"})
@@ -18,7 +18,7 @@ async def the_same_turn(step: str) -> None:
             pass
         for client in (bob, cleo):
             heard = [f"{m['action']} by {m['from']}" for m in client.heard]
-            print(f"{client.name} has heard:", ", ".join(heard))
+            print(f"{client.name} received:", ", ".join(heard))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How often step 09 asks the system to send, beside step 08."""
+"""Counts how often steps 08 and 09 call send for the same messages."""
 
 from docs.examples.s09_one_write_per_turn.sends_08 import HEAD, LOADS, row
 

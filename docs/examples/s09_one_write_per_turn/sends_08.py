@@ -1,4 +1,4 @@
-"""How often step 08 asks the system to send, in a room in which 100 listen."""
+"""Counts how often step 08 calls send, in a room with 100 listeners."""
 
 import asyncio
 from typing import Any
@@ -7,7 +7,7 @@ from lab import Client, simulation, start
 from lab.wire import encode
 
 LISTENERS = 100
-HEAD = f"{'':26}{'said':>6}{'heard':>8}{'sends':>8}"
+HEAD = f"{'':26}{'messages':>9}{'deliveries':>12}{'sends':>8}"
 LOADS = [  # how many talk, and how many messages each of them sends at once
     ("one message", 1, 1),
     ("32 at once, from one", 1, 32),
@@ -18,7 +18,7 @@ LOADS = [  # how many talk, and how many messages each of them sends at once
 async def counted(
     step: str, talkers: int, each: int, listeners: int = LISTENERS
 ) -> tuple[int, int, int]:
-    """Let so many talk; return what was said, what was heard, and the sends for it."""
+    """Let clients talk; return the numbers of messages, deliveries and sends."""
     async with await start(step) as server:
         listening = [await server.connect(f"listener {n}") for n in range(listeners)]
         talking = [await server.connect(f"talker {n}") for n in range(talkers)]
@@ -36,7 +36,7 @@ async def counted(
 
 
 def sends_to(clients: list[Client]) -> int:
-    """Return how often the server has sent to these clients, all of them together."""
+    """Return how often the server called send for all of these clients together."""
     loop: Any = asyncio.get_running_loop()  # the simulation's, whose network counts
     return sum(
         loop.network.facing(client.connection.address).sends for client in clients
@@ -46,7 +46,7 @@ def sends_to(clients: list[Client]) -> int:
 def row(what: str, step: str, talkers: int, each: int) -> str:
     """Count in the simulation, and return a line of the table."""
     said, heard, sends = simulation.run(counted(step, talkers, each))
-    return f"{what:26}{said:6,}{heard:8,}{sends:8,}"
+    return f"{what:26}{said:9,}{heard:12,}{sends:8,}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draws what step 10 says to two who are silent: one answers, the other does not."""
+"""Draws how step 10 pings two silent clients: one answers, the other does not."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from lab import Sequence, simulation, start
 
 
 async def a_silence() -> Sequence:
-    """Let nobody say anything for a while, and Bob not even answer."""
+    """Let Alice and Bob be silent for a while; Bob does not answer pings."""
     async with await start("10") as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
         await alice.join("tea")

@@ -1,10 +1,10 @@
-"""Connects to step 10, never says who it is, and prints what it is told, and when."""
+"""Connects to step 10, sends nothing, and prints the answer and when it came."""
 
 import asyncio
 
 
 async def main() -> None:
-    """Call, say nothing, and read to the end."""
+    """Connect, send nothing, and read to the end."""
     loop = asyncio.get_running_loop()
     begin = loop.time()
     reader, writer = await asyncio.open_connection("127.0.0.1", 9011)

@@ -1,4 +1,4 @@
-"""A deadline that another task sets, and a cancellation that comes from outside."""
+"""A deadline that another task sets, and a cancellation from outside."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -8,17 +8,17 @@ from lab import simulation
 
 
 async def messages() -> AsyncGenerator[str, None]:
-    """Wait for a message that never comes, and say how the waiting ends."""
+    """Wait for a message that never comes, and print how the wait ends."""
     try:
         await asyncio.Event().wait()
         yield "never"
     except asyncio.CancelledError:
-        print("  in the generator: CancelledError, and on it goes")
+        print("  in the generator: CancelledError, raised again")
         raise
 
 
 async def serve_client(reading: asyncio.Timeout) -> None:
-    """Read until the messages end, or there is no time left."""
+    """Read until the messages end or the deadline passes."""
     try:
         async with reading, aclosing(messages()) as incoming:
             async for message in incoming:
@@ -26,7 +26,7 @@ async def serve_client(reading: asyncio.Timeout) -> None:
     except TimeoutError:
         print("  around the block: TimeoutError")
     except asyncio.CancelledError:
-        print("  around the block: CancelledError, and on it goes")
+        print("  around the block: CancelledError, raised again")
         raise
 
 

@@ -1,4 +1,4 @@
-"""Draws what waits in step 10 for one who takes slowly, and one who takes nothing."""
+"""Draws the write buffers of a slow client and of a stuck one in step 10."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ SLOWLY = 32_768  # bytes a second
 
 
 async def main() -> None:
-    """Say 700 kB, and look at the two for half a minute."""
+    """Send 700 kB to both, and look at their buffers for half a minute."""
     async with await start("10") as server:
         alice = await server.connect("alice")
         await alice.join("tea")
@@ -27,7 +27,7 @@ async def main() -> None:
 
 
 async def joins(server: Running, name: str) -> Connection:
-    """Return a connection in the room, which reads when it is told to."""
+    """Return a connection that is in the room and reads only when told to."""
     connection = await server.call()
     await connection.send(encode({"action": "connect", "username": name}))
     await connection.send(encode({"action": "joinroom", "room": "tea"}))

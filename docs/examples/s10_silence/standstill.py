@@ -18,7 +18,7 @@ async def by_the_clock() -> str:
     return "by the clock"
 
 
-async def in_beats() -> str:
+async def in_ticks() -> str:
     """Wait for sixty seconds in which this program was awake."""
     for _ in range(MINUTE):
         await asyncio.sleep(1)
@@ -26,9 +26,9 @@ async def in_beats() -> str:
 
 
 async def main() -> None:
-    """Begin to wait, sleep with the whole machine, and see who is done, and when."""
+    """Start both, let the machine sleep, and print when each of them is done."""
     loop: Any = asyncio.get_running_loop()  # the simulation's
-    waiting = [asyncio.create_task(wait()) for wait in (by_the_clock, in_beats)]
+    waiting = [asyncio.create_task(wait()) for wait in (by_the_clock, in_ticks)]
     begin = loop.time()
     await asyncio.sleep(10.5)
     loop.stand_still(60 * MINUTE)

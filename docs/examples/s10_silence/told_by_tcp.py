@@ -1,4 +1,4 @@
-"""When step 09 notices that a line is dead: by its system, if anything is sent."""
+"""When step 09 notices a dead connection: only if it sends something, from TCP."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ DAY = 24 * 60 * 60  # seconds
 
 
 async def main(said: bool) -> None:
-    """Let Bob's line go dead, say something or nothing, and wait for a day."""
+    """Cut Bob's connection, send him a message or none, and wait for a day."""
     loop: Any = asyncio.get_running_loop()  # the simulation's
     async with await start("09", settings={"GOODBYE": "0.5"}) as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
@@ -22,7 +22,7 @@ async def main(said: bool) -> None:
         theirs = next(c for c in server.module.CLIENTS if c.name == "bob")
         done, _ = await asyncio.wait({theirs.task}, timeout=DAY)
         when = f"after {(loop.time() - begin) / 60:.0f} minutes" if done else "never"
-        print(f"something is said to Bob: {'yes' if said else 'no':5}noticed: {when}")
+        print(f"a message is sent to Bob: {'yes' if said else 'no':5}noticed: {when}")
 
 
 simulation.run(main(said=True), until=2 * DAY)

@@ -1,4 +1,4 @@
-"""Somebody talks to step 10 faster than Bob reads, and Bob reads all the time."""
+"""Mallory sends to step 10 faster than Bob reads, and Bob reads all the time."""
 
 import asyncio
 
@@ -6,12 +6,12 @@ from lab import Client, Connection, simulation, start
 from lab.wire import encode
 
 READS, TALKS = 2_000_000, 4_000_000  # bytes a second
-TEXT = "x" * 30_000  # what one message says
+TEXT = "x" * 30_000  # the text of one message
 MESSAGES = 200
 
 
 async def main(step: str) -> None:
-    """Let Mallory talk, and see what becomes of Bob."""
+    """Let Mallory talk, and print what happens to Bob."""
     loop = asyncio.get_running_loop()
     async with await start(step) as server:
         mallory = await server.connect("mallory")
@@ -24,21 +24,22 @@ async def main(step: str) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(talk(mallory))
             size = await read(bob)
-            ends = "it ends" if size < MESSAGES * len(TEXT) else "all is said"
+            complete = size >= MESSAGES * len(TEXT)
+            end = "has all of it" if complete else "was disconnected"
             when = f"after {loop.time() - begin:.1f} s"
-            print(f"Bob has read {size / 1e6:.1f} MB when {ends}, {when}.")
+            print(f"Bob read {size / 1e6:.1f} MB and {end}, {when}.")
 
 
 async def talk(client: Client) -> None:
-    """Say everything, at the pace of a good line."""
+    """Send everything, at the speed of a good line."""
     for _ in range(MESSAGES):
         await client.say("tea", TEXT)
         await asyncio.sleep(len(TEXT) / TALKS)
-    print(f"Mallory has said {MESSAGES * len(TEXT) / 1e6:.1f} MB, and is still there.")
+    print(f"Mallory sent {MESSAGES * len(TEXT) / 1e6:.1f} MB and is still connected.")
 
 
 async def read(connection: Connection) -> int:
-    """Read at Bob's pace until all is said, and return how many bytes have come."""
+    """Read at Bob's pace until all of it arrived, and return the number of bytes."""
     size = 0
     while size < MESSAGES * len(TEXT) and (data := await connection.receive()):
         size += len(data)

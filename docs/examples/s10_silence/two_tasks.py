@@ -1,4 +1,4 @@
-"""Two tasks that live and die together: one works, one watches it."""
+"""Two tasks that end together: one works, the other watches it."""
 
 import asyncio
 
@@ -6,25 +6,25 @@ from lab import simulation
 
 
 async def work(seconds: float) -> None:
-    """Work for so long."""
+    """Work for this many seconds."""
     try:
         await asyncio.sleep(seconds)
-        print("  work: all done")
+        print("  work: done")
     finally:
-        print("  work: tidied up")
+        print("  work: cleaned up")
 
 
 async def watch(timeout: float) -> None:
-    """Wait for so long, then fail."""
+    """Wait for this many seconds, then fail."""
     try:
         await asyncio.sleep(timeout)
-        raise RuntimeError("that takes too long")
+        raise RuntimeError("the work takes too long")
     finally:
-        print("  watch: tidied up")
+        print("  watch: cleaned up")
 
 
 async def both(seconds: float, timeout: float) -> None:
-    """Work, and be watched; who has finished ends the other."""
+    """Work under a watchdog, and end with both of them finished."""
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(watch(timeout))
         await work(seconds)
@@ -33,14 +33,14 @@ async def both(seconds: float, timeout: float) -> None:
 
 async def main() -> None:
     """Let the work end first, then the watch, then let both be cancelled."""
-    print("work ends first")
+    print("the work ends first")
     await both(seconds=1, timeout=5)
-    print("watch fails first")
+    print("the watchdog fails first")
     try:
         await both(seconds=10, timeout=5)
     except* RuntimeError as group:
         print("  raised:", *group.exceptions)
-    print("somebody cancels both")
+    print("both are cancelled from outside")
     task = asyncio.create_task(both(seconds=10, timeout=5))
     await asyncio.sleep(1)
     task.cancel()

@@ -1,4 +1,4 @@
-"""Draws the two tasks of a client of step 10, who says something, and then leaves."""
+"""Draws the two tasks of a client of step 10 that joins a room and leaves."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from lab import Timeline, simulation, start
 
 
 async def a_visit() -> Timeline:
-    """Let Alice join, wait for a while, and hang up."""
+    """Let Alice join, wait for a while, and disconnect."""
     with Timeline(only=("client_connected", "watch")) as timeline:
         async with await start("10") as server:
             alice = await server.connect("alice")

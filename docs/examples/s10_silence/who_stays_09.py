@@ -1,4 +1,4 @@
-"""How long step 09 keeps those from whom nothing comes, in a simulation."""
+"""How long step 09 keeps a client that sends nothing, in a simulation."""
 
 import asyncio
 from typing import Any
@@ -9,17 +9,17 @@ from lab.wire import encode
 HOUR = 60 * 60  # seconds
 NAME = encode({"action": "connect", "username": "dora"})
 JOIN = encode({"action": "joinroom", "room": "tea"})
-SENDS = {  # what Dora does, and what she sends before it
+SENDS = {  # for each kind of silence: the bytes that Dora sends before it
     "never says connect": b"",
-    "begins a frame, and no more": NAME + JOIN + JOIN[:9],
-    "takes nothing": NAME + JOIN,
+    "starts a frame and stops": NAME + JOIN + JOIN[:9],
+    "reads nothing": NAME + JOIN,
     "loses her network": NAME + JOIN,
-    "is there, and says nothing": b"",
+    "is connected and idle": b"",
 }
 
 
 async def stays(step: str, what: str) -> str:
-    """Let Dora do this for an hour, and say how long the server has kept her."""
+    """Let Dora be silent in one way for an hour, and say how long she stayed."""
     async with await start(step, settings={"GOODBYE": "0.5"}) as server:
         alice: Client = await server.connect("alice")
         await alice.join("tea")
@@ -29,7 +29,7 @@ async def stays(step: str, what: str) -> str:
         else:
             dora = (await server.connect("dora")).connection
         await asyncio.sleep(1)
-        if what == "takes nothing":
+        if what == "reads nothing":
             for _ in range(16):
                 await alice.say("tea", "x" * 30_000)
         if what == "loses her network":
@@ -39,18 +39,18 @@ async def stays(step: str, what: str) -> str:
         begin = asyncio.get_running_loop().time()
         done, _ = await asyncio.wait({theirs.task}, timeout=HOUR)
         took = asyncio.get_running_loop().time() - begin
-        return f"{took:.0f} s" if done else "an hour, and longer"
+        return f"{took:.0f} s" if done else "more than an hour"
 
 
 def main(*steps: str) -> None:
-    """Print a line for each thing that Dora may do."""
+    """Print a row for each kind of silence."""
     print(row("Dora ...", *(f"step {step}" for step in steps)))
     for what in SENDS:
         print(row(what, *(simulation.run(stays(step, what)) for step in steps)))
 
 
 def row(first: str, *others: str) -> str:
-    """Return a line of the table."""
+    """Return a row of the table."""
     return f"{first:30}{''.join(f'{other:24}' for other in others)}".rstrip()
 
 

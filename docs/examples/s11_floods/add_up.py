@@ -1,4 +1,4 @@
-"""Several talk to step 11 as fast as they are let, in long messages, and Bob reads."""
+"""Several clients send long messages to step 11, as fast as they may."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ SECONDS = 25
 
 
 async def main(talkers: int) -> str:
-    """Let so many talk, and say what becomes of Bob, who reads 2 MB a second."""
+    """Let several clients talk, and return whether Bob, who reads 2 MB/s, stays."""
     async with await start("11") as server:
         talking = [await server.connect(f"talker {n}") for n in range(talkers)]
         for talker in talking:
@@ -26,11 +26,11 @@ async def main(talkers: int) -> str:
         for task in {reading, *saying}:
             task.cancel()
         await asyncio.wait({reading, *saying})
-    return "is thrown out" if done else "stays"
+    return "is disconnected" if done else "stays"
 
 
 async def talk(client: Client) -> None:
-    """Say one long thing after the other."""
+    """Send one long message after another."""
     while True:
         await client.say("tea", TEXT)
 

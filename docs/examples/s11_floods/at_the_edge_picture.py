@@ -1,4 +1,4 @@
-"""Draws when three ways to limit let the same messages through: ten a second, each."""
+"""Draws when three kinds of limit let the same messages pass, ten per second each."""
 
 from lab import story
 from lab.host import load
@@ -6,14 +6,14 @@ from lab.pictures import drawing
 
 server11 = load(story.find("11"))
 RATE, BURST = server11.RATE, server11.BURST
-WINDOW = BURST / RATE  # seconds: twenty in each of these are ten a second, too
+WINDOW = BURST / RATE  # seconds: twenty in each window are ten per second
 
 SAID = [1.9] * 30 + [2.1] * 30  # seconds: one burst before a window ends, and one after
 SECONDS, LEFT, WIDTH, ROW = 8, 96, 400, 52  # pixels: the margin, the field, a row
 
 
 def fixed_window(said: list[float]) -> list[float]:
-    """Let twenty through in each two seconds; all others wait for the next."""
+    """Let twenty pass in each two seconds; the rest wait for the next window."""
     through, window, number = [], 0.0, 0.0
     for now in said:
         if now >= window + WINDOW:
@@ -26,7 +26,7 @@ def fixed_window(said: list[float]) -> list[float]:
 
 
 def leaky_bucket(said: list[float]) -> list[float]:
-    """Let one through each tenth of a second; all others wait in a queue."""
+    """Let one pass every tenth of a second; the rest wait in a queue."""
     through, free = [], 0.0
     for now in said:
         through.append(max(now, free))
@@ -35,7 +35,7 @@ def leaky_bucket(said: list[float]) -> list[float]:
 
 
 def token_bucket(said: list[float]) -> list[float]:
-    """Let twenty through at once, and then one each tenth of a second."""
+    """Let twenty pass together, and then one every tenth of a second."""
     through, bucket, free = [], server11.Bucket(), 0.0
     for now in said:
         through.append(max(now, free))
@@ -44,12 +44,12 @@ def token_bucket(said: list[float]) -> list[float]:
 
 
 def most(through: list[float]) -> int:
-    """Return the most that are let through within half a second."""
+    """Return how many pass within half a second, at most."""
     return max(sum(0 <= t - now < 0.499 for t in through) for now in through)
 
 
 def row(name: str, times: list[float], y: float) -> list[str]:
-    """Draw how many go through in each tenth of a second."""
+    """Draw how many pass in each tenth of a second."""
     parts = [drawing.written(LEFT - 8, y, name, "end")]
     counts = [0] * (10 * SECONDS)
     for time in times:
@@ -68,9 +68,9 @@ def row(name: str, times: list[float], y: float) -> list[str]:
 
 
 def main() -> None:
-    """Put the same to all three, and draw them below each other."""
+    """Give the same messages to all three, and draw one row each."""
     rows = {
-        "said": SAID,
+        "sent": SAID,
         "fixed window": fixed_window(SAID),
         "leaky bucket": leaky_bucket(SAID),
         "token bucket": token_bucket(SAID),

@@ -1,16 +1,16 @@
-"""A token bucket, small enough to be followed: three at once, and one a second."""
+"""A token bucket that is easy to follow: a burst of three, a rate of one per second."""
 
 RATE, BURST = 1.0, 3.0  # tokens a second, and at most
 
 
 class Bucket:
-    """How many tokens there are, and when that was counted."""
+    """How many tokens there are, and when we counted them."""
 
     def __init__(self) -> None:
         self.tokens, self.counted = BURST, 0.0
 
     def take(self, now: float) -> float:
-        """Take a token, and return for how many seconds it has to be waited for."""
+        """Take a token, and return how many seconds to wait for it."""
         grown = RATE * (now - self.counted)
         self.tokens = min(BURST, self.tokens + grown) - 1
         self.counted = now
@@ -18,7 +18,7 @@ class Bucket:
 
 
 def main() -> None:
-    """Take five tokens at once; rest for a moment, and then for an hour."""
+    """Take five tokens together; rest for a moment, and then for an hour."""
     bucket = Bucket()
     for now in (0.0, 0.0, 0.0, 0.0, 0.0, 4.0, 3604.0, 3604.0):
         wait = bucket.take(now)

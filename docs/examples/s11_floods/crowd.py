@@ -1,4 +1,4 @@
-"""One computer calls step 11 two thousand times, and says nothing yet."""
+"""One computer connects to step 11 two thousand times and sends nothing."""
 
 import asyncio
 
@@ -8,14 +8,15 @@ CALLS = 2000
 
 
 async def main() -> None:
-    """Call, and count who has been let in."""
+    """Connect, and count the clients that the server accepted."""
     async with await start("11") as server:
         for _ in range(CALLS):
             await server.call()
         await asyncio.sleep(1)
         inside = server.module.CLIENTS
         peers = {client.writer.get_extra_info("peername")[0] for client in inside}
-        print(f"{CALLS:,} calls: {len(inside):,} clients, of {len(peers)} address")
+        known = f"{CALLS:,} connections from {len(peers)} address"
+        print(f"{known}: {len(inside):,} clients")
 
 
 simulation.run(main())

@@ -1,4 +1,4 @@
-"""Three things to do with what comes too fast: read it later, drop it, refuse it."""
+"""Three answers to messages that come too fast: delay, drop or refuse them."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ CHAT = {"action": "chat", "room": "tea"}
 
 
 def changed(module: Any, way: str) -> None:
-    """Let a step 11 drop or refuse what it would read later."""
+    """Let step 11 drop or refuse the messages that it would delay."""
     buckets: dict[Any, Any] = {}
     handle = module.Client.chat
 
@@ -21,7 +21,7 @@ def changed(module: Any, way: str) -> None:
         if bucket.take(asyncio.get_running_loop().time()) == 0.0:
             handle(client, message)
             return
-        bucket.tokens += 1  # it is not taken
+        bucket.tokens += 1  # put the token back
         if way == "refuse":
             raise module.Refused("too_fast")
 
@@ -32,7 +32,7 @@ def changed(module: Any, way: str) -> None:
 
 
 async def main(way: str) -> str:
-    """Let Alice paste a hundred lines; say what Bob has heard, and what she has."""
+    """Let Alice paste a hundred lines; count what Bob and she receive."""
     async with await start("11") as server:
         if way != "delay":
             changed(server.module, way)
@@ -49,10 +49,10 @@ async def main(way: str) -> str:
             last = second if heard > before else last
         errors = sum(message["action"] == "error" for message in alice.heard)
         gone = any(message["action"] == "leaveroom" for message in bob.heard)
-    where = "thrown out" if gone else "still there"
+    where = "disconnected" if gone else "still connected"
     return f"{heard:10}{last:8} s{errors:16}   {where}"
 
 
-print(f"{'':10}{'Bob hears':>10}{'within':>10}{'errors to Alice':>16}   she is")
+print(f"{'':10}{'Bob gets':>10}{'within':>10}{'errors to Alice':>16}   she is")
 for way in ("delay", "drop", "refuse"):
     print(f"{way:10}{simulation.run(main(way))}")

@@ -1,4 +1,4 @@
-"""Where it waits, what somebody sends to steps 10 and 11 as fast as she can."""
+"""Where the bytes wait that Alice sends to steps 10 and 11 as fast as she can."""
 
 import asyncio
 from typing import Any
@@ -8,12 +8,12 @@ from lab.wire import encode
 
 SECONDS = 5
 CHAT = encode({"action": "chat", "room": "tea", "message": "x" * 970})
-MANY = 20_000  # of these: 20 MB
+MANY = 20_000  # messages: 20 MB
 KIB = 1024
 
 
 async def main(step: str) -> dict[str, str]:
-    """Let Alice talk for five seconds, and return where her bytes are then."""
+    """Let Alice talk for five seconds, and return where her bytes are."""
     loop: Any = asyncio.get_running_loop()  # the simulation's
     async with await start(step) as server:
         bob = await server.connect("bob")
@@ -33,8 +33,8 @@ async def main(step: str) -> dict[str, str]:
         line = far.peer.on_the_way
         where = {
             "written by her program": sum(sent),
-            "of that: still with her": kept,
-            "on the line": line,
+            "of that: in her buffer": kept,
+            "on the way": line,
             "in the server, unread": sum(sent) - kept - line - handled,
             "handled": handled,
         }
@@ -45,7 +45,7 @@ async def main(step: str) -> dict[str, str]:
 
 
 async def talk(writer: asyncio.StreamWriter, sent: list[int]) -> None:
-    """Write one message after the other, and wait when drain does."""
+    """Write one message after another, and wait in drain."""
     for _ in range(MANY):
         writer.write(CHAT)
         sent.append(len(CHAT))

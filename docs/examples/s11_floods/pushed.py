@@ -1,4 +1,4 @@
-"""How much somebody can push at steps 10 and 11 over a real network, in two seconds."""
+"""How much Alice can send to steps 10 and 11 over a real network, in two seconds."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ CHAT = encode({"action": "chat", "room": "tea", "message": "x" * 970})
 
 
 async def pushed(step: str) -> tuple[float, float]:
-    """Send for as long, and return how many MB have been written in each half."""
+    """Send for two seconds, and return how many MB were written in each half."""
     async with await start_process(step) as server:
         alice = await server.connect("alice")
         await alice.join("tea")
@@ -24,7 +24,7 @@ async def pushed(step: str) -> tuple[float, float]:
                     await alice.connection.send(CHAT)
         except TimeoutError:
             pass
-        alice.connection.reset()  # what is still on its way is for nobody
+        alice.connection.reset()  # do not wait for data on its way
     return written[0] / 1e6, written[1] / 1e6
 
 

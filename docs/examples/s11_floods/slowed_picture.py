@@ -1,4 +1,4 @@
-"""Draws two tasks of step 11: one client floods, and the other one says something."""
+"""Draws two tasks of step 11: one client floods, the other says something."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ CHAT = encode({"action": "chat", "room": "tea", "message": "hello"})
 
 
 async def main() -> None:
-    """Let Alice say 27 things at once, and Bob three, while hers wait."""
+    """Let Alice send 27 messages together, and Bob three while hers wait."""
     with Timeline(only=("client_connected",)) as timeline:
         async with await start("11") as server:
             alice, bob = await server.connect("alice"), await server.connect("bob")

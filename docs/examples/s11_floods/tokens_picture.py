@@ -1,4 +1,4 @@
-"""Draws the tokens of three clients of step 11: who types, who pastes, who floods."""
+"""Draws three clients' tokens in step 11: one types, one pastes, one floods."""
 
 import asyncio
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from lab.wire import encode
 
 SECONDS = 42
 TYPES, PASTES, FLOODS = "cleo types", "bob pastes 60 lines", "alice never stops"
-PASTE, PASTE_AGAIN = 60, 16.0  # lines at once, and the seconds to the next time
+PASTE, PASTE_AGAIN = 60, 16.0  # lines in one paste, and the seconds between two pastes
 
 LEFT, WIDTH, TALL, APART = 34, 430, 60, 96  # pixels: the fields, and their distance
 
@@ -23,7 +23,7 @@ class Taken(NamedTuple):
 
 
 async def main() -> None:
-    """Let them talk, each in their own way, and draw what their buckets held."""
+    """Let each of them talk in its own way, and draw the content of their buckets."""
     loop = asyncio.get_running_loop()
     async with await start("11") as server:
         taken = noted(server.module)
@@ -54,7 +54,7 @@ async def joined(server: Any, name: str) -> Client:
 
 
 def noted(module: Any) -> dict[Any, list[Taken]]:
-    """Let each bucket note what is taken; in the order in which the clients came."""
+    """Let each bucket note its tokens; the clients are in the order of connecting."""
     taken: dict[Any, list[Taken]] = {}
     original = module.Bucket.take
 
@@ -72,7 +72,7 @@ def noted(module: Any) -> dict[Any, list[Taken]]:
 
 
 def chats(many: int) -> bytes:
-    """Return so many messages, as they go over the line."""
+    """Return the bytes of this many messages."""
     return encode({"action": "chat", "room": "tea", "message": "hello"}) * many
 
 
@@ -84,7 +84,7 @@ async def types(client: Client) -> None:
 
 
 async def pastes(client: Client) -> None:
-    """Say much at once, and then nothing for a while."""
+    """Send many messages together, and then nothing for a while."""
     for _ in range(int(SECONDS / PASTE_AGAIN) + 1):
         await client.connection.send(chats(PASTE))
         await asyncio.sleep(PASTE_AGAIN)
@@ -152,7 +152,7 @@ def told(names: dict[str, list[Taken]]) -> list[str]:
     """Return the picture in words."""
     return [
         f"{name}: {drawing.several(len(line), 'message')}, "
-        f"{sum(t.tokens < 0 for t in line)} of them had to be waited for; "
+        f"{sum(t.tokens < 0 for t in line)} of them without a token; "
         + (f"refused after {line[-1].time:.1f} s" if line[-1].refused else "stays")
         for name, line in names.items()
     ]

@@ -1,4 +1,4 @@
-"""The same that was too fast for step 10, and step 11."""
+"""The flood that was too fast for step 10, now against step 11."""
 
 from docs.examples.s10_silence.too_fast import played
 

@@ -1,4 +1,4 @@
-"""Says forty things to step 11 at once, and prints when they are heard."""
+"""Sends forty messages to step 11 together, and prints when they arrive."""
 
 import asyncio
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ MANY = 40
 
 
 async def main() -> None:
-    """Let Alice say all of it, and Bob hear it."""
+    """Let Alice send all of them, and Bob receive them."""
     loop = asyncio.get_running_loop()
     alice, bob = await connect(RUNNING, "alice"), await connect(RUNNING, "bob")
     await bob.join("tea")
@@ -23,7 +23,7 @@ async def main() -> None:
     for number in range(1, MANY + 1):
         heard = await bob.hear("chat")
         if number % 5 == 0:
-            print(f"{loop.time() - begin:.1f} s: Bob hears {heard['message']}")
+            print(f"{loop.time() - begin:.1f} s: Bob gets message {heard['message']}")
     await alice.close()
     await bob.close()
 

@@ -1,4 +1,4 @@
-"""Draws what waits for Bob in steps 10 and 11, while somebody talks too fast."""
+"""Draws how much waits for Bob in steps 10 and 11 while Mallory talks too fast."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ SECONDS = 3
 
 
 async def main(step: str) -> Series:
-    """Let Mallory talk for three seconds, and return what has waited for Bob."""
+    """Let Mallory talk for three seconds, and return what waited for Bob."""
     loop = asyncio.get_running_loop()
     async with await start(step) as server:
         mallory = await server.connect("mallory")
@@ -26,7 +26,7 @@ async def main(step: str) -> Series:
             end = loop.time() + SECONDS
             done, _ = await asyncio.wait({reading}, timeout=SECONDS)
             (series,) = unsent.series
-            if done:  # thrown out: what waited for him is thrown away
+            if done:  # disconnected: what waited for him is discarded
                 series.note(loop.time(), 0, closing=True)
             await asyncio.sleep(end - loop.time())
             for task in (talking, reading):
@@ -37,7 +37,7 @@ async def main(step: str) -> Series:
 
 
 async def talk(client: Client) -> None:
-    """Say one thing after the other, at the pace of a good line."""
+    """Send one message after another, at the speed of a good line."""
     while True:
         await client.say("tea", TEXT)
         await asyncio.sleep(len(TEXT) / TALKS)

@@ -1,7 +1,7 @@
-"""What a client costs step 12 that is in a room and says nothing.
+"""What one idle client in a room costs step 12.
 
-The server is a process of its own, so nothing of the clients is in the figures. Its
-tasks cannot be counted from outside, so they are counted once more in this process.
+The server is a separate process, so the figures do not include the clients. Its tasks
+cannot be counted from outside, so a second server in this process counts them.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from lab import Client
 from lab.host import Process, Running, start, start_process
 
 CLIENTS = 400
-ANY = {"MAX_PER_ADDRESS": "1000"}  # all of them call from one address
+ANY = {"MAX_PER_ADDRESS": "1000"}  # all of them have the same address
 
 
 async def come(server: Running, many: int) -> list[Client]:
-    """Return so many clients that are in a room."""
+    """Return this many clients, each in a room."""
     clients = [await server.connect(f"guest {number}") for number in range(many)]
     for client in clients:
         await client.join(client.name)
@@ -34,7 +34,7 @@ def size(server: Process) -> tuple[int, int]:
 
 
 async def main() -> None:
-    """Let them come, and print what each of them has cost."""
+    """Let the clients connect, and print the cost of each."""
     async with await start_process("12", settings=ANY) as server:
         before = size(server)
         await come(server, CLIENTS)

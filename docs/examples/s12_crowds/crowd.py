@@ -1,4 +1,4 @@
-"""One computer calls step 12 two thousand times, and says nothing."""
+"""One computer connects to step 12 two thousand times and sends nothing."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ CALLS = 2000
 
 
 async def main() -> None:
-    """Call, count who is inside and who is told, and look again later."""
+    """Connect, count the admitted and the refused clients, and look again later."""
     loop = asyncio.get_running_loop()
     async with await start("12") as server:
         begin = loop.time()
@@ -17,7 +17,8 @@ async def main() -> None:
         inside = len(server.module.ADMITTED)
         heard = [await call.receive() for call in calls[inside:]]
         told = sum(b'"code":"full"' in data for data in heard)
-        print(f"{CALLS:,} calls: {inside} inside, {told:,} told that it is full")
+        known = f"{inside} admitted, {told:,} told that it is full"
+        print(f"{CALLS:,} connections: {known}")
         for pause in (0, 4, 10):
             await asyncio.sleep(pause)
             now = loop.time() - begin

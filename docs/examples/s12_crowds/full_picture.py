@@ -1,4 +1,4 @@
-"""Draws what step 12 says to one who comes when it is full, here with two inside."""
+"""Draws what step 12 sends to a client when it is full, here with two admitted."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from lab import Client, Sequence, simulation, start
 
 
 async def a_refusal() -> Sequence:
-    """Let Cleo come too early, and once more when Bob has gone."""
+    """Let Cleo connect too early, and once more after Bob left."""
     async with await start("12", settings={"MAX_CLIENTS": "2"}) as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
         for client in (alice, bob):

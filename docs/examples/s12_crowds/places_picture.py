@@ -1,7 +1,7 @@
-"""Draws how many connections step 12 has, and how many places are taken.
+"""Draws how many connections step 12 has, and how many clients have a place.
 
-Two call in each second, from one address, and would like to stay for a while. Whoever
-is refused does not hang up.
+Two clients connect each second from one address, and want to stay for a while. A
+refused client does not close its connection.
 """
 
 import asyncio
@@ -12,13 +12,17 @@ from lab.host import Running
 from lab.pictures import drawing
 from lab.wire import encode
 
-UNTIL, EVERY, STAYS = 30.0, 0.5, 15.0  # seconds: of calling, between two, and inside
+UNTIL, EVERY, STAYS = (
+    30.0,
+    0.5,
+    15.0,
+)  # seconds: of connecting, between two clients, of a stay
 SECONDS = 45.0
 LEFT, WIDTH, TOP, TALL = 40, 430, 20, 180  # pixels: of the field
 
 
 class Sample(NamedTuple):
-    """What was there at one time."""
+    """The counts at one time."""
 
     time: float
     connections: int
@@ -26,7 +30,7 @@ class Sample(NamedTuple):
 
 
 async def main() -> None:
-    """Let them come and go, look twice in a second, and draw what there was."""
+    """Let clients come and go, count twice per second, and draw the counts."""
     loop, samples = asyncio.get_running_loop(), list[Sample]()
     async with await start("12") as server, asyncio.TaskGroup() as tasks:
         begin, module = loop.time(), server.module
@@ -41,7 +45,7 @@ async def main() -> None:
 
 
 async def comes(server: Running, name: str) -> None:
-    """Call, and hang up after a while, whatever the server has said."""
+    """Connect, and disconnect after a while, whatever the server sends."""
     connection = await server.call()
     await connection.send(encode({"action": "connect", "username": name}))
     await asyncio.sleep(STAYS)
@@ -65,14 +69,14 @@ def drawn(samples: list[Sample], cap: int) -> str:
         drawing.small(LEFT - 6, level + 4, f"{cap}", "end"),
         drawing.small(LEFT - 6, floor + 4, "0", "end"),
         drawing.written(x_of(UNTIL) + 8, TOP + 6, "connections (dashed)"),
-        drawing.written(x_of(UNTIL) - 8, level + 18, "places that are taken", "end"),
+        drawing.written(x_of(UNTIL) - 8, level + 18, "admitted clients", "end"),
     ]
     for time in drawing.ticks(SECONDS):
         words = drawing.seconds(time, SECONDS)
         parts.append(drawing.small(x_of(time), floor + 18, words, "middle"))
     told = [
         f"connections: at most {most - 2}, at the end {samples[-1].connections}",
-        f"places that are taken: at most {max(p for _, p in places)} of {cap}, "
+        f"admitted clients: at most {max(p for _, p in places)} of {cap}, "
         f"at the end {samples[-1].places}",
     ]
     return drawing.picture(

@@ -1,4 +1,4 @@
-"""How many rooms a step still knows when all have gone who were in them."""
+"""How many rooms a step still knows after their only member disconnected."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ ROOMS = 40
 
 
 async def main(step: str) -> None:
-    """Be in many rooms, leave some of them, hang up, and see what is left."""
+    """Join many rooms, leave one, disconnect, and print how many are left."""
     async with await start(step) as server:
         alice = await server.connect("alice")
         for number in range(ROOMS):
@@ -19,7 +19,8 @@ async def main(step: str) -> None:
         await alice.close()
         await asyncio.sleep(1)
         gone = len(server.module.ROOMS)
-        print(f"step {step}: {inside} rooms; one is left: {left}; she goes: {gone}")
+        after = f"after leaving one: {left}; after disconnecting: {gone}"
+        print(f"step {step}: {inside} rooms; {after}")
 
 
 if __name__ == "__main__":

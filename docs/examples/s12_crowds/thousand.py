@@ -1,7 +1,7 @@
-"""A thousand talk, ten thousand words a second are delivered, and others come and go.
+"""A thousand clients, ten thousand deliveries per second, and others come and go.
 
-All clients are in this process and call from one address. The server is another
-process, and Linux tells what that one uses.
+All clients are in this process and share one address. The server is another process,
+and Linux tells us what it uses.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ from lab import Connection
 from lab.host import Process, start_process
 from lab.wire import Message, encode
 
-ROOMS, MEMBERS = 20, 50  # of each room: a thousand together
-SPEAKERS, PACE = 2, 0.19  # of each room, and the seconds from one word to the next
-WORDS = 10  # of each speaker: two seconds of them
-VISITS, AT_ONCE = 1000, 50  # clients that come, join and go, and how many together
-LIMITS = {"MAX_PER_ADDRESS": "2000"}  # all others are as they are
-QUIET = 0.3  # seconds in which nothing comes: then all of it has come
-WORD = "a word that is as long as most words are"
+ROOMS, MEMBERS = 20, 50  # per room: a thousand in all
+SPEAKERS, PACE = 2, 0.19  # per room, and the seconds between two messages
+WORDS = 10  # of each speaker, in two seconds
+VISITS, AT_ONCE = 1000, 50  # clients that join and leave, and how many together
+LIMITS = {"MAX_PER_ADDRESS": "2000"}  # the other limits are the step's
+QUIET = 0.3  # seconds without data: then all of it has arrived
+WORD = "a message that is as long as most of them"
 SPACES = 3 + 4  # after each comma and each colon; the server sends none
 
 
@@ -45,31 +45,31 @@ class Member:
         return cls(room, connection)
 
     async def read(self) -> None:
-        """Take all that comes."""
+        """Read everything."""
         while data := await self.connection.receive():
             self.bytes += len(data)
 
     async def talks(self) -> None:
-        """Say one word after the other."""
+        """Send one message after another."""
         for _ in range(WORDS):
             await self.connection.send(encode(chat(self.room)))
             await asyncio.sleep(PACE)
 
     async def goes(self) -> None:
-        """End the stream, and wait until the server has ended it, too."""
+        """End the stream, and wait until the server ends it, too."""
         self.connection.finish()
         await self.reading
         await self.connection.close()
 
 
 def chat(room: str, **fields: str) -> Message:
-    """Return what is said in a room."""
+    """Return a message to a room."""
     return {"action": "chat", "room": room, "message": WORD, **fields}
 
 
 async def talk(server: Process, members: list[Member]) -> None:
-    """Let them talk, and print how much of it has come."""
-    before = await settled(members)  # the news of who has come is all there then
+    """Let the speakers talk, and print how many of their messages arrived."""
+    before = await settled(members)  # all notices have arrived by then
     begin = time.perf_counter()
     ticks = used(server)
     async with asyncio.TaskGroup() as tasks:
@@ -81,12 +81,14 @@ async def talk(server: Process, members: list[Member]) -> None:
     size = len(encode(chat("room 00", **{"from": "00 of room 00"}))) - SPACES
     came = (await settled(members) - before) / size
     due = ROOMS * SPEAKERS * WORDS * (MEMBERS - 1)
-    print(f"{came:,.0f} of {due:,} words delivered, {came / seconds:,.0f} a second,")
-    print(f"with {cpu / seconds:.0%} of a processor")
+    print(
+        f"{came:,.0f} of {due:,} messages delivered, {came / seconds:,.0f} per second,"
+    )
+    print(f"with {cpu / seconds:.0%} of one CPU core")
 
 
 async def settled(members: list[Member]) -> int:
-    """Wait until no more comes, and return how many bytes have come in all."""
+    """Wait until no more data arrives, and return the number of bytes."""
     before, now = -1, 0
     while now != before:
         await asyncio.sleep(QUIET)
@@ -95,18 +97,18 @@ async def settled(members: list[Member]) -> int:
 
 
 async def visits(server: Process, many: int) -> None:
-    """Let so many come and go, some of them at a time, and print how fast that is."""
+    """Let this many clients come and go, some at a time, and print how fast."""
     begin = time.perf_counter()
     for first in range(0, many, AT_ONCE):
         names = [f"visitor {first + number}" for number in range(AT_ONCE)]
         come = await asyncio.gather(*(Member.enters(server, n, "hall") for n in names))
         await asyncio.gather(*(member.goes() for member in come))
     rate = many / (time.perf_counter() - begin)
-    print(f"{many:,} have come and gone, {rate:,.0f} a second")
+    print(f"{many:,} clients came and went, {rate:,.0f} per second")
 
 
 def used(server: Process) -> int:
-    """Return the ticks of the processor that it has used; 0 if nobody says."""
+    """Return the server's CPU time in clock ticks; 0 where the system does not tell."""
     if sys.platform != "linux":
         return 0
     stat = Path(f"/proc/{server.process.pid}/stat").read_text(encoding="ascii")
@@ -114,18 +116,20 @@ def used(server: Process) -> int:
     return int(numbers[11]) + int(numbers[12])
 
 
-def report(server: Process, when: str) -> None:
-    """Print what memory and how many descriptors the server has in use."""
+def report(server: Process, when: str) -> tuple[float, int]:
+    """Print and return the server's memory in MiB and its open descriptors."""
     if sys.platform != "linux":
-        return
+        return 0.0, 0
     place = Path(f"/proc/{server.process.pid}")
     pages = int((place / "statm").read_text(encoding="ascii").split()[1])
     size = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-    print(f"{when:24}{size:5.0f} MiB{len(os.listdir(place / 'fd')):8,} descriptors")
+    descriptors = len(os.listdir(place / "fd"))
+    print(f"{when:24}{size:5.0f} MiB{descriptors:8,} descriptors")
+    return size, descriptors
 
 
 def may_open(many: int) -> None:
-    """Let this process and those that it starts open so many, if the system does."""
+    """Let this process and its children open this many files, if possible."""
     if sys.platform == "win32":
         return
     from resource import RLIMIT_NOFILE, getrlimit, setrlimit
@@ -144,20 +148,22 @@ async def come(server: Process) -> list[Member]:
 
 
 async def main() -> None:
-    """Look at the server before, meanwhile and after."""
+    """Look at the server before, during and after all of this."""
     may_open(2 * ROOMS * MEMBERS)
     async with await start_process("12", settings=LIMITS) as server:
-        report(server, "before")
+        _, descriptors = report(server, "before")
         members = await come(server)
-        report(server, f"with {len(members):,} clients")
+        memory, _ = report(server, f"with {len(members):,} clients")
         await talk(server, members)
         await asyncio.gather(*(member.goes() for member in members))
         await visits(server, VISITS)
         members = await come(server)
-        report(server, f"with {len(members):,} others")
+        more, _ = report(server, f"with {len(members):,} others")
+        assert more <= 1.3 * memory, "the second thousand need much more memory"
         await asyncio.gather(*(member.goes() for member in members))
         await server.prints("Client gone.", times=VISITS + 2 * len(members))
-        report(server, "after")
+        _, left = report(server, "after")
+        assert left == descriptors, "some descriptors were not given back"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Calls step 12 where it is running, once more than it lets anybody in."""
+"""Connects to a running step 12 once more than it allows."""
 
 import asyncio
 from types import SimpleNamespace
@@ -9,17 +9,17 @@ RUNNING = SimpleNamespace(address=("127.0.0.1", 9011))
 
 
 async def main() -> None:
-    """Fill the places of one address, be refused, leave, and come in."""
+    """Take all of an address's places, be refused, and get in when one is free."""
     guests = [await connect(RUNNING, f"guest {number}") for number in range(20)]
     for guest in guests:
         await guest.join("tea")
     late = await connect(RUNNING, "late")
-    print("late is told:", (await late.hear("error"))["detail"])
+    print("late gets:", (await late.hear("error"))["detail"])
     await late.hear_the_end()
     await guests.pop().close()
     await guests[0].hear("leaveroom")
     late = await connect(RUNNING, "late")
-    print("one leaves, and late is in:", (await late.join("tea"))["action"])
+    print("one leaves, and late gets in:", (await late.join("tea"))["action"])
     for client in (*guests, late):
         await client.close()
 

@@ -1,4 +1,4 @@
-"""What the clients of step 12 can cost it at most, from its own limits."""
+"""What clients can cost step 12 at most, calculated from its limits."""
 
 import asyncio
 import inspect
@@ -13,12 +13,12 @@ AT_A_TIME = 2**18
 
 
 def main() -> None:
-    """Print each kind of cost for one client, and for as many as may come."""
+    """Print each kind of cost for one client and for the maximum number of clients."""
     step, utils02 = load(story.find("12")), load(story.find("utils02"))
     frame = utils02.HEADER + utils02.MAX_PAYLOAD
     limit = inspect.signature(asyncio.start_server).parameters["limit"].default
     clients = step.MAX_CLIENTS
-    owed = step.MAX_UNSENT + step.MAX_OUTBOX + frame
+    waiting = step.MAX_UNSENT + step.MAX_OUTBOX + frame
     unread = 2 * limit + AT_A_TIME
     told = step.MAX_ROOMS * (clients - 1)
     messages = int(step.RATE)
@@ -26,19 +26,19 @@ def main() -> None:
     print(row("", "one client", f"{clients:,} clients"))
     print(row("descriptors", "1", f"{clients:,}"))
     for name, size in (
-        ("owed to it", owed),
-        ("sent by it, and not read", unread),
-        ("both together", owed + unread),
+        ("waiting for the client", waiting),
+        ("received, not read yet", unread),
+        ("both together", waiting + unread),
     ):
         print(row(name, drawing.size(size), drawing.size(clients * size)))
-    print(row("messages in a second", f"{messages:,}", f"{clients * messages:,}"))
-    print(row("heard in a second, in all", f"{heard:,}", f"{clients * heard:,}"))
+    print(row("messages per second", f"{messages:,}", f"{clients * messages:,}"))
+    print(row("deliveries per second", f"{heard:,}", f"{clients * heard:,}"))
     print(row("rooms", f"{step.MAX_ROOMS:,}", f"{clients * step.MAX_ROOMS:,}"))
-    print(row("told at once when it leaves", f"{told:,}", ""))
+    print(row("notices when it leaves", f"{told:,}", ""))
 
 
 def row(first: str, *others: str) -> str:
-    """Return a line of the table."""
+    """Return a row of the table."""
     return f"{first:28}{''.join(f'{other:>15}' for other in others)}".rstrip()
 
 

@@ -1,4 +1,4 @@
-"""Alice and Bob talk through step 13, and Eve's program is on the way."""
+"""Alice and Bob talk through step 13, and Eve's program sits in between."""
 
 import asyncio
 from asyncio import StreamReader, StreamWriter
@@ -10,20 +10,20 @@ from lab.wire import Decoder
 
 
 async def main() -> None:
-    """Pass on all bytes between Alice and the server, and print what she says."""
+    """Forward all bytes between Alice and the server, and print her messages."""
     async with await start("13") as server:
 
-        async def passes_on(reader: StreamReader, writer: StreamWriter) -> None:
+        async def forwards(reader: StreamReader, writer: StreamWriter) -> None:
             await both_ways(reader, writer, server)
 
-        eve = await asyncio.start_server(passes_on, "127.0.0.1", 0)
+        eve = await asyncio.start_server(forwards, "127.0.0.1", 0)
         on_the_way = SimpleNamespace(address=eve.sockets[0].getsockname()[:2])
         alice = await connect(on_the_way, "alice")
         await alice.join("tea")
         bob = await server.connect("bob")
         await bob.join("tea")
         await alice.say("tea", "The key is under the flowerpot.")
-        print("Bob hears:", (await bob.hear("chat"))["message"])
+        print("Bob gets:", (await bob.hear("chat"))["message"])
         await alice.close()
         eve.close()
 
@@ -37,7 +37,7 @@ async def both_ways(reader: StreamReader, writer: StreamWriter, to: Running) -> 
 
 
 async def copy(reader: StreamReader, writer: StreamWriter, says: str = "") -> None:
-    """Copy the bytes of one direction; with ``says``, print the chats in it."""
+    """Copy the bytes of one direction; with ``says``, print its chat messages."""
     decoder = Decoder()
     while data := await reader.read(65536):
         for message in decoder.feed(data):

@@ -1,6 +1,6 @@
-"""The stages on the way from step 12 to step 13, and what each of them keeps.
+"""The stages between step 12 and step 13, and how many behaviours each passes.
 
-A stage is made from the finished step: what has not moved yet is put back.
+A stage is made from the finished step: code that has not moved yet is put back.
 """
 
 import re
@@ -27,26 +27,28 @@ def main() -> None:
     """Print a row for each stage."""
     step = story.find("13")
     print(f"{'':28}{'lines':>6}{'behaviours':>12}{'crowds':>8}")
-    print(row("step 12", story.find("12")))
+    before = row("step 12", story.find("12"))
     with TemporaryDirectory() as folder:
         for number, (words, inside) in enumerate(STAGES.items(), 1):
             path = Path(folder, f"stage{number}.py")
             path.write_text(put_back(source(step), inside), encoding="utf-8")
-            print(row(words, Step(path)))
+            passed = row(words, Step(path))
+            assert passed == before + 2, f"{words}: the page says two more than before"
 
 
-def row(words: str, stage: Step) -> str:
-    """Return how a stage does."""
+def row(words: str, stage: Step) -> int:
+    """Print the row of one stage, and return how many behaviours it passes."""
     wanted = [b for b in behaviours.every() if behaviours.holds(b, story.find("13"))]
     kept = sum(is_kept(behaviour, stage) for behaviour in wanted)
     found = search.search(stage, SEEDS, like=story.find("12"), smaller=False).found
-    crowds = "ok" if found is None else "falls"
+    crowds = "ok" if found is None else "fails"
     lines = len(code(source(stage)))
-    return f"{words:28}{lines:6}{f'{kept} of {len(wanted)}':>12}{crowds:>8}"
+    print(f"{words:28}{lines:6}{f'{kept} of {len(wanted)}':>12}{crowds:>8}")
+    return kept
 
 
 def is_kept(behaviour: behaviours.Behaviour, stage: Step) -> bool:
-    """Whether a stage keeps a behaviour, in the simulation."""
+    """Whether a stage passes a behaviour, in the simulation."""
     try:
         run_in_simulation(behaviour, stage, TIMEOUT)
     except Unmet:
@@ -55,7 +57,7 @@ def is_kept(behaviour: behaviours.Behaviour, stage: Step) -> bool:
 
 
 def put_back(text: str, names: tuple[str, ...]) -> str:
-    """Return a step with the code of modules in it that it imports."""
+    """Return a step with the code of imported modules copied into it."""
     for name in names:
         body = re.sub(r'\A""".*?"""\n', "", source(story.find(name)), flags=re.DOTALL)
         text = re.sub(rf"^from {name} import .*\n", "", text, flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Two servers of one step in one process: who is on which, and what one end does."""
+"""Two servers of one step in one process: their members, and the end of one."""
 
 import asyncio
 import sys

@@ -1,10 +1,10 @@
-"""Draws how Mallory takes the name of Alice in step 13, as soon as it is free."""
+"""Draws how Mallory takes Alice's name in step 13 as soon as it is free."""
 
 from lab import Client, Sequence, simulation, start
 
 
 async def under_her_name() -> Sequence:
-    """Let Alice go, and Mallory come."""
+    """Let Alice leave, and Mallory connect."""
     async with await start("13") as server:
         alice, bob = await server.connect("alice"), await server.connect("bob")
         await bob.join("tea")

@@ -1,4 +1,4 @@
-"""A protocol that says which of its methods is called, and when."""
+"""A protocol that prints which of its methods asyncio calls, and when."""
 
 import asyncio
 
@@ -8,40 +8,40 @@ LONG = bytes(500_000)
 
 
 class Told(asyncio.Protocol):
-    """Print whatever the transport tells; answer a question at great length."""
+    """Print each call of the transport; answer a question with half a megabyte."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Be given what to write with."""
+        """Take the transport, to write with it later."""
         print("    connection_made")
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Be given what has come, however much that is."""
+        """Take the bytes that arrived, however many they are."""
         print(f"    data_received: {data!r}")
         if b"?" in data:
             self.transport.write(LONG)
 
     def pause_writing(self) -> None:
-        """Be asked to write no more for now."""
+        """Take note that we should stop writing for now."""
         waits = self.transport.get_write_buffer_size()
-        print(f"    pause_writing: {waits:,} bytes wait")
+        print(f"    pause_writing: {waits:,} bytes are waiting")
 
     def resume_writing(self) -> None:
-        """Be allowed to go on writing."""
+        """Take note that we can go on writing."""
         print("    resume_writing")
 
     def eof_received(self) -> None:
-        """Be told that no more will come. To return nothing says: close it, then."""
+        """Take note of the end; to return nothing lets the transport close."""
         print("    eof_received")
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Be told that it is over."""
+        """Take note that the connection is gone."""
         print(f"    connection_lost: {error}")
 
 
 async def main() -> None:
-    """Be a client, and give the server time to be told between what it does."""
+    """Be a client, and pause between the actions."""
     loop = asyncio.get_running_loop()
     async with await loop.create_server(Told, "127.0.0.1", 9011):
         print("A client connects")
@@ -52,9 +52,9 @@ async def main() -> None:
             for word in words:
                 writer.write(word)
         await asyncio.sleep(1)
-        print("It reads what it has been sent")
+        print("It reads the answer")
         await reader.readexactly(len(LONG))
-        print("It has no more to say")
+        print("It ends its half of the connection")
         writer.write_eof()
         print(f"It reads on: {await reader.read()!r}, the end of the stream")
         writer.close()

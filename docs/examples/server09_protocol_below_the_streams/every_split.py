@@ -1,4 +1,4 @@
-"""Gives an inbox the same bytes in every way in which a network can cut them."""
+"""Gives an inbox the same bytes, cut in every possible way."""
 
 import itertools
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ STREAM = frame(b"") + frame(b"a") + frame(b"bc")
 
 
 def splits(data: bytes) -> Iterator[list[bytes]]:
-    """Yield the data in all the pieces in which it can come."""
+    """Yield every way to cut the data into pieces."""
     for cuts in itertools.product((False, True), repeat=len(data) - 1):
         ends = [0, *(n for n, cut in enumerate(cuts, 1) if cut), len(data)]
         yield [data[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
 def taken(pieces: list[bytes]) -> tuple[bytes, ...]:
-    """Return what the inbox gives, if it is asked after each piece."""
+    """Return the payloads that the inbox gives, asked after each piece."""
     inbox, payloads = Inbox(), []
     for piece in pieces:
         inbox.add(piece)
@@ -30,4 +30,4 @@ def taken(pieces: list[bytes]) -> tuple[bytes, ...]:
 
 ways = list(splits(STREAM))
 print(f"{len(STREAM)} bytes, {len(ways):,} ways to cut them")
-print("what came out:", *{taken(pieces) for pieces in ways})
+print("the payloads:", *{taken(pieces) for pieces in ways})

@@ -1,4 +1,4 @@
-"""What is called between the bytes of a message and the function that parses it."""
+"""Lists the calls between the bytes of a message and the function that parses it."""
 
 import sys
 import textwrap
@@ -17,7 +17,7 @@ class Watch:
         self.turns: list[list[str]] = []
 
     def __call__(self, frame: Any, event: str, _: object) -> None:
-        """Be told by Python that something is called, or goes on."""
+        """Note a function that Python calls or continues."""
         name = frame.f_code.co_name
         if event != "call" or "network" in frame.f_globals["__name__"]:
             return
@@ -31,7 +31,7 @@ class Watch:
 
 
 async def calls(step: str) -> list[list[str]]:
-    """Return the names of what is called for one message, a list for each turn."""
+    """Return the names of the functions called for one message, turn by turn."""
     async with await start(step) as server:
         alice = await server.connect("alice")
         await alice.join("tea")
@@ -44,12 +44,15 @@ async def calls(step: str) -> list[list[str]]:
 
 def main() -> None:
     """Watch both."""
+    counts = []
     for step in STEPS:
         turns = simulation.run(calls(step), debug=False)
-        print(f"{step}: {sum(map(len, turns))} calls")
+        counts.append(sum(map(len, turns)))
+        print(f"{step}: {counts[-1]} calls")
         for number, turn in enumerate(turns, 1):
             words = f"turn {number}: {', '.join(turn)}"
             print(textwrap.indent(textwrap.fill(words, 76), "  "))
+    assert counts[0] > 2 * counts[1], "the protocol does not save half of the calls"
 
 
 if __name__ == "__main__":

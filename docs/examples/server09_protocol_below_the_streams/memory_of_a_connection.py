@@ -1,4 +1,4 @@
-"""What a connection that says nothing takes of the memory, with streams and without.
+"""Measures the memory of an idle connection, with streams and without.
 
 For every block of memory, Python can say which line of which file asked for it.
 """
@@ -37,7 +37,7 @@ async def parts(step: str) -> dict[str, float]:
     async with await start(step) as server:
         gc.collect()
         tracemalloc.start()
-        with ExitStack() as clients:  # they hang up first, or the server waits for them
+        with ExitStack() as clients:  # they close first, or the server waits for them
             for number in range(CLIENTS):
                 client = clients.enter_context(socket.socket())
                 await enter(client, server.address, number)
@@ -55,7 +55,7 @@ async def parts(step: str) -> dict[str, float]:
 
 
 async def enter(client: socket.socket, address: tuple[str, int], number: int) -> None:
-    """Connect, say who it is, join a room, and wait until that is done."""
+    """Connect, send a name, join a room, and wait for the answer."""
     loop = asyncio.get_running_loop()
     client.setblocking(False)
     await loop.sock_connect(client, address)
@@ -75,7 +75,9 @@ def main() -> None:
         sizes = "".join(f"{column[part] / 1024:18.2f}" for column in columns)
         print(f"{part:20}{sizes}")
     totals = "".join(f"{sum(column.values()) / 1024:18.2f}" for column in columns)
-    print(f"{'together':20}{totals}")
+    print(f"{'total':20}{totals}")
+    streams, without = (sum(column.values()) for column in columns)
+    assert without < streams / 2, "the protocol does not save half of the memory"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draws what a connection that says nothing takes of the memory, part by part."""
+"""Draws the memory of an idle connection, part by part."""
 
 import asyncio
 

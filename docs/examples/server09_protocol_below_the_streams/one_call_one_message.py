@@ -1,4 +1,4 @@
-"""Wrong on purpose: takes what comes in one call for one message."""
+"""Wrong on purpose: it takes the bytes of one call for one message."""
 
 import asyncio
 import json
@@ -13,12 +13,12 @@ class Listener(asyncio.Protocol):
     """Print each message that arrives."""
 
     def data_received(self, data: bytes) -> None:
-        """Take the header off, and parse the rest."""
+        """Cut off the header and parse the rest."""
         payload = data[HEADER:]
         try:
-            print("heard:", json.loads(payload))
+            print("got:", json.loads(payload))
         except json.JSONDecodeError as error:
-            print("no message:", error)
+            print("not a message:", error)
 
 
 async def main() -> None:

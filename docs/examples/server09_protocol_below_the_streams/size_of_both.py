@@ -1,4 +1,4 @@
-"""How long step 09 is, with streams and without, in lines and in functions."""
+"""Counts the lines and functions of step 09, with streams and without."""
 
 import ast
 
@@ -21,7 +21,7 @@ def sizes(step: str) -> dict[str, int]:
         "lines of code and comments": changes.count("", text),
         "functions and methods": len(functions),
         "coroutine functions": len(coroutines),
-        "places where it may wait": sum(isinstance(node, WAITS) for node in nodes),
+        "places that may wait": sum(isinstance(node, WAITS) for node in nodes),
     }
 
 

@@ -1,7 +1,7 @@
-"""Clients that announce 16 MiB, send 15 and stop; and what the server keeps of that.
+"""Lets clients announce 16 MiB, send 15 and stop, and counts the server's memory.
 
-A simulation: what is counted is the memory that asyncio's StreamReaders take, by
-Python's own account. What the clients and the systems keep is not in it.
+This is a simulation. It counts the memory of asyncio's StreamReaders, as Python
+reports it, and not the buffers of the clients and the kernel.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ def kept() -> float:
 
 
 async def main(step: str) -> None:
-    """Let one client after the other come, and look an hour after each."""
+    """Let one client after the other connect, and look an hour after each."""
     async with await start(step) as server:
         for number in range(1, 4):
             caller = await server.call()
@@ -32,11 +32,11 @@ async def main(step: str) -> None:
             for _ in range(15 * MIB // len(PIECE)):
                 await caller.send(PIECE)
             await asyncio.sleep(HOUR)
-            print(f"{number} so far, and an hour later: {kept():4.1f} MiB are kept")
+            print(f"client {number}, an hour later: {kept():5.1f} MiB buffered")
 
 
 def show(step: str) -> None:
-    """Let them call a step."""
+    """Let them connect to a step."""
     tracemalloc.start()
     simulation.run(main(step))
 

@@ -1,4 +1,4 @@
-"""Names that look alike, and what is left of the differences when they are folded."""
+"""Compares names that look alike, after folded has removed some differences."""
 
 from lab import story
 from lab.host import load

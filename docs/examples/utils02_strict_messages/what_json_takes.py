@@ -1,11 +1,11 @@
-"""What json.loads makes of bytes that are no message of ours."""
+"""Prints what json.loads makes of bytes that are not a message of our protocol."""
 
 import json
 import sys
 
 TRIED = {
     "UTF-16": '{"a": 1}'.encode("utf-16"),
-    "UTF-8 with a mark": '{"a": 1}'.encode("utf-8-sig"),
+    "UTF-8 with a BOM": '{"a": 1}'.encode("utf-8-sig"),
     "half a character": b'{"a": "\xed\xa0\xbd"}',
     "the same, escaped": rb'{"a": "\ud83d"}',
     "a key twice": b'{"a": 1, "a": 2}',
@@ -16,7 +16,7 @@ TRIED = {
     "Latin-1": '{"a": "é"}'.encode("latin-1"),
     "5,000 digits": b'{"a": %s}' % (b"9" * 5000),
     "30,000 lists": b"[" * 30_000 + b"]" * 30_000,
-    "no JSON": b"hello",
+    "not JSON": b"hello",
 }
 
 if sys.platform == "emscripten":

@@ -1,4 +1,4 @@
-"""What becomes of step 11 when no descriptor is left for those who call (Linux)."""
+"""What happens to step 11 when no descriptor is left for new clients (Linux)."""
 
 import asyncio
 import os
@@ -10,23 +10,23 @@ from lab import Client, Connection, connect
 from lab.host import Process, start_process
 from lab.pictures import drawing
 
-SPARE, CALLS = 5, 40  # descriptors that are left, and those who call
-WORDS, PACE = 30, 0.12  # said meanwhile, and the seconds from one to the next
-COMPLAINT = "socket.accept() out of system resource"  # what asyncio says
+SPARE, CALLS = 5, 40  # descriptors that are left, and clients that connect
+WORDS, PACE = 30, 0.12  # messages in that time, and the seconds between two
+COMPLAINT = "socket.accept() out of system resource"  # what asyncio logs
 TEXTS = {
-    "seconds": "seconds without one",
-    "cpu": "time of the processor",
-    "complaints": "complaints",
-    "log": "written to stderr",
-    "said": "printed about it",
-    "slowest": "Alice to Bob, at most",
-    "dora": "Dora, who calls",
-    "cleo": "Cleo, who calls later",
+    "seconds": "seconds without any",
+    "cpu": "CPU time",
+    "complaints": "errors logged",
+    "log": "size of the log",
+    "said": "printed by the step",
+    "slowest": "Alice to Bob, slowest",
+    "dora": "Dora, in the middle",
+    "cleo": "Cleo, afterwards",
 }
 
 
 async def look(step: str) -> dict[str, str]:
-    """Take the descriptors away, give them back, and tell what it was like."""
+    """Take the descriptors away, give them back, and report what happened."""
     async with await start_process(step) as server:
         alice, bob = [await server.connect(name) for name in ("alice", "bob")]
         for client in (alice, bob):
@@ -35,7 +35,7 @@ async def look(step: str) -> dict[str, str]:
         calls = [await Connection.open(server) for _ in range(CALLS)]
         dora = await server.connect("dora")
         await dora.send({"action": "joinroom", "room": "tea"})
-        found = await meanwhile(server, alice, bob)
+        found = await without_any(server, alice, bob)
         found["dora"] = "answered" if dora.heard else "connected, no answer"
         await dora.close()
         for call in calls:
@@ -49,20 +49,20 @@ async def look(step: str) -> dict[str, str]:
 
 
 async def look_at_all(steps: tuple[str, ...]) -> list[dict[str, str]]:
-    """Look at all of them at once: each is a process with limits of its own."""
+    """Look at all of them at the same time: each process has its own limits."""
     return await asyncio.gather(*map(look, steps))
 
 
 def leave(pid: int, spare: int) -> None:
-    """Let a process have only so many descriptors more than it has."""
+    """Let a process open only this many descriptors more."""
     from resource import RLIMIT_NOFILE, prlimit
 
     _, most = prlimit(pid, RLIMIT_NOFILE)
     prlimit(pid, RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")) + spare, most))
 
 
-async def meanwhile(server: Process, alice: Client, bob: Client) -> dict[str, str]:
-    """Let Alice and Bob talk, and tell what it was like."""
+async def without_any(server: Process, alice: Client, bob: Client) -> dict[str, str]:
+    """Let Alice and Bob talk, and report what it cost."""
     ticks, slowest, start = used(server), 0.0, time.perf_counter()
     for number in range(WORDS):
         begin = time.perf_counter()
@@ -84,25 +84,26 @@ async def meanwhile(server: Process, alice: Client, bob: Client) -> dict[str, st
 
 
 def used(server: Process) -> int:
-    """Return the ticks of the processor that the server has used."""
+    """Return the server's CPU time in clock ticks."""
     stat = Path(f"/proc/{server.process.pid}/stat").read_text(encoding="ascii")
     numbers = stat.rpartition(")")[2].split()
     return int(numbers[11]) + int(numbers[12])
 
 
-def show(*steps: str) -> None:
-    """Print a line for each thing, and a column for each step."""
+def show(*steps: str) -> list[dict[str, str]]:
+    """Print a row for each figure and a column for each step, and return them."""
     if sys.platform != "linux":
         print("Only Linux lets a program take descriptors from another one.")
-        return
+        return []
     found = asyncio.run(look_at_all(steps))
     print(row("", *(f"step {step}" for step in steps)))
     for name, text in TEXTS.items():
         print(row(text, *(each[name] for each in found)))
+    return found
 
 
 def row(first: str, *others: str) -> str:
-    """Return a line of the table."""
+    """Return a row of the table."""
     return f"{first:24}{''.join(f'{other:24}' for other in others)}".rstrip()
 
 

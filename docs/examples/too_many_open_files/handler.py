@@ -1,6 +1,6 @@
-"""A function fails that nobody waits for: who is told, without a handler and with one.
+"""A callback fails: where the error goes, without an exception handler and with one.
 
-The loop's own way is to write to the log.
+The default handler writes to the log.
 """
 
 import asyncio
@@ -12,12 +12,12 @@ from lab import simulation
 
 
 def mine(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Take a complaint of the loop."""
-    print("told to mine:", repr(context["exception"]))
+    """Print the error that the loop reports."""
+    print("my handler got:", repr(context["exception"]))
 
 
 async def main() -> None:
-    """Let a function fail twice."""
+    """Let a callback fail twice."""
     loop = asyncio.get_running_loop()
     loop.call_soon(int, "first")
     await asyncio.sleep(1)

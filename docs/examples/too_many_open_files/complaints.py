@@ -1,4 +1,4 @@
-"""What step 12 makes of the complaints of a loop: many of one kind, and another."""
+"""What step 12 prints for a loop's errors: many of one kind, and a different one."""
 
 import asyncio
 import errno
@@ -13,7 +13,7 @@ step = load(story.find("12"))
 
 
 async def main() -> None:
-    """Complain for two minutes and a half, as asyncio does without a descriptor."""
+    """Report an error per second, as asyncio does without a descriptor."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(step.ExceptionHandler())
     vars(step)["print"] = lambda text, **_: print(f"{loop.time():4.0f} s: {text}")

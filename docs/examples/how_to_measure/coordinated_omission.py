@@ -1,6 +1,6 @@
-"""Measures the same server twice: when it is asked, and when it should be asked.
+"""Measures the same server with two clients: one waits for it, one has a schedule.
 
-The server answers in a millisecond, and stands still once, for a second.
+The server answers within a millisecond, but once it pauses for a second.
 """
 
 import asyncio
@@ -10,12 +10,12 @@ from asyncio import StreamReader, StreamWriter
 from lab import simulation
 
 ANSWER, STANDSTILL = 0.001, 1.0  # seconds
-EVERY = 0.01  # seconds: a question is due so often
+EVERY = 0.01  # seconds between two questions
 QUESTIONS = 1000
 
 
 async def serve_client(reader: StreamReader, writer: StreamWriter) -> None:
-    """Answer each line; before the answer to one of them, do nothing for a second."""
+    """Answer each line; before one of the answers, pause for a second."""
     answered = 0
     async for line in reader:
         answered += 1
@@ -24,7 +24,7 @@ async def serve_client(reader: StreamReader, writer: StreamWriter) -> None:
     writer.close()
 
 
-async def one_after_the_other(
+async def waits_for_the_answer(
     reader: StreamReader, writer: StreamWriter
 ) -> list[float]:
     """Ask, wait for the answer, wait until the next question is due, and so on."""
@@ -39,8 +39,10 @@ async def one_after_the_other(
     return delays
 
 
-async def when_it_is_due(reader: StreamReader, writer: StreamWriter) -> list[float]:
-    """Ask whenever a question is due, and count from that moment."""
+async def keeps_to_a_schedule(
+    reader: StreamReader, writer: StreamWriter
+) -> list[float]:
+    """Ask whenever a question is due, and count from the moment when it was due."""
     loop = asyncio.get_running_loop()
     begin, delays = loop.time(), []
     for number in range(QUESTIONS):
@@ -52,14 +54,14 @@ async def when_it_is_due(reader: StreamReader, writer: StreamWriter) -> list[flo
 
 
 async def main() -> None:
-    """Measure in both ways, and print how long the questions had to wait."""
+    """Measure in both ways and print the latencies."""
     print(f"{'milliseconds':22}{'p50':>8}{'p99':>8}{'p99.9':>8}{'worst':>8}")
-    for way in (one_after_the_other, when_it_is_due):
+    for way in (waits_for_the_answer, keeps_to_a_schedule):
         async with await asyncio.start_server(serve_client, "127.0.0.1", 9011):
             reader, writer = await asyncio.open_connection("127.0.0.1", 9011)
             delays = sorted(await way(reader, writer))
             writer.write_eof()
-            await reader.read()  # until the server has hung up
+            await reader.read()  # until the server has closed
             writer.close()
         places = [math.ceil(part * QUESTIONS) - 1 for part in (0.5, 0.99, 0.999, 1)]
         shown = "".join(f"{delays[place] * 1000:8.0f}" for place in places)

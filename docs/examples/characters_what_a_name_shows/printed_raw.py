@@ -1,4 +1,4 @@
-"""What somebody's name can do to the log of whoever prints it as it is."""
+"""Shows what a name can do to your log if you print it as it is."""
 
 NAMES = [
     "alice",

@@ -1,6 +1,6 @@
-"""Puts a copy of step 09 that loses messages to the benchmark, beside the step itself.
+"""Gives the benchmark step 09, and then a copy of it that loses messages.
 
-What is said when 2000 bytes wait in the outbox already, the copy throws away.
+The copy discards a message if 2000 bytes are in the outbox already.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ LOAD = Load(20, (Closed("busy", publishers=1, in_flight=32, seconds=0.2),))
 
 
 async def main() -> None:
-    """Measure both, and print what the benchmark says of them."""
+    """Measure both and print the verdict of the benchmark."""
     copy = planted(
         "09",
         "send_to(ROOMS[room] - {self}, relay)",

@@ -1,4 +1,4 @@
-"""Draws round by round what a delivery costs two servers, and the ratio of the two."""
+"""Draws the cost of a delivery for two servers, round by round, and the ratio."""
 
 from bench import metrics, results
 from bench.figures import Case
@@ -54,8 +54,8 @@ def drawn(case: Case) -> str:
     ratios = [theirs / ours for theirs, ours in zip(*costs, strict=True)]
     rounds = len(ratios)
     panels = [
-        Panel(TOP, "µs of the processor for a delivery", costs),
-        Panel(TOP + HIGH + APART, "one divided by the other", [ratios]),
+        Panel(TOP, "CPU time per delivery, µs", costs),
+        Panel(TOP + HIGH + APART, "websockets divided by server09", [ratios]),
     ]
     shapes = panels[0].shapes(["4 3", ""]) + panels[1].shapes([""])
     bottom = TOP + 2 * HIGH + APART

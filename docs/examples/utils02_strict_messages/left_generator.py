@@ -1,4 +1,4 @@
-"""When the finally of an asynchronous generator runs that is left in the middle."""
+"""Shows when the finally of an asynchronous generator runs if you leave its loop."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -6,12 +6,12 @@ from contextlib import aclosing
 
 
 async def numbers(name: str) -> AsyncGenerator[int, None]:
-    """Yield two numbers, and tidy up at the end."""
+    """Yield two numbers, and clean up at the end."""
     try:
         yield 1
         yield 2
     finally:
-        print(f"{name} tidies up")
+        print(f"{name} cleans up")
 
 
 async def leave_it() -> None:
@@ -19,7 +19,7 @@ async def leave_it() -> None:
     generator = numbers("the first")
     async for _ in generator:
         break
-    print("the loop over the first has been left")
+    print("we have left the loop over the first")
     await asyncio.sleep(0)
     print("the function with that loop returns")
 
@@ -29,7 +29,7 @@ async def close_it() -> None:
     async with aclosing(numbers("the second")) as generator:
         async for _ in generator:
             break
-    print("the block around the second has been left")
+    print("we have left the block around the second")
 
 
 async def main() -> None:

@@ -1,4 +1,4 @@
-"""Wrong on purpose: counts what was sent, and stops the clock when that is done."""
+"""Wrong on purpose: it stops the clock when the last message has been sent."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ MESSAGES = 1000
 
 
 def speed(port: int) -> float:
-    """Return how many messages a second can be said to a room."""
+    """Return how many messages per second we can send to a room."""
     listening = [entered(port, f"listener {number}") for number in range(LISTENERS)]
     talker = entered(port, "talker")
     begin = time.perf_counter()
@@ -29,7 +29,7 @@ async def main() -> None:
     for step in ("05", "09"):
         async with await start_process(step) as server:
             found = await asyncio.to_thread(speed, server.address[1])
-        print(f"step {step}: {float(f'{found:.2g}'):,.0f} messages a second")
+        print(f"step {step}: {float(f'{found:.2g}'):,.0f} messages per second")
 
 
 asyncio.run(main())
