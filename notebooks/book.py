@@ -96,7 +96,7 @@ CROWDS = 25  # that a cell lets loose on a step: nobody likes to wait for a cell
 
 
 async def caught(step: Step) -> None:
-    """Put a copy of a step to three nets, and print what each has to say."""
+    """Run three kinds of tests on a copy of a step, and print what each finds."""
     like = story.find(step.name)
     print("wire:      ", await detectors.wire(step, like, timeout=1.0, processes=False))
     print("simulation:", detectors.simulated(step, like))

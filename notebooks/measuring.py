@@ -8,11 +8,12 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import chdir
 from dataclasses import replace
 from typing import Any
 
 from lab import simulation, start, story
-from lab.story import Step
+from lab.story import ROOT, Step
 from lab.wire import encode
 
 MEMBERS = 30
@@ -34,13 +35,15 @@ async def side_by_side(
     named = _named(servers)
     try:
         rows = await _measured(named, loads, rounds)
-        what = "microseconds of the processor for a delivery"
+        what = "CPU time per delivery, in microseconds"
     except NotImplementedError:
         rows = {name: _counted(server, loads) for name, server in named.items()}
-        what = "no processes here: calls of send for a delivery, in the simulation"
+        what = "no processes here: calls of send per delivery, in the simulation"
     print(what)
     print(f"{'':20}" + "".join(f"{load:>10}{'times':>10}" for load in loads))
     first = next(iter(rows.values()))
+    if "none" in first:
+        raise RuntimeError(f"nothing to compare with: {first['none']}")
     for name, row in rows.items():
         print(f"{name:20}" + "".join(_cells(row, first, load) for load in loads))
 
@@ -49,7 +52,7 @@ def _cells(row: dict[str, Any], first: dict[str, Any], load: str) -> str:
     """Return a figure, and how many times as well as the first one it does."""
     if "none" in row:
         return f"  no figure: {row['none']}" if load in row["none of"] else ""
-    times = "" if row is first or "none" in first else f"{first[load] / row[load]:.2f}"
+    times = "" if row is first else f"{first[load] / row[load]:.2f}"
     return f"{row[load]:10.2f}{times:>10}"
 
 
@@ -93,7 +96,8 @@ async def _measured(
             print(f"{name} is left out: {why}")
     load = Load(MEMBERS, tuple(phases))
     experiment = Experiment("headline", "", (load,), "all", rounds)
-    case = Case(load, [run async for run in runs.rounds(experiment, peers)])
+    with chdir(ROOT):  # the servers import lab from there
+        case = Case(load, [run async for run in runs.rounds(experiment, peers)])
     rows: Rows = {
         name: {"none": why, "none of": loads[0]} for name, why in case.failures.items()
     }

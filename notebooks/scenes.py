@@ -92,13 +92,13 @@ async def a_sentence() -> None:
 
 
 async def a_full_room(step: str, talkers: int, each: int) -> None:
-    """Let so many say so much, all at once, to 20 listeners; print the sends for it."""
+    """Let clients talk to 20 listeners, all at once, and print the number of sends."""
     said, heard, sends = await counted(step, talkers, each, listeners=20)
-    print(f"step {step}: {said} said, {heard} heard, {sends} sends")
+    print(f"step {step}: {said} messages, {heard} deliveries, {sends} sends")
 
 
 async def outbox() -> None:
-    """Let two tasks say two things each; what is said in one turn is sent together."""
+    """Let two tasks say two things each, and send once per turn."""
     said: list[str] = []
 
     def flush() -> None:

@@ -111,5 +111,5 @@ def test_what_takes_long_in_a_thread_is_not_judged(work, tmp_path):
 
 def test_each_kind_has_its_row_among_the_pitfalls():
     rows = (ROOT / "docs" / "pitfalls.rst").read_text(encoding="utf-8")
-    anchors = set(re.findall(r"\* - \.\. _([\w-]+):\n", rows))
+    anchors = set(re.findall(r"^\.\. _(pitfall-[\w-]+):\n", rows, re.M))
     assert anchors >= set(PITFALLS.values())  # other rows are about exceptions

@@ -39,9 +39,9 @@ class Detection:
     waited: float
 
     def __repr__(self) -> str:
-        count = f"{self.tried} tried, {self.seconds:.1f} s of the processor"
+        count = f"{self.tried} tried, {self.seconds:.1f} s of CPU time"
         if not self.by:
-            return f"through ({count})"
+            return f"missed ({count})"
         return f"caught by {self.by} ({count}): {self.got}"
 
 

@@ -1,7 +1,7 @@
-"""``.. catches:: twins``, ``.. costs::``, ``.. mutants:: server``: what nets catch.
+"""``.. catches:: twins``, ``.. costs::``, ``.. mutants:: server``: which test finds it.
 
-To let everything run takes longer than a build may, so two commands keep what they have
-found in files: ``make catches`` and ``make mutants``. A test tries a part of it again.
+Running everything takes longer than a build may, so two commands keep their results in
+files: ``make catches`` and ``make mutants``. A test tries a part of it again.
 """
 
 import json
@@ -22,16 +22,16 @@ MUTANTS = DATA / "mutants.json"
 SOUND = "nothing wrong"
 SURVIVORS = DATA / "survivors.json"
 NETS = {
-    "units": "units",
-    "wire": "behaviours, over TCP",
-    "simulation": "behaviours, simulated",
-    "search": "search",
+    "units": "unit tests",
+    "wire": "behaviours over TCP",
+    "simulation": "behaviours simulated",
+    "search": "random search",
     "hostile": "hostile clients",
 }
 
 
 class Catches(Computed):
-    """Show which net catches which mistake: those of ``twins``, or the planted ones."""
+    """Show which kind of test catches which mistake: the twins, or the planted ones."""
 
     required_arguments = 1
 
@@ -52,19 +52,19 @@ class Catches(Computed):
 
 
 def cell(row: dict[str, Any] | None, net: str) -> str:
-    """Return what became of a mistake in a net, in a word or two."""
+    """Return what a kind of test found, in a word or two."""
     if row is None:
-        return "not tried yet"
+        return "not run yet"
     if net not in row:
-        return "not put to it"
+        return "not run"
     haul = row[net]
     if not haul["by"]:
-        return "through"
+        return "missed"
     return f"caught, seed {haul['tried'] - 1}" if net == "search" else "caught"
 
 
 class Costs(Computed):
-    """Show how long each net takes for a step with nothing wrong in it."""
+    """Show how long each kind of test takes for a correct step."""
 
     def shown(self) -> list[nodes.Node]:
         """Return the table, and a line that says where it was measured."""
@@ -83,11 +83,11 @@ class Costs(Computed):
         ]
         words = (
             f"Measured by make catches on {kept['step']}, with Python "
-            f"{where['python']} on {where['system']}, {where['cores']} cores. The time "
-            "of the processor includes that of the servers which a net starts. A "
-            "machine with other work to do lets you wait longer."
+            f"{where['python']} on {where['system']}, {where['cores']} cores. The CPU "
+            "time includes the servers that a test starts. On a busy machine you wait "
+            "longer."
         )
-        head = ["net", "what is tried", "time of the processor", "you wait"]
+        head = ["kind of test", "what it tries", "CPU time", "you wait"]
         made = table(head, body, [31, 25, 24, 20], "costs")
         return [made, nodes.paragraph(words, words)]
 
@@ -118,10 +118,10 @@ class Mutants(Computed):
 
 
 KILLERS = {
-    "tests": "units, and behaviours in the simulation",
-    "units": "units",
+    "tests": "unit tests and simulated behaviours",
+    "units": "unit tests",
     "wire": "behaviours over TCP",
-    "search": "the search",
+    "search": "the random search",
 }
 
 

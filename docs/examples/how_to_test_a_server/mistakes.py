@@ -1,10 +1,10 @@
-"""The planted mistakes, as the lines that go and the lines that come."""
+"""Prints the planted mistakes: the lines that go and the lines that come."""
 
 from lab.mistakes import twins
 
 
 def main() -> None:
-    """Print each of them with its place in the step."""
+    """Print each mistake with its place in the step."""
     for mistake in twins.mistakes():
         print(f"{mistake.name}: {mistake.sentence}")
         for hunk in mistake.diff.hunks:

@@ -1,4 +1,4 @@
-"""Put every mutant of utils01 to the behaviours of framing, and name the survivors."""
+"""Runs the unit tests of framing on each mutant of utils01 and names the survivors."""
 
 from lab import story
 from lab.mistakes import detectors
@@ -7,7 +7,7 @@ from lab.mistakes.planted import written
 
 
 def main() -> None:
-    """Make the mutants, try them one after the other, and count."""
+    """Make the mutants, test them one by one, and count."""
     framing = story.find("utils01")
     text = framing.path.read_text(encoding="utf-8")
     killed, survivors = 0, []
