@@ -53,7 +53,7 @@ QUESTIONS = {
     # Testing.
     "acceptance test": ["how-to-test-a-server"],
     "mutation testing": ["how-to-test-a-server"],
-    "planted bug": ["how-to-test-a-server", "04-rooms"],
+    "planted bug": ["how-to-test-a-server", "05-delivery"],
     "fault injection": ["how-the-simulation-works"],
     "property-based testing": ["how-the-simulation-works"],
     "fuzzing": ["how-the-simulation-works"],

@@ -82,6 +82,8 @@ for (const address of livePages) {
     await here.visit(address, PHONE, async (page) => {
       await page.waitForLoadState("networkidle");
       assert.deepEqual(python(here.served().slice(before)), []);
+      // What is folded away has buttons as well, and what is hidden cannot be pressed.
+      await page.evaluate(() => document.querySelectorAll("details").forEach((box) => { box.open = true; }));
       for (const cell of await cells(page)) await runs(cell);
       assert.notDeepEqual(python(here.served().slice(before)), []);
       assert.equal(await tooWide(page), 0);
