@@ -37,7 +37,7 @@ QUESTIONS = {
     "connection limit": ["12-crowds"],
     "admission control": ["12-crowds"],
     "EMFILE": ["too-many-open-files"],
-    "CPU time": ["how-to-measure"],
+    "CPU time": ["how-to-measure", "how-fast-is-it"],
     "tail latency": ["how-to-measure"],
     # Ends and failures.
     "graceful shutdown": ["07-goodbye"],

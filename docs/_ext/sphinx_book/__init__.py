@@ -26,6 +26,7 @@ from sphinx_book import (
     outdated,
     output,
     picture,
+    search_index,
     story_table,
     versions_table,
     your_turn,
@@ -64,8 +65,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("mutants", catch_tables.Mutants)
     app.add_directive("measured", bench_tables.Measured)
     app.add_role("measured", bench_tables.Figure())
+    app.add_transform(facts.Facts)
     app.connect("doctree-read", callouts.note_listings)
-    app.connect("doctree-read", facts.note)
     app.connect("doctree-resolved", callouts.resolve)
     app.connect("env-purge-doc", callouts.forget)
     app.connect("env-merge-info", callouts.merge)
@@ -79,6 +80,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-updated", outdated.to_be_written)
     app.connect("build-finished", browser.add)
     app.connect("build-finished", llms.write)
+    app.connect("build-finished", search_index.complete)
     app.connect("build-finished", outdated.forget_failures)
     app.add_js_file("live/live.js", loading_method="defer")
     app.add_css_file("live/live.css")

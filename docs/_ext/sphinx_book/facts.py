@@ -7,10 +7,11 @@ of Python that a page links to become entries as well.
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
-from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 
 from sphinx_book.listing import Listing
 
@@ -26,21 +27,25 @@ WHOLE_STEP = 90.0  # seconds to skim it: its parts were read before
 LOOKED_UP = (addnodes.glossary, nodes.raw)  # nobody reads these from end to end
 
 
-def note(app: Sphinx, doctree: nodes.document) -> None:
-    """Add to a page how long it takes, and its entries of the index."""
-    page = app.env.docname
-    section = next(iter(doctree.findall(nodes.section)), None)
-    if section is None or not page.startswith("docs/") or page == app.config.root_doc:
-        return
-    section.insert(1, index(section, doctree))
-    fields = next(
-        (n for n in section.children if isinstance(n, nodes.field_list)), None
-    )
-    if fields is None and next(iter(doctree.findall(addnodes.glossary)), None) is None:
-        fields = nodes.field_list()
-        section.insert(1, fields)
-    if fields is not None:
-        fields += field("Reading time", shown(minutes(doctree)))
+class Facts(SphinxTransform):
+    """Adds to a page how long it takes, and its entries of the index."""
+
+    default_priority = 840  # before Sphinx collects the entries
+
+    def apply(self, **_: Any) -> None:
+        """Change the page, unless it is the start page or a notebook."""
+        doctree, page = self.document, self.env.docname
+        section = next(iter(doctree.findall(nodes.section)), None)
+        of_ours = page.startswith("docs/") and page != self.config.root_doc
+        if section is None or not of_ours:
+            return
+        first = next(doctree.findall(nodes.field_list), None)
+        if first is None and next(doctree.findall(addnodes.glossary), None) is None:
+            first = nodes.field_list()
+            section.insert(1, first)
+        if first is not None:
+            first += field("Reading time", shown(minutes(doctree)))
+        section.insert(1, index(section, doctree))
 
 
 def field(name: str, text: str) -> nodes.field:
