@@ -24,8 +24,6 @@ PRINTED = 1.5  # seconds a line of what a program printed
 PICTURE = 30.0  # seconds
 WHOLE_STEP = 90.0  # seconds to skim it: its parts were read before
 
-LOOKED_UP = (addnodes.glossary, nodes.raw)  # nobody reads these from end to end
-
 
 class Facts(SphinxTransform):
     """Adds to a page how long it takes, and its entries of the index."""
@@ -39,12 +37,9 @@ class Facts(SphinxTransform):
         of_ours = page.startswith("docs/") and page != self.config.root_doc
         if section is None or not of_ours:
             return
-        first = next(doctree.findall(nodes.field_list), None)
-        if first is None and next(doctree.findall(addnodes.glossary), None) is None:
-            first = nodes.field_list()
-            section.insert(1, first)
-        if first is not None:
-            first += field("Reading time", shown(minutes(doctree)))
+        # A page without facts is one to look things up in.
+        if (facts := next(doctree.findall(nodes.field_list), None)) is not None:
+            facts += field("Reading time", shown(minutes(doctree)))
         section.insert(1, index(section, doctree))
 
 
@@ -76,12 +71,16 @@ def minutes(doctree: nodes.document) -> float:
 
 
 def open_nodes(node: nodes.Node) -> Iterator[nodes.Node]:
-    """Yield the nodes below one, without what is folded away or looked up."""
+    """Yield the nodes below one, without what is folded away or shown once more."""
     for child in node.children:
-        folded = isinstance(child, nodes.Element) and child.get("collapsible")
-        if not folded and not isinstance(child, LOOKED_UP):
+        if not (isinstance(child, nodes.Element) and is_passed_over(child)):
             yield child
             yield from open_nodes(child)
+
+
+def is_passed_over(node: nodes.Element) -> bool:
+    """Whether a reader passes over this: it is folded, or shown once more."""
+    return bool(node.get("collapsible")) or "again" in node["classes"]
 
 
 def index(section: nodes.section, doctree: nodes.document) -> addnodes.index:

@@ -44,7 +44,9 @@ class StepListing(Computed):
         self.set_source_info(whole)
         shown: list[nodes.Node] = [whole]
         if earlier is not None:
-            shown = switched(step.name, whole, change(earlier, step, ""))
+            changed = change(earlier, step, "")
+            changed["classes"].append("again")  # the same lines once more
+            shown = switched(step.name, whole, changed)
         if "live" in self.options:
             shown += live.cell(self.env, step.path.name, text)
         return shown
