@@ -159,7 +159,7 @@ async def test_a_behaviour_that_is_kept_is_judged_so():
     verdict = await lab.judge("chat_reaches_everyone_else", "05", PATIENT)
     assert verdict.unmet is None
     assert repr(verdict).splitlines()[-1] == "  kept"
-    assert repr(verdict).startswith("server05: What Alice says in a room")
+    assert repr(verdict).startswith("server05: A message from Alice reaches")
 
 
 async def test_a_behaviour_that_is_not_kept_yet_is_judged_so():

@@ -151,7 +151,7 @@ def test_a_port_that_stays_open_is_named(lab, tmp_path, monkeypatch):
     status, _, err = lab("check", "02", *words)
     left = pids(file)
     assert status == 0
-    assert err.count("is still open: what was started is out of reach") == len(left)
+    assert err.count("is still open: a process is out of reach") == len(left)
     for pid in left:
         os.kill(pid, signal.SIGKILL)
 
