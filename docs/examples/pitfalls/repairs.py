@@ -345,13 +345,20 @@ def errors(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     # end
 
 
+SERVING: set[Any] = set()
+
+
 async def echo(reader: StreamReader, writer: StreamWriter) -> None:
     """Answer one frame, then end with the client."""
-    frame = await reader.readexactly(5)
-    writer.write(frame)
-    while await reader.read(100):
-        pass
-    writer.close()
+    SERVING.add(asyncio.current_task())
+    try:
+        writer.write(await reader.readexactly(5))
+        while await reader.read(100):
+            pass
+    except (asyncio.IncompleteReadError, OSError):
+        pass  # the client left early
+    finally:
+        writer.close()
 
 
 async def main() -> None:
@@ -378,6 +385,7 @@ async def main() -> None:
     _, writer = await asyncio.open_connection(host, port)
     Member(writer).disconnect()
     server.close()
+    await asyncio.wait(SERVING)
     assert parsed(b'{"room": "tea"}') == {"room": "tea"}
     assert encoded({"a": 1}) == b'{"a": 1}'
     assert normal("cafe\N{COMBINING ACUTE ACCENT}") == "café"
