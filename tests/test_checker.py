@@ -995,7 +995,7 @@ def test_the_exercise_begins_at_the_step_before(lab, tmp_path, report, impatient
     file = tmp_path / "mine.py"
     status, out, _ = lab("start", "05", file)
     assert status == 0
-    assert f"python -m lab run {file} (only so does it find" in out
+    assert f"python -m lab run {file} (it also finds" in out
     assert f"python -m lab check 05 {file}" in out
     text = file.read_text(encoding="utf-8")
     assert text.split('"""')[2:] == (STEPS / "server04.py").read_text().split('"""')[2:]
