@@ -7,6 +7,7 @@ when a reader presses that.
 
 import html
 import json
+import re
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,6 +24,8 @@ from sphinx_book import running
 from sphinx_book.computed import Computed
 
 SCENES = "_static/scenes"  # below the site's root
+# What has the colour of the text anyway: names, punctuation, white space.
+PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>|<span></span>')
 MOST = 150_000  # bytes of a scene: what a reader may have to wait for
 
 logger = logging.getLogger(__name__)
@@ -70,7 +73,7 @@ class Moment(SphinxRole):
         words, _, name = self.text.rpartition("<")
         name = name.rstrip(">") if words else self.text
         text = words.strip() or name
-        link = nodes.reference(self.rawtext, text, refuri=f"#{name}", internal=True)
+        link = nodes.reference(self.rawtext, text, refid=name, internal=True)
         link["moment"] = name
         return [link], []
 
@@ -124,11 +127,12 @@ def depart(translator: HTML5Translator, node: Poster) -> None:
 
 
 def coloured(scene: dict[str, Any]) -> dict[str, Any]:
-    """Return a scene whose files have each line as HTML, in the colours of the page."""
+    """Return a scene whose files are lines of HTML, in the colours of the page."""
     bridge, files = PygmentsBridge("html"), []
     for file in scene["files"]:
         text = bridge.highlight_block(file["t"], "python3", nowrap=True)
-        files.append({**file, "h": text.rstrip("\n").split("\n")})
+        text = PLAIN.sub(r"\1", text).rstrip("\n")
+        files.append({"n": file["n"], "h": text.split("\n")})
     return {**scene, "files": files}
 
 

@@ -466,10 +466,10 @@ export class Stepper {
   }
 
   #functionAt(file, line) {
-    const lines = this.scene.files[file].t.split("\n");
-    const depth = lines[line - 1]?.search(/\S/) ?? 0;
+    const text = (n) => this.rows[file][n]?.children[1].textContent ?? "";
+    const depth = text(line - 1).search(/\S/);
     for (let n = line - 1; n >= 0; n--) {
-      const found = /^(\s*)(?:async )?def (\w+)/.exec(lines[n]);
+      const found = /^(\s*)(?:async )?def (\w+)/.exec(text(n));
       if (found && (found[1].length < depth || n === line - 1)) return found[2];
     }
     return "module";
