@@ -111,7 +111,8 @@ def visit(translator: HTML5Translator, node: Poster) -> None:
         "data-first": node["first"],
     }
     written = " ".join(f'{k}="{html.escape(v)}"' for k, v in attributes.items())
-    translator.body.append(f"<figure {written}>{poster(scene)}<figcaption>")
+    picture = f'<div class="picture">{poster(scene)}</div>'
+    translator.body.append(f"<figure {written}>{picture}<figcaption>")
 
 
 def depart(translator: HTML5Translator, node: Poster) -> None:

@@ -1,8 +1,7 @@
 // Plays a recorded run back: forwards, backwards, and along what made each moment ready.
 //
-// A scene is JSON that lab/stepper has written. It holds differences: each moment, one
-// callback that the event loop ran, says only what it changed. `Run` turns them into
-// states and into words, `Stepper` draws one of them. No dependencies.
+// A scene is JSON that lab/stepper wrote. A moment is one callback that the event loop ran,
+// and says only what it changed. `Run` makes states and words of them, `Stepper` shows one.
 
 const KIB = 1024;
 const MAPPED = 13; // pixels of a row of the map
@@ -71,7 +70,7 @@ export class Run {
     return label === "_set_result_unless_cancelled" ? "a timer" : "the loop";
   }
 
-  // asyncio's own callbacks are recorded, but nobody wants to stop at each of them.
+  // asyncio's own callbacks are recorded, but not worth a stop.
   #isShown(i) {
     const moment = this.moments[i];
     if (moment.x) return false;
@@ -656,7 +655,7 @@ function dialogFor(poster) {
       return;
     }
     if (address) stepper.follow(address);
-    box.focus();
+    box.focus({ preventScroll: true });
   };
 }
 
