@@ -13,6 +13,7 @@ from lab.network import Transport
 from lab.network.sockets import Address, Watched
 from lab.stepper.files import Files
 from lab.stepper.traffic import Traffic
+from lab.stepper.values import attribute
 from lab.suspended import given_name
 
 
@@ -23,7 +24,7 @@ class Seen:
     name: str  # its own, if somebody gave it one, else its coroutine's
     file: int | None  # that of its coroutine, if it is shown
     line: int  # of its coroutine
-    serves: int | None = None  # the connection whose server's end it has
+    serves: int | None = None  # the connection that it has one end of
     handler: bool = False  # the server has started it for that connection
     shown: bool = False  # its code is, or somebody gave it a name
 
@@ -117,14 +118,15 @@ class Names:
         for value in arguments:
             writer = value
             if not isinstance(value, StreamWriter):
-                writer = getattr(value, "__dict__", {}).get("writer")
-            if isinstance(writer, StreamWriter):
-                place = self._traffic.place(writer.transport)
-                if place is not None and place[1] == 1:
-                    seen.serves = place[0]
-                    seen.handler = {StreamReader, StreamWriter} <= {
-                        type(argument) for argument in arguments
-                    }
+                writer = attribute(value, "writer") or attribute(value, "_writer")
+            if not isinstance(writer, StreamWriter):
+                continue
+            place = self._traffic.place(writer.transport)
+            if place is not None:
+                seen.serves, side = place
+                both = {type(argument) for argument in arguments}
+                seen.handler = side == 1 and {StreamReader, StreamWriter} <= both
+                return
 
     def _callback(self, callback: Any, arguments: tuple[Any, ...]) -> str:
         own = getattr(callback, "__self__", None)

@@ -197,4 +197,6 @@ def _state(joined: Joined, side: int) -> tuple[int, int, int, int, int]:
 
 def _brief(payload: bytes) -> str:
     text = payload.decode("utf-8", "replace")
+    if not text[:BEGINS].isprintable():
+        return f"{len(payload)} bytes: {payload[:8].hex(' ')} …"
     return text if len(text) <= LONGEST else f"{text[:BEGINS]} … {text[-ENDS:]}"

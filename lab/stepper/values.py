@@ -2,7 +2,7 @@
 
 import reprlib
 from collections.abc import Mapping
-from types import FrameType
+from types import FrameType, MemberDescriptorType
 from typing import Any
 
 from lab.stepper.files import Files
@@ -88,9 +88,9 @@ class Values:
             return self._several(value, depth)
         if type(value) is dict and depth < DEEP:
             return self._pairs(value, depth)
-        name = getattr(value, "__dict__", {}).get("name", 0)
-        if isinstance(name, str | None) and self._is_own(type(value)):
-            return name or "(no name yet)"
+        if self._is_own(type(value)):
+            name = attribute(value, "name", 0)
+            return (name or "(no name yet)") if isinstance(name, str | None) else None
         return None
 
     def _several(self, values: Any, depth: int) -> str:
@@ -125,6 +125,16 @@ class Values:
             path = "" if code is None else code.co_filename
             self._own_classes[kind] = self._files.number(path) is not None
         return self._own_classes[kind]
+
+
+def attribute(value: Any, name: str, default: Any = None) -> Any:
+    """Return an attribute that an object keeps, without running any code for it."""
+    kept = getattr(value, "__dict__", {})
+    if name in kept:
+        return kept[name]
+    if isinstance(getattr(type(value), name, None), MemberDescriptorType):  # a slot
+        return getattr(value, name, default)
+    return default
 
 
 def _may_change(name: str, value: Any) -> bool:
