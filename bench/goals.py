@@ -78,7 +78,7 @@ def linear(peer: str) -> Goal:
         many = case.figure(name, place.pick).median
         return many / few.figure(name, place.pick).median
 
-    what = "memory of each of many connections, times that of each of a few"
+    what = "KiB per connection: with many connections, times that with few"
     return Goal(peer, what, 1.1, measure, most=True)
 
 

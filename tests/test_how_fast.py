@@ -116,7 +116,7 @@ CLAIMS = [
         lambda: times("quiet", "server09", "c-send") > 0.5,
     ),
     Claim(
-        "Nobody types fast enough to notice either.",
+        "Both are far too short for a reader to notice.",
         lambda: all(
             FULL.figure("p99", name).most < 20
             for name in FULL.every("latency")[-1].peers
