@@ -183,7 +183,10 @@ async def test_a_run_has_figures():
 
 @pytest.mark.parametrize(
     ("fault", "why"),
-    [("complains", "it complained: out of luck"), ("doubles", "arrived twice, or late")],
+    [
+        ("complains", "it complained: out of luck"),
+        ("doubles", "arrived twice, or late"),
+    ],
 )
 async def test_a_run_in_which_something_goes_wrong_has_no_figure(fault, why):
     answer = await runs.run(program(fault), SMALL)
