@@ -94,7 +94,7 @@ PYTHON = (
     "own list; the server in C, which does none of this, reaches "
     "{busy c-writev over websockets} times"
 )
-LIMIT = "the limit: the server in C reaches {crowd c-writev over websockets} times"
+LIMIT = "even the server in C only reaches {crowd c-writev over websockets} times"
 NOT_C = (
     "JSON is parsed, checked and built in Python, and each member has its own list; "
     "the other server is in C and does none of this"

@@ -89,7 +89,9 @@ class Tally:
         digits = self._pattern.number(frame)
         if not digits.isdigit() or int(digits) == number:
             return f"this differs from what was said: {frame[:160]!r}"
-        what = "it arrived twice, or late" if int(digits) < number else "it is too early"
+        what = (
+            "it arrived twice, or late" if int(digits) < number else "it is too early"
+        )
         return f"expected message {number}; got message {int(digits)}: {what}"
 
 

@@ -183,7 +183,10 @@ async def test_a_run_has_figures():
 
 @pytest.mark.parametrize(
     ("fault", "why"),
-    [("complains", "it complained: out of luck"), ("doubles", "arrived twice, or late")],
+    [
+        ("complains", "it complained: out of luck"),
+        ("doubles", "arrived twice, or late"),
+    ],
 )
 async def test_a_run_in_which_something_goes_wrong_has_no_figure(fault, why):
     answer = await runs.run(program(fault), SMALL)
@@ -319,7 +322,7 @@ def test_a_tally_takes_bytes_in_any_portions(cut):
     tally = Tally(Pattern(data[: len(data) // 3], "m00001", 0), ["m00001"])
     for first in range(0, len(data), cut):
         tally.feed(data[first : first + cut])
-    with pytest.raises(Wrong, match="message 2 came again, or late"):
+    with pytest.raises(Wrong, match="got message 2: it arrived twice, or late"):
         tally.feed(of_chat(words(2, 40)))
 
 

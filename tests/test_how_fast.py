@@ -249,6 +249,13 @@ CLAIMS = [
         ),
     ),
     Claim(
+        "Step :measured:`newest` does so earliest,",
+        lambda: all(
+            FULL.figure("dropped", "newest").most < FULL.figure("dropped", name).least
+            for name in ("server06", "server09", "server09_protocol")
+        ),
+    ),
+    Claim(
         "With ``websockets``, all other members get everything and the slow client "
         "stays:",
         lambda: (

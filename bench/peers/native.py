@@ -16,7 +16,9 @@ BUILT = ROOT / "build" / "bench"
 COMPILERS = ("cc", "gcc", "clang")
 
 BROKERED = "the same number of receivers, and messages of the same length"
-UNPARSED = "the sender sends the finished message, so the server parses and adds nothing"
+UNPARSED = (
+    "the sender sends the finished message, so the server parses and adds nothing"
+)
 
 
 def valkey() -> Peer:
@@ -82,7 +84,8 @@ def bare(*, together: bool) -> Peer:
         wire="relay",
         version=f"Python {sys.version.split()[0]}",
         same=BROKERED,
-        different=f"{UNPARSED}; it has one room and no asyncio; " + calls(together=together),
+        different=f"{UNPARSED}; it has one room and no asyncio; "
+        + calls(together=together),
     )
 
 

@@ -26,27 +26,25 @@ FAULTS = (
         "One send arrives in several pieces, or several sends arrive as one piece.",
         "server02",
     ),
-    Fault("refused", "A connection is refused, and the client tries again.", "server02"),
-    Fault("gone", "A client disconnects without a goodbye.", "server02"),
     Fault(
-        "reset", "A connection is reset, after any byte of any frame.", "server02"
+        "refused", "A connection is refused, and the client tries again.", "server02"
     ),
+    Fault("gone", "A client disconnects without a goodbye.", "server02"),
+    Fault("reset", "A connection is reset, after any byte of any frame.", "server02"),
     Fault(
         "rubbish",
         "A client sends garbage, or a message without a field, and disconnects.",
         "server02",
     ),
-    Fault("forged", "A client claims another client's name, or adds fields.", "server02"),
+    Fault(
+        "forged", "A client claims another client's name, or adds fields.", "server02"
+    ),
     Fault(
         "stalled", "A client reads nothing for half a minute, then goes on.", "server06"
     ),
-    Fault(
-        "dead", "A connection goes dead, and neither end is told.", "server06"
-    ),
+    Fault("dead", "A connection goes dead, and neither end is told.", "server06"),
     Fault("stopped", "The server is stopped while clients are connected.", "server07"),
-    Fault(
-        "bad", "A client sends invalid messages among its valid ones.", "server08"
-    ),
+    Fault("bad", "A client sends invalid messages among its valid ones.", "server08"),
     Fault("at_once", "A client sends hundreds of messages at once.", "server09"),
     Fault(
         "silent",

@@ -160,7 +160,7 @@ async def idle(clients: Clients) -> None:
 
 
 async def gone(clients: Clients) -> None:
-    """No client any more: one was connected and left."""
+    """No client: the only one has disconnected."""
     visitor = await clients.visitor()
     visitor.writer.close()
     await clients.server.prints("Client gone.", TIMEOUT)
@@ -180,7 +180,7 @@ async def talking(clients: Clients) -> None:
 
 
 async def asleep(clients: Clients) -> None:
-    """One client that reads, and one that does not and has megabytes unread."""
+    """One client that reads, and one that leaves megabytes unread."""
     await clients.asleep()
 
 

@@ -111,7 +111,7 @@ class Costs(Computed):
             for net, name in NETS.items()
         ]
         words = (
-            f"Measured by make catches on {kept['step']} on {day(kept['made'][SOUND])}, "
+            f"Measured by make catches on {kept['step']}, {day(kept['made'][SOUND])}, "
             f"with Python {where['python']} on {where['system']}, {where['cores']} "
             "cores. The CPU time includes the servers that a test starts. On a busy "
             f"machine you wait longer.{grown(story.find(kept['step']), sound)}"
@@ -185,7 +185,9 @@ def report(
         yield f"{count:5} by {KILLERS['units' if is_unit else net]}"
     of = {survivor: reason(survivor, reasons) for survivor in found["survivors"]}
     lines = lines_of(story.find(name))
-    there = [s for s in found["survivors"] if lines.issuperset(parts(s)[1].split(" / "))]
+    there = [
+        s for s in found["survivors"] if lines.issuperset(parts(s)[1].split(" / "))
+    ]
     for why in reasons:
         those = [survivor for survivor in there if of[survivor] == why]
         if those:
