@@ -78,7 +78,7 @@ def linear(peer: str) -> Goal:
         many = case.figure(name, place.pick).median
         return many / few.figure(name, place.pick).median
 
-    what = "memory of each of many connections, times that of each of a few"
+    what = "KiB per connection: with many connections, times that with few"
     return Goal(peer, what, 1.1, measure, most=True)
 
 
@@ -94,7 +94,7 @@ PYTHON = (
     "own list; the server in C, which does none of this, reaches "
     "{busy c-writev over websockets} times"
 )
-LIMIT = "the limit: the server in C reaches {crowd c-writev over websockets} times"
+LIMIT = "even the server in C only reaches {crowd c-writev over websockets} times"
 NOT_C = (
     "JSON is parsed, checked and built in Python, and each member has its own list; "
     "the other server is in C and does none of this"

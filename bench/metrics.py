@@ -116,7 +116,7 @@ def summary(answer: Answer) -> str:
     parts = []
     for one in answer.measured:
         if isinstance(one, Throughput):
-            parts.append(f"{one.name} {cpu(one.name)(answer):.2f} CPU s/1M")
+            parts.append(f"{one.name} {cpu(one.name)(answer):.2f} µs per delivery")
         else:
             parts.append(f"{one.name} {delay(0)(answer):.2f} ms, {share(answer):.0f} %")
     if answer.arrival is not None and not parts:

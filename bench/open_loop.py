@@ -64,7 +64,7 @@ class Stopwatch:
                 if said is None:
                     continue  # somebody has gone, for instance
                 if (number := int(said.text[:DIGITS])) != first:
-                    raise Wrong(f"message {number} came where {first} had to come")
+                    raise Wrong(f"expected message {first}; got message {number}")
                 yield at - schedule.due(number)
                 first += 1
 

@@ -79,7 +79,7 @@ class Tally:
         name = self._pattern.name(frame)
         number = self._next.get(name)
         if number is None:
-            raise Wrong(f"nobody who speaks is called {name!r}: {frame[:160]!r}")
+            raise Wrong(f"no speaker is called {name!r}: {frame[:160]!r}")
         before, after = self._halves[name]
         if frame != b"%b%0*d%b" % (before, DIGITS, number, after):
             raise Wrong(self._difference(frame, number))
@@ -88,9 +88,11 @@ class Tally:
     def _difference(self, frame: bytes, number: int) -> str:
         digits = self._pattern.number(frame)
         if not digits.isdigit() or int(digits) == number:
-            return f"not what was said: {frame[:160]!r}"
-        what = "again, or late" if int(digits) < number else "too early"
-        return f"message {int(digits)} came {what}, where {number} had to come"
+            return f"this differs from what was said: {frame[:160]!r}"
+        what = (
+            "it arrived twice, or late" if int(digits) < number else "it is too early"
+        )
+        return f"expected message {number}; got message {int(digits)}: {what}"
 
 
 def probe(name: str, room: str, size: int) -> Said:

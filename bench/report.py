@@ -80,9 +80,9 @@ def servers(results: Results) -> str:
     lines = []
     for one in results.servers:
         lines.append(f"{one.name} ({one.version})")
-        lines.append(f"  the same: {one.same}")
+        lines.append(f"  its work: {one.same}")
         if one.different:
-            lines.append(f"  different: {one.different}")
+            lines.append(f"  difference: {one.different}")
         if one.settings:
             lifted = ", ".join(f"{k}={v}" for k, v in one.settings.items())
             lines.append(f"  limits lifted: {lifted}")
@@ -114,8 +114,8 @@ def side_by_side(measured: Sequence[Case], base: str) -> Iterator[str]:
         for name in names:
             cost = metrics.cpu(name)
             columns = [
-                Column("CPU s/1M deliveries", cost),
-                Column("deliveries/s", metrics.speed(name), 0),
+                Column("CPU µs per delivery", cost),
+                Column("deliveries per second", metrics.speed(name), 0),
                 Column("generator %", metrics.generator(name), 0),
             ]
             rows = [
@@ -158,7 +158,7 @@ def growing(what: str) -> Tables:
                     if row["server"] in case.peers:
                         figure = case.figure(row["server"], metrics.cpu(name))
                         row[size] = figure.shown()
-            yield table(f"{name}, CPU s/1M deliveries", rows)
+            yield table(f"{name}, CPU µs per delivery", rows)
 
     return tables
 

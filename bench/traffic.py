@@ -41,7 +41,7 @@ class Traffic:
     def turn(self, timeout: float) -> bool:
         """Take in what has come; return whether anything has, in so many seconds.
 
-        Raises Wrong if it is not what had to come, and WireError for a hang-up.
+        Raises Wrong if it is not what was expected, and WireError for a hang-up.
         """
         events = self._readiness.poll(timeout)
         try:

@@ -82,7 +82,8 @@ class Connection:
         try:
             await self._writer.drain()
         except ConnectionError as error:
-            raise Unmet("a server that listens", f"a hang-up ({error})") from error
+            got = f"a closed connection ({error})"
+            raise Unmet("the connection stays open", got) from error
 
     async def receive(self, most: int = 65536) -> bytes:
         """Return bytes that have come, at most so many; none when the server ended.
@@ -107,12 +108,13 @@ class Connection:
                     data += more
                     if len(data) > FLOOD_BYTES:
                         got = f"a flood that begins with {bytes(data[:80])!r}"
-                        raise Unmet("the server to hang up", got)
+                        raise Unmet("the server closes the connection", got)
         except TimeoutError as error:
             more = b"..." if len(data) > 80 else b""
             begin = bytes(data[:80]) + more
-            got = f"an open connection after {timeout:g} s (and {begin!r})"
-            raise Unmet("the server to hang up", got) from error
+            received = f", and the bytes {begin!r}" if begin else ""
+            got = f"it is still open after {timeout:g} s{received}"
+            raise Unmet("the server closes the connection", got) from error
         return bytes(data)
 
     def pause(self) -> None:
@@ -277,10 +279,10 @@ class Client:
             async with asyncio.timeout(self.timeout):
                 await asyncio.shield(self._listening)
         except TimeoutError as error:
-            got = f"an open connection after {self.timeout:g} s"
-            raise Unmet("the server to hang up", got) from error
+            got = f"it is still open after {self.timeout:g} s"
+            raise Unmet("the server closes the connection", got) from error
         if not self._hung_up:
-            raise Unmet("the server to hang up", f"{self._end}")
+            raise Unmet("the server closes the connection", f"{self._end}")
 
     async def close(self) -> None:
         """Hang up."""
@@ -347,7 +349,7 @@ class Client:
             self.connection.hang_up()  # who is told that it is over, has to answer
             cut = f" in the middle of a message ({decoder.waiting} bytes)"
             self._cut = bool(decoder.waiting)
-            self._end = f"a hang-up{cut if self._cut else ''}"
+            self._end = f"a closed connection{cut if self._cut else ''}"
         except ValueError as error:
             self._end = str(error)
         except Unmet as error:

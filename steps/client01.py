@@ -16,7 +16,7 @@ from terminal import Problem, Typed, show, visible
 
 HELP = "/join ROOM, /leave, /quit; anything else is said in the room."
 MOMENT = 0.1  # seconds until the next line of a file is there, if there is one
-NAMELESS = ("name_taken", "bad_name", "not_connected")  # all else is refused
+NAMELESS = ("name_taken", "bad_name", "not_connected")  # codes: we have no name
 
 
 async def main(
@@ -25,7 +25,7 @@ async def main(
     port: int = 9011,
     problems: list[str] | None = None,
 ) -> None:
-    """Chat until the input ends or the server goes away; Problem if there is none.
+    """Chat until the input ends or the server goes away; Problem without a server.
 
     Adds to ``problems`` what went wrong, and which lines may not have arrived.
     """

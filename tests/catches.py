@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 from lab import story
@@ -136,19 +137,21 @@ def main() -> None:
     with ThreadPoolExecutor(options.jobs) as threads:
         names = options.only or list(rows())
         new = list(threads.map(lambda name: row(name, options.net), names))
-    kept = json.loads(RESULTS.read_text("utf-8"))["rows"] if RESULTS.exists() else {}
+    before = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    kept, made = before.get("rows", {}), before.get("made", {})
+    today = datetime.now(UTC).date().isoformat()
     for name, hauls in zip(names, new, strict=True):
         kept[name] = kept.get(name, {}) | hauls
+        made[name] = today
     found = {name: kept[name] for name in rows() if name in kept}
+    days = {name: made[name] for name in found}
     machine = {
         "python": platform.python_version(),
         "system": platform.system(),
         "cores": os.cpu_count(),
     }
-    text = json.dumps(
-        {"machine": machine, "step": NEWEST.name, "rows": found}, indent=1
-    )
-    RESULTS.write_text(f"{text}\n", encoding="utf-8")
+    data = {"machine": machine, "step": NEWEST.name, "made": days, "rows": found}
+    RESULTS.write_text(f"{json.dumps(data, indent=1)}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

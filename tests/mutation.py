@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lab import story
@@ -188,6 +189,7 @@ def put(step: Step, mutmut: Path, jobs: int) -> dict[str, object]:
     after = os.times()
     by = collections.Counter(found.get(mutant, "tests") for mutant in outcomes)
     return {
+        "made": datetime.now(UTC).date().isoformat(),
         "mutants": len(outcomes),
         "killed": {net: by[net] for net in ("tests", *NETS) if by[net]},
         "seconds": round(sum(after[:4]) - sum(before[:4])),

@@ -120,10 +120,10 @@ async def test_what_a_member_says_is_not_delivered_to_it():
 @pytest.mark.parametrize(
     ("fault", "noticed"),
     [
-        ("loses", "never came|silence|had to come"),
-        ("doubles", "again, or late"),
+        ("loses", "never came|silence|expected message"),
+        ("doubles", "arrived twice, or late"),
         ("reorders", "too early"),
-        ("changes", "not what was said"),
+        ("changes", "differs from what was said"),
         ("hangs_up", "hung up|cut off"),
         ("errs", "error"),
     ],
@@ -183,7 +183,10 @@ async def test_a_run_has_figures():
 
 @pytest.mark.parametrize(
     ("fault", "why"),
-    [("complains", "it complained: out of luck"), ("doubles", "again, or late")],
+    [
+        ("complains", "it complained: out of luck"),
+        ("doubles", "arrived twice, or late"),
+    ],
 )
 async def test_a_run_in_which_something_goes_wrong_has_no_figure(fault, why):
     answer = await runs.run(program(fault), SMALL)
@@ -319,7 +322,7 @@ def test_a_tally_takes_bytes_in_any_portions(cut):
     tally = Tally(Pattern(data[: len(data) // 3], "m00001", 0), ["m00001"])
     for first in range(0, len(data), cut):
         tally.feed(data[first : first + cut])
-    with pytest.raises(Wrong, match="message 2 came again, or late"):
+    with pytest.raises(Wrong, match="got message 2: it arrived twice, or late"):
         tally.feed(of_chat(words(2, 40)))
 
 

@@ -116,7 +116,7 @@ CLAIMS = [
         lambda: times("quiet", "server09", "c-send") > 0.5,
     ),
     Claim(
-        "Nobody types fast enough to notice either.",
+        "Both are far too short for a reader to notice.",
         lambda: all(
             FULL.figure("p99", name).most < 20
             for name in FULL.every("latency")[-1].peers
@@ -246,6 +246,13 @@ CLAIMS = [
             FULL.figure("dropped", name).most < 5
             for name in heard_by_the_others()
             if name not in ("server05", "websockets")
+        ),
+    ),
+    Claim(
+        "Step :measured:`newest` does so earliest,",
+        lambda: all(
+            FULL.figure("dropped", "newest").most < FULL.figure("dropped", name).least
+            for name in ("server06", "server09", "server09_protocol")
         ),
     ),
     Claim(

@@ -21,7 +21,7 @@ async def in_the_room(server, *names):
 
 
 def failing_for(name, write):
-    """Return what stands in for ``Client.write``, and fails for one of them."""
+    """Return a replacement for ``Client.write`` that fails for this client."""
 
     def fails(client, frame):
         if client.name == name:
@@ -32,23 +32,23 @@ def failing_for(name, write):
 
 
 @of_each
-@pytest.mark.parametrize("error", ["bob", "cleo", "dora"])
-def test_an_exception_while_flushing_silences_nobody(step, error, monkeypatch):
+@pytest.mark.parametrize("victim", ["bob", "cleo", "dora"])
+def test_an_exception_while_flushing_silences_nobody(step, victim, monkeypatch):
     async def act():
         async with await start(step) as server:
             alice, *others = await in_the_room(server, "alice", "bob", "cleo", "dora")
             cls = server.module.Client
-            monkeypatch.setattr(cls, "write", failing_for(error, cls.write))
+            monkeypatch.setattr(cls, "write", failing_for(victim, cls.write))
             for text in ("one", "two"):
                 await alice.say("tea", text)
             for client in others:
-                if client.name == error:
+                if client.name == victim:
                     await client.hear_the_end()
                     continue
                 heard = [(await client.hear("chat"))["message"] for _ in range(2)]
                 assert heard == ["one", "two"]
-            assert (await alice.hear("leaveroom"))["from"] == error
-            # And it does not go unseen: the loop's exception handler is told.
+            assert (await alice.hear("leaveroom"))["from"] == victim
+            # And the error is not hidden: the loop's exception handler gets it.
             assert "OSError: no buffer space available" in str(server.errors)
 
     simulation.run(act())

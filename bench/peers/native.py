@@ -15,8 +15,10 @@ HERE = Path(__file__).resolve().parent
 BUILT = ROOT / "build" / "bench"
 COMPILERS = ("cc", "gcc", "clang")
 
-BROKERED = "a message of the same length to the same number of receivers"
-UNPARSED = "the publisher sends the finished message: nothing is parsed or put in"
+BROKERED = "the same number of receivers, and messages of the same length"
+UNPARSED = (
+    "the sender sends the finished message, so the server parses and adds nothing"
+)
 
 
 def valkey() -> Peer:
@@ -32,8 +34,8 @@ def valkey() -> Peer:
         wire="resp",
         version="Valkey " + said_by(binary, "--version", r"v=(\S+)"),
         same=BROKERED,
-        different=f"{UNPARSED}; publishers have connections of their own, and each "
-        "publication is answered",
+        different=f"{UNPARSED}; senders have their own connections, and get an answer "
+        "to each message",
     )
 
 
@@ -66,7 +68,7 @@ def mosquitto() -> Peer:
         wire="mqtt",
         version="mosquitto " + said_by(binary, "-h", r"version (\S+)"),
         same=BROKERED,
-        different=f"{UNPARSED}; quality of service 0",
+        different=f"{UNPARSED}; quality of service is 0",
         complaints=lambda text: re.findall(r".*Error.*", text),
     )
 
@@ -82,8 +84,8 @@ def bare(*, together: bool) -> Peer:
         wire="relay",
         version=f"Python {sys.version.split()[0]}",
         same=BROKERED,
-        different=f"{UNPARSED}, there is one room, and no asyncio; "
-        + ("one writev a turn and receiver" if together else "a send for each"),
+        different=f"{UNPARSED}; it has one room and no asyncio; "
+        + calls(together=together),
     )
 
 
@@ -95,10 +97,15 @@ def in_c(*, together: bool) -> Peer:
         command=(str(compiled()), "{port}", how),
         wire="chat",
         version=compiler()[1],
-        same="the book's protocol, the speaker's name put in by the server",
-        different="fields are searched for, JSON is not parsed and nothing checked; "
-        + ("one writev a turn and receiver" if together else "a send for each"),
+        same="the book's protocol; the server adds the speaker's name",
+        different="it searches for the fields, without parsing JSON or checking "
+        "anything; " + calls(together=together),
     )
+
+
+def calls(*, together: bool) -> str:
+    """Return how often a limit sends, in words."""
+    return "one writev per receiver and turn" if together else "one send per delivery"
 
 
 def compiler() -> tuple[str, str]:

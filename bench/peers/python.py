@@ -18,7 +18,7 @@ FEW = SAME | {"few"}
 
 HERE = Path(__file__).resolve().parent
 
-OURS = "a room of N, JSON in and out, the speaker's name put in by the server"
+OURS = "JSON comes in, the server adds the speaker's name, and JSON goes out"
 
 # Limits that exist to stop what a benchmark does. A step has those that it has.
 LIFTED = {
@@ -81,8 +81,8 @@ def websockets() -> Peer:
         wire="websocket",
         version=versions("websockets"),
         same=OURS,
-        different="frames of RFC 6455, those from the clients masked; compression and "
-        "pings are off",
+        different="WebSocket frames (RFC 6455), which clients have to mask; "
+        "compression and pings are off",
         asked=FEW,
     )
 

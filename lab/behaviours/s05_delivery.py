@@ -60,10 +60,10 @@ async def rooms_do_not_overtake_each_other(bench: Bench) -> None:
 @since(
     5,
     needs="writes",  # where no time passes, all of this happens in one turn of the loop
-    hint="copy the members when the message is sent; do not look them up later",
+    hint="copy the members when the message is said; do not look them up later",
 )
 async def recipients_are_fixed_when_a_message_is_sent(bench: Bench) -> None:
-    """A message goes to those members only who are in the room when it is sent."""
+    """Only the members who are in the room when a message is said receive it."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     cleo, dora = await bench.clients("cleo", "dora", room="milk")
     await alice.say("tea", "hello")

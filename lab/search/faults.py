@@ -20,41 +20,39 @@ class Fault:
 
 
 FAULTS = (
-    Fault("late", "What is sent arrives late, now more and now less.", "server02"),
+    Fault("late", "Bytes arrive late, by a delay that varies.", "server02"),
     Fault(
         "pieces",
-        "What is sent at once arrives in pieces, and what is sent in pieces at once.",
+        "One send arrives in several pieces, or several sends arrive as one piece.",
         "server02",
     ),
-    Fault("refused", "A call is refused, and the client calls again.", "server02"),
-    Fault("gone", "A client closes its connection without a word.", "server02"),
     Fault(
-        "reset", "A connection is broken off, after any byte of any frame.", "server02"
+        "refused", "A connection is refused, and the client tries again.", "server02"
     ),
+    Fault("gone", "A client disconnects without a goodbye.", "server02"),
+    Fault("reset", "A connection is reset, after any byte of any frame.", "server02"),
     Fault(
         "rubbish",
-        "A client sends what is no message, or one without a field, and breaks off.",
+        "A client sends garbage, or a message without a field, and disconnects.",
         "server02",
     ),
-    Fault("forged", "A client says that it is another, and adds fields.", "server02"),
     Fault(
-        "stalled", "A client reads nothing for half a minute, and goes on.", "server06"
+        "forged", "A client claims another client's name, or adds fields.", "server02"
     ),
     Fault(
-        "dead", "A connection goes dead, and neither of its ends is told.", "server06"
+        "stalled", "A client reads nothing for half a minute, then goes on.", "server06"
     ),
-    Fault("stopped", "The server is stopped, and its clients are there.", "server07"),
-    Fault(
-        "bad", "Between its messages, a client sends some that are none.", "server08"
-    ),
-    Fault("at_once", "A client sends a great many messages at once.", "server09"),
+    Fault("dead", "A connection goes dead, and neither end is told.", "server06"),
+    Fault("stopped", "The server is stopped while clients are connected.", "server07"),
+    Fault("bad", "A client sends invalid messages among its valid ones.", "server08"),
+    Fault("at_once", "A client sends hundreds of messages at once.", "server09"),
     Fault(
         "silent",
-        "A client says nothing any more, perhaps in the middle of a frame, and stays.",
+        "A client falls silent, perhaps in the middle of a frame, and stays.",
         "server10",
     ),
-    Fault("flood", "A client talks faster than the others can listen.", "server11"),
-    Fault("crowd", "A great many come at once, from one address.", "server12"),
+    Fault("flood", "A client talks faster than the others can read.", "server11"),
+    Fault("crowd", "Many clients connect at once, from one address.", "server12"),
 )
 
 

@@ -151,16 +151,16 @@ class Clients:
 
 
 async def nobody(clients: Clients) -> None:
-    """Nobody."""
+    """No client."""
 
 
 async def idle(clients: Clients) -> None:
-    """One client, which reads and says nothing."""
+    """One client that reads and sends nothing."""
     await clients.visitor()
 
 
 async def gone(clients: Clients) -> None:
-    """Nobody any more: a client was there, and has left."""
+    """No client: the only one has disconnected."""
     visitor = await clients.visitor()
     visitor.writer.close()
     await clients.server.prints("Client gone.", TIMEOUT)
@@ -168,24 +168,24 @@ async def gone(clients: Clients) -> None:
 
 
 async def quiet(clients: Clients) -> None:
-    """Two clients in a room, who read and say nothing."""
+    """Two clients in a room; both read and send nothing."""
     await clients.two()
 
 
 async def talking(clients: Clients) -> None:
-    """Two clients in a room, one of whom talks without a pause."""
+    """Two clients in a room; one of them talks without a pause."""
     alice, bob = await clients.two()
     clients.talking.append(asyncio.create_task(alice.talk("tea")))
     await bob.hears("chat")
 
 
 async def asleep(clients: Clients) -> None:
-    """One client that reads, and one for whom much waits, which does not."""
+    """One client that reads, and one that leaves megabytes unread."""
     await clients.asleep()
 
 
 async def echoed(clients: Clients) -> None:
-    """One client that has said much, and reads no answer."""
+    """One client that sent megabytes and reads no answer."""
     visitor = await clients.visitor(listens=False)
     visitor.writer.transport.set_write_buffer_limits(0)
     frame = wire.encode({"action": "chat", "room": "tea", "message": TEXT})
@@ -194,12 +194,12 @@ async def echoed(clients: Clients) -> None:
 
 
 async def stays(clients: Clients) -> None:
-    """One client that reads, and does not hang up when the server does."""
+    """One client that reads, but does not disconnect when the server does."""
     (await clients.visitor()).hangs_up = False
 
 
 async def half_closed(clients: Clients) -> None:
-    """Two clients in a room, the second of whom has half-closed."""
+    """Two clients in a room; the second has half-closed."""
     alice, bob = await clients.two()
     bob.writer.write_eof()
     await alice.hears("leaveroom")
@@ -213,14 +213,14 @@ async def half_closed_asleep(clients: Clients) -> None:
 
 
 async def half_a_frame(clients: Clients) -> None:
-    """One client that has sent the beginning of a message, and no more."""
+    """One client that sent half a message."""
     visitor = await clients.visitor()
     frame = wire.encode({"action": "connect", "username": "alice"})
     visitor.writer.write(frame[: len(frame) // 2])
 
 
 async def failed(clients: Clients) -> None:
-    """One client that has sent what makes its handler fail."""
+    """One client that sent bytes that make its handler fail."""
     visitor = await clients.visitor()
     visitor.writer.write(b"no number")
     # When a later client has been served, the server has done all that it will do.

@@ -1,4 +1,4 @@
-"""Stops a server while clients are there, and says what became of it."""
+"""Stops a server while clients are connected, and says how it ended."""
 
 import asyncio
 import signal
@@ -96,7 +96,7 @@ class Outcome:
             until = "until" if self.again else "even after"
             parts = [f"hangs {until} a second signal"]
         elif self.status is not None and self.status < 0:
-            parts = ["dies of the signal"]
+            parts = ["is killed by the signal"]
         elif self.seconds == 0:
             parts = ["ends at once"]
         else:
@@ -107,7 +107,7 @@ class Outcome:
             plural = "" if self.tracebacks == 1 else "s"
             parts.append(f"{self.tracebacks} traceback{plural}")
         elif not self.silent:
-            parts.append("words on stderr")
+            parts.append("output on stderr")
         return ", ".join(parts)
 
     def seen(self) -> str:

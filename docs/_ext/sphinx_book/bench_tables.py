@@ -29,11 +29,11 @@ HEADS = {
     "p99": "p99, ms",
     "p99.9": "p99.9, ms",
     "worst": "worst, ms",
-    "late": "generator late by, ms",
+    "late": "generator late by (p99), ms",
     "memory": "KiB per connection",
     "accepted": "accepted per second",
     "accepting": "CPU time for each, µs",
-    "heard": "received by the nine, %",
+    "heard": "received by the nine readers, %",
     "growth": "memory grew by, MiB",
     "left": "memory at the end, MiB",
     "dropped": "disconnected after, s",
@@ -152,14 +152,14 @@ def servers(known: Look) -> list[nodes.Node]:
     shown: list[nodes.Node] = []
     every = known.results.servers
     for same in dict.fromkeys(one.same for one in every):
-        strong = nodes.strong("", "The same in these: ")
+        strong = nodes.strong("", "The work of these servers: ")
         shown.append(nodes.paragraph("", "", strong, nodes.Text(f"{same}.")))
         body = [
             [one.name, one.different.removesuffix("."), one.version]
             for one in every
             if one.same == same
         ]
-        head = ["server", "what is different", "version"]
+        head = ["server", "difference", "version"]
         shown.append(table(head, body, [26, 48, 26], "measured servers", (0,)))
     return [*shown, lifted(known)]
 
@@ -202,7 +202,7 @@ def times(known: Look, wanted: Sequence[str]) -> tuple[Row, list[Row], Sequence[
             spread = f"{brief(figure.least)} to {brief(figure.most)}"
             row.append(f"{brief(figure.median)} ({spread})")
         body.append(row)
-    return ["deliveries for the same CPU time, times", *LOADS], body, [40, 20, 20, 20]
+    return ["deliveries for the same CPU time", *LOADS], body, [40, 20, 20, 20]
 
 
 def headline(known: Look, load: str) -> tuple[Row, list[Row], Sequence[int]]:

@@ -6,13 +6,15 @@ files: ``make catches`` and ``make mutants``. A test tries a part of it again.
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from docutils import nodes
 
-from lab import story
+from lab import behaviours, story
+from lab.behaviours import SIMULATED
 from lab.mistakes.twins import mistakes, twins
-from lab.story import ROOT
+from lab.story import ROOT, Step
 from sphinx_book.computed import Computed
 from sphinx_book.story_table import table
 
@@ -36,25 +38,52 @@ class Catches(Computed):
     required_arguments = 1
 
     def shown(self) -> list[nodes.Node]:
-        """Return the table, with all that there is, tried or not."""
+        """Return the table of what was tried, and when, and what was not tried yet."""
         self.env.note_dependency(str(CATCHES))
-        rows = json.loads(CATCHES.read_text(encoding="utf-8"))["rows"]
+        kept = json.loads(CATCHES.read_text(encoding="utf-8"))
+        rows = kept["rows"]
         known = {
             "twins": {twin.name: twin.sentence for twin in twins()},
             "mistakes": {mistake.name: mistake.sentence for mistake in mistakes()},
         }[self.arguments[0]]
+        tried = {name: words for name, words in known.items() if name in rows}
         body = [
-            [name, sentence, *(cell(rows.get(name), net) for net in NETS)]
-            for name, sentence in known.items()
+            [name, sentence, *(cell(rows[name], net) for net in NETS)]
+            for name, sentence in tried.items()
         ]
         head = ["mistake", "what it does", *NETS.values()]
-        return [table(head, body, [20, 30, 10, 10, 10, 10, 10], "catches", literal=[0])]
+        widths = [20, 30, 10, 10, 10, 10, 10]
+        words = origin(kept["made"], list(tried), sorted(known.keys() - tried))
+        return [
+            table(head, body, widths, "catches", literal=[0]),
+            nodes.paragraph(words, words, classes=["origin"]),
+        ]
 
 
-def cell(row: dict[str, Any] | None, net: str) -> str:
+def origin(made: dict[str, str], tried: list[str], missing: list[str]) -> str:
+    """Return when the rows were made, and which mistakes have none yet."""
+    days = sorted({made[name] for name in tried})
+    when = f"on {day(days[0])}" if len(days) == 1 else f"from {span(days)}"
+    gone = f" Not tried yet: {', '.join(missing)}." * bool(missing)
+    return (
+        f"These rows were not made for this build: make catches wrote them {when}. "
+        f"The steps have had new comments and messages since then.{gone}"
+    )
+
+
+def span(days: list[str]) -> str:
+    """Return the first and the last of some days, in words."""
+    return f"{day(days[0])} to {day(days[-1])}"
+
+
+def day(written: str) -> str:
+    """Return a date such as 2026-11-26 in words."""
+    then = date.fromisoformat(written)
+    return f"{then.day} {then:%B %Y}"
+
+
+def cell(row: dict[str, Any], net: str) -> str:
     """Return what a kind of test found, in a word or two."""
-    if row is None:
-        return "not run yet"
     if net not in row:
         return "not run"
     haul = row[net]
@@ -82,14 +111,30 @@ class Costs(Computed):
             for net, name in NETS.items()
         ]
         words = (
-            f"Measured by make catches on {kept['step']}, with Python "
-            f"{where['python']} on {where['system']}, {where['cores']} cores. The CPU "
-            "time includes the servers that a test starts. On a busy machine you wait "
-            "longer."
+            f"Measured by make catches on {kept['step']}, {day(kept['made'][SOUND])}, "
+            f"with Python {where['python']} on {where['system']}, {where['cores']} "
+            "cores. The CPU time includes the servers that a test starts. On a busy "
+            f"machine you wait longer.{grown(story.find(kept['step']), sound)}"
         )
         head = ["kind of test", "what it tries", "CPU time", "you wait"]
         made = table(head, body, [31, 25, 24, 20], "costs")
         return [made, nodes.paragraph(words, words)]
+
+
+def grown(step: Step, sound: dict[str, Any]) -> str:
+    """Return how many behaviours a step has today, if there are more than then."""
+    today = [
+        behaviour
+        for behaviour in behaviours.every()
+        if behaviours.holds(behaviour, step) and not behaviour.of_framing
+    ]
+    if len(today) == sound["simulation"]["tried"]:
+        return ""
+    wire = sum(behaviour.needs not in SIMULATED for behaviour in today)
+    return (
+        f" Since then, we have added behaviours: today there are {len(today)} to "
+        f"simulate, and {wire} to try over TCP."
+    )
 
 
 class Mutants(Computed):
@@ -112,6 +157,8 @@ class Mutants(Computed):
         if missing := [name for name in names if name not in kept]:
             raise self.error(f"no mutants yet of {missing}; run make mutants")
         reasons = json.loads(SURVIVORS.read_text(encoding="utf-8"))
+        for name in names:
+            self.env.note_dependency(str(story.find(name).path))
         reports = ("\n".join(report(name, kept[name], reasons)) for name in names)
         text = "\n\n".join(reports)
         return [nodes.literal_block(text, text, language="text", classes=["output"])]
@@ -131,20 +178,39 @@ def report(
     """Yield the lines about one step; LookupError for a survivor without a reason."""
     killed = sum(found["killed"].values())
     share = f"{killed / found['mutants']:.0%}"
-    yield f"{name}: {killed} of {found['mutants']} mutants killed ({share})"
+    when = f"{name} on {day(found['made'])}"
+    yield f"{when}: {killed} of {found['mutants']} mutants killed ({share})"
     for net, count in found["killed"].items():
         is_unit = net == "tests" and name.startswith("utils")
         yield f"{count:5} by {KILLERS['units' if is_unit else net]}"
     of = {survivor: reason(survivor, reasons) for survivor in found["survivors"]}
+    lines = lines_of(story.find(name))
+    there = [
+        s for s in found["survivors"] if lines.issuperset(parts(s)[1].split(" / "))
+    ]
     for why in reasons:
-        those = [survivor for survivor in found["survivors"] if of[survivor] == why]
+        those = [survivor for survivor in there if of[survivor] == why]
         if those:
             yield f"\n{len(those)} survived: {why}"
         for survivor in those:
-            function, _, change = survivor.partition(": ")
-            old, _, new = change.partition("  ->  ")
+            function, old, new = parts(survivor)
             yield f"   {function}"
             yield from (f"   {mark} {text}" for mark, text in (("-", old), ("+", new)))
+    if gone := len(of) - len(there):
+        yield f"\n{gone} survived in lines that we have rewritten since then"
+
+
+def lines_of(step: Step) -> set[str]:
+    """Return the lines of a step, without indentation and comments."""
+    text = step.path.read_text(encoding="utf-8")
+    return {line.partition("  # ")[0].strip() for line in text.splitlines()}
+
+
+def parts(survivor: str) -> tuple[str, str, str]:
+    """Return the function of a mutant, its line before and its line after."""
+    function, _, change = survivor.partition(": ")
+    old, _, new = change.partition("  ->  ")
+    return function, old, new
 
 
 def reason(survivor: str, reasons: dict[str, list[str]]) -> str:

@@ -36,7 +36,7 @@ class Versions(Computed):
         programs = [program(self.env.docname, n) for n in self.arguments[0].split()]
         only = self.options.get("only", "")
         ways = [way for name in programs for way in stopped(name, only)]
-        head = ["the server", "is stopped", *known.versions]
+        head = ["server", "stopped by, and connected", *known.versions]
         widths = [16, 24, *(60 // len(known.versions) for _ in known.versions)]
         shown = table(head, [], widths, "versions")
         body = next(iter(shown.findall(nodes.tbody)))
@@ -74,7 +74,7 @@ def row(known: Kept, way: Scenario) -> nodes.row:
     name = f"server{way.program}" if way.program.isdecimal() else way.program
     name = name.rpartition("/")[2]
     first = nodes.entry("", nodes.paragraph("", "", nodes.literal(name, name)))
-    words = f"by {way.key}, with {way.clients}"
+    words = f"{way.key}: {way.clients}"
     shown = nodes.row("", first, nodes.entry("", nodes.paragraph(words, words)))
     outcomes = []
     for version in known.versions:
@@ -101,18 +101,15 @@ def cell(outcome: Outcome) -> list[nodes.Node]:
 
 
 def origin(known: Kept) -> list[nodes.Node]:
-    """Return where the rows come from, and how they are renewed."""
+    """Return where the rows come from, in one sentence for readers.
+
+    The rows are in docs/_data/versions.json; ``python -m lab versions --save`` renews
+    them with every Python that it finds.
+    """
     systems = " and ".join(sorted(set(known.platforms.values())))
-    missing = f" Not at hand there: {', '.join(known.missing)}." * bool(known.missing)
-    command = "python -m lab versions --save"
-    return [
-        nodes.Text(
-            "These rows do not come from the build of this page, which has one Python "
-            f"only, but from docs/_data/versions.json, written on {systems} by "
-        ),
-        nodes.literal(command, command),
-        nodes.Text(f", which tries all Pythons that it finds.{missing}"),
-    ]
+    missing = f"; Python {' and '.join(known.missing)} was not tried"
+    words = f"We recorded these runs on {systems}{missing * bool(known.missing)}."
+    return [nodes.Text(words)]
 
 
 def python_of_pyodide() -> str:
@@ -132,8 +129,8 @@ def in_these_pages(known: Kept, ways: list[Scenario]) -> str:
     if not of_steps or any(v.startswith(f"{python}.") for v in known.versions):
         return ""
     return (
-        f"Python {python} (Pyodide), the one in these pages, has no column: it has no "
-        "processes to send a signal to, so these ways can't be tried on it. In the "
-        "simulation, with nobody connected, Ctrl-C ends every step on it with exit "
-        "status 0 and nothing on stderr."
+        f"Python {python} (Pyodide), the one in these pages, has no column: inside a "
+        "browser there are no processes and no signals. In the simulation, with no "
+        "client connected, Ctrl-C ends every step there with exit status 0 and no "
+        "output on stderr."
     )

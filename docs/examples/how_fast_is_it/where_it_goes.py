@@ -113,6 +113,8 @@ async def main() -> None:
         heard_by = LISTENERS + talkers - 1
         columns.append(column(stats, talkers * each * times * heard_by))
     await clients.communicate(b"")  # no more lines: they end
+    quiet = [int(share.strip("< %")) for share in columns[0][:5]]
+    assert quiet[0] == max(quiet), "quiet: the largest share does not go into send"
     print(f"{'':26}" + "".join(f"{name:>14}" for name in LOADS))
     heads = [*dict.fromkeys(PLACES.values()), "all else"]
     for head, *cells in zip(

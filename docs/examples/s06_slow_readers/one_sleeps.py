@@ -34,7 +34,7 @@ class Played:
     said: int = 0  # messages that Alice managed to send
     bob: int = 0  # messages that he received
     cleo: int = 0  # messages that she received
-    tasks: int = 0  # that were still trying to send at the end
+    tasks: int = 0  # that exist only to send, at the end
     samples: list[Sample] = field(default_factory=list)
     gone: float | None = None  # seconds after which Sleepy was disconnected
 

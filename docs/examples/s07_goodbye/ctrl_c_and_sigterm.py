@@ -14,7 +14,8 @@ async def main() -> None:
     finally:
         print("  main cleans up")
         await asyncio.sleep(1)
-        print("  main is done, and the other task is not:", not other.done())
+        state = "done" if other.done() else "still waiting"
+        print(f"  main is done; the other task is {state}")
 
 
 async def work() -> None:

@@ -15,7 +15,7 @@ CASES = {
     "not UTF-8": frame(b"\xff\xfe\xfd"),
     "not JSON": frame(b"hello"),
     "not an object": frame(b"[]"),
-    "30,000 lists in each other": frame(b"[" * 30_000 + b"]" * 30_000),
+    "30,000 nested lists": frame(b"[" * 30_000 + b"]" * 30_000),
     "a number of 5,000 digits": frame(b'{"action": %s}' % (b"9" * 5000)),
     "an unknown action": encode({"action": "dance"}),
     "a list as the action": encode({"action": ["chat"]}),
@@ -30,7 +30,7 @@ CASES = {
     + encode(HELLO),
 }
 if sys.platform == "emscripten":
-    del CASES["30,000 lists in each other"]  # in a browser, the end of Python itself
+    del CASES["30,000 nested lists"]  # in a browser, the end of Python itself
 
 HEAD = f"{'Mallory sends':29}{'the answer':20}{'her connection':27}Bob receives"
 

@@ -1,6 +1,7 @@
 """Draws in which turns of the event loop steps 08 and 09 send, and how much."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from lab import simulation, start
@@ -46,13 +47,14 @@ def facing(address: tuple[str, int]) -> Any:
 def watch(end: Any, sends: list[int]) -> None:
     """Note from now on how many messages each send on this socket carries."""
 
-    def send(data: bytes) -> int:
-        if messages := data.count(b"hello"):  # and not the news of who leaves
+    def sendmsg(buffers: Iterable[bytes | memoryview]) -> int:
+        pieces = [bytes(piece) for piece in buffers]
+        if messages := b"".join(pieces).count(b"hello"):  # and not the news
             sends.append(messages)
-        taken: int = type(end).send(end, data)
+        taken: int = type(end).sendmsg(end, pieces)
         return taken
 
-    end.send = send
+    end.sendmsg = sendmsg  # which send calls, too
 
 
 def panel(step: str, found: Sends, y: float) -> list[str]:
@@ -88,6 +90,10 @@ def main() -> None:
     """Play both, and draw one below the other."""
     tall = TOP + ROW * LISTENERS + 24
     steps = {step: simulation.run(played(step)) for step in ("08", "09")}
+    for step, found in steps.items():
+        for sends in found:
+            drawn = sum(sum(sent) for sent in sends.values())
+            assert drawn == TALKERS * EACH, f"step {step} sent {drawn} messages"
     parts = [
         part
         for number, (step, found) in enumerate(steps.items())

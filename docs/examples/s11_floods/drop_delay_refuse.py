@@ -53,6 +53,6 @@ async def main(way: str) -> str:
     return f"{heard:10}{last:8} s{errors:16}   {where}"
 
 
-print(f"{'':10}{'Bob gets':>10}{'within':>10}{'errors to Alice':>16}   she is")
+print(f"{'':10}{'Bob gets':>10}{'in about':>10}{'errors to Alice':>16}   Alice is")
 for way in ("delay", "discard", "refuse"):
     print(f"{way:10}{simulation.run(main(way))}")

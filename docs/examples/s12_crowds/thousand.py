@@ -82,7 +82,7 @@ async def talk(server: Process, members: list[Member]) -> None:
     came = (await settled(members) - before) / size
     due = ROOMS * SPEAKERS * WORDS * (MEMBERS - 1)
     print(
-        f"{came:,.0f} of {due:,} messages delivered, {came / seconds:,.0f} per second,"
+        f"{came:,.0f} of {due:,} deliveries arrived, {came / seconds:,.0f} per second,"
     )
     print(f"with {cpu / seconds:.0%} of one CPU core")
 
@@ -158,8 +158,8 @@ async def main() -> None:
         await asyncio.gather(*(member.goes() for member in members))
         await visits(server, VISITS)
         members = await come(server)
-        more, _ = report(server, f"with {len(members):,} others")
-        assert more <= 1.3 * memory, "the second thousand need much more memory"
+        more, _ = report(server, f"with {len(members):,} new clients")
+        assert more <= 1.3 * memory, "the last thousand need much more memory"
         await asyncio.gather(*(member.goes() for member in members))
         await server.prints("Client gone.", times=VISITS + 2 * len(members))
         _, left = report(server, "after")

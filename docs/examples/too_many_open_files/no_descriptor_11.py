@@ -14,13 +14,13 @@ SPARE, CALLS = 5, 40  # descriptors that are left, and clients that connect
 WORDS, PACE = 30, 0.12  # messages in that time, and the seconds between two
 COMPLAINT = "socket.accept() out of system resource"  # what asyncio logs
 TEXTS = {
-    "seconds": "seconds without any",
+    "seconds": "seconds with none left",
     "cpu": "CPU time",
     "complaints": "errors logged",
     "log": "size of the log",
     "said": "printed by the step",
     "slowest": "Alice to Bob, slowest",
-    "dora": "Dora, in the middle",
+    "dora": "Dora, connecting then",
     "cleo": "Cleo, afterwards",
 }
 
