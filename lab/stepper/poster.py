@@ -38,6 +38,8 @@ def poster(scene: dict[str, Any]) -> str:
 def shown(scene: dict[str, Any], i: int) -> bool:
     """Whether the viewer stops at a moment."""
     moment = scene["moments"][i]
+    if any(mark["moment"] == i for mark in scene["marks"]):
+        return True
     if moment.get("x"):
         return False
     if moment["a"] >= 0:

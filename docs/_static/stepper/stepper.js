@@ -30,7 +30,7 @@ const bold = (text) => `<b>${escaped(text)}</b>`;
 const size = (bytes) => (bytes < KIB ? `${bytes} B` : `${Math.round(bytes / KIB)} KiB`);
 const last = (list) => list[list.length - 1];
 
-// A recorded run: the state after each moment, the moments worth a stop, and words.
+// A recorded run: states, the moments worth a stop, and words.
 export class Run {
   constructor(scene) {
     this.scene = scene;
@@ -38,7 +38,8 @@ export class Run {
     this.tasks = this.#named(scene.tasks);
     this.states = this.#unfolded();
     const first = scene.first || 0;
-    this.stops = this.moments.map((_, i) => i).filter((i) => i >= first && this.#isShown(i));
+    const marked = new Set((scene.marks || []).map(({ moment }) => moment));
+    this.stops = this.moments.map((_, i) => i).filter((i) => i >= first && (marked.has(i) || this.#isShown(i)));
   }
 
   #named(tasks) {
@@ -80,7 +81,6 @@ export class Run {
     return label === "_set_result_unless_cancelled" || moment.g !== undefined || moment.l !== undefined;
   }
 
-  // -- from changes to states
 
   #unfolded() {
     let state = { ready: [], timers: new Map(), where: {}, values: {}, globals: {}, time: 0, printed: "", ways: {} };
@@ -126,7 +126,6 @@ export class Run {
     return where;
   }
 
-  // -- why now
 
   // The stop that made a stop ready, or -1.
   cause(stop) {
@@ -149,7 +148,6 @@ export class Run {
     return -1;
   }
 
-  // -- words
 
   place([file, line]) {
     return `${this.scene.files[file].n}:${line}`;
@@ -221,7 +219,6 @@ export class Run {
     return `<span class="soft">Made ready by ${own ? "itself" : escaped(this.nameOf(actor))}, moment ${cause + 1}.</span>`;
   }
 
-  // -- moments by their names and numbers
 
   stopAt(i) {
     const found = this.stops.findIndex((j) => j >= i);
@@ -246,7 +243,7 @@ const made = (kind, cls = "", more = {}) => Object.assign(document.createElement
 const icon = (path) =>
   `<svg viewBox="0 0 24 24" width="15" height="15" aria-hidden="true"><path d="${path}" fill="currentColor" stroke="currentColor" stroke-width="2.4" stroke-linejoin="round"/></svg>`;
 
-// Shows one moment of a run in an element, and lets a reader go to others.
+// Shows one moment of a run in an element.
 export class Stepper {
   constructor(box, scene, { at = 0 } = {}) {
     this.box = box;
@@ -262,7 +259,6 @@ export class Stepper {
     this.go(at);
   }
 
-  // -- what is drawn once
 
   #button(html, title, act, cls = "") {
     const button = made("button", cls, { type: "button", innerHTML: html, title, onclick: act });
@@ -388,7 +384,6 @@ export class Stepper {
     });
   }
 
-  // -- where to go
 
   #pressed(event) {
     const by = { ArrowRight: 1, ArrowLeft: -1, PageDown: 10, PageUp: -10 }[event.key];
@@ -401,6 +396,7 @@ export class Stepper {
     else if (event.key === "End") this.go(this.run.stops.length - 1);
     else return;
     event.preventDefault();
+    event.stopPropagation(); // the page would turn to the next chapter
   }
 
   why() {
@@ -432,7 +428,6 @@ export class Stepper {
     this.box.dispatchEvent(new CustomEvent("moment", { detail: { stop: this.at } }));
   }
 
-  // -- what is drawn for each moment
 
   #tell() {
     const { stops, moments, states } = this.run;
@@ -457,7 +452,7 @@ export class Stepper {
     this.path.hidden = !where || where.chain.length < 2;
     if (this.path.hidden) return;
     const links = where.chain.map(([file, line]) => {
-      const link = this.#button(`${escaped(this.#functionAt(file, line))}<small>:${line}</small>`, `Show ${this.run.place([file, line])}`, () => this.#reveal(file, line));
+      const link = this.#button(`${escaped(this.#functionAt(file, line))}:${line}`, `Show ${this.run.place([file, line])}`, () => this.#reveal(file, line));
       link.style.setProperty("--task", this.run.tasks[moment.a].colour);
       return link;
     });
@@ -549,7 +544,7 @@ export class Stepper {
     const state = this.run.states[i];
     const lanes = Object.entries(state.where).filter(([actor]) => this.run.tasks[actor].own).map(([actor, where]) => {
       const task = this.run.tasks[actor], runs = Number(actor) === this.run.moments[i].a;
-      return `<button type="button" class="st-lane ${runs ? "runs" : ""} ${where.end ? "gone" : ""}" data-actor="${actor}" style="--task:${task.colour}" title="Go to its next moment"><b>${escaped(task.name)}</b><span>${this.#state(actor, where, state)}</span></button>`;
+      return `<button type="button" class="st-lane ${runs ? "runs" : ""} ${where.end ? "gone" : ""}" data-actor="${actor}" style="--task:${task.colour}"><b>${escaped(task.name)}</b><span>${this.#state(actor, where, state)}</span></button>`;
     });
     return `<h4>Tasks, and what each waits for</h4>${lanes.join("")}`;
   }
@@ -563,7 +558,7 @@ export class Stepper {
     return `${phrase ? `<em${hot}>${escaped(phrase)}</em>` : ""}${line}${this.#beside(state.values[actor])}`;
   }
 
-  // The values of a short program stand beside its task.
+  // In a scene without a network there is room for values.
   #beside(values) {
     if (!values || this.scene.conns.length) return "";
     const shown = Object.entries(values).slice(0, 3).map(([name, value]) => `${escaped(name)} = ${escaped(value)}`);
@@ -641,6 +636,8 @@ function dialogFor(poster) {
   document.body.append(dialog);
   let stepper = null;
   let opener = null;
+  // Sphinx's own keys would take Escape from the dialog.
+  dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.stopPropagation());
   dialog.addEventListener("close", () => {
     opener?.focus();
     if (location.hash) history.replaceState(null, "", location.pathname + location.search);
@@ -676,7 +673,6 @@ export function mountAll() {
     if (openers.has(address)) openers.get(address)(from);
     else if (/^turn=\d+$/.test(address) && posters.length) openers.get(posters[0])(from, address);
   };
-  // A press on a link to a moment opens it even if the address is the same already.
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.('a[href^="#"]');
     const address = link && decodeURIComponent(link.getAttribute("href").slice(1));
