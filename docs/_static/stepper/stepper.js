@@ -331,7 +331,7 @@ export class Stepper {
   #tour() {
     this.tour = made("div", "st-tour");
     this.tour.setAttribute("role", "group");
-    this.tour.ariaLabel = "Moments worth a look";
+    this.tour.ariaLabel = "Named moments";
     (this.scene.marks || []).forEach(({ name, title, moment }, number) => {
       const button = this.#button(escaped(`${number + 1} · ${title}`), title, () => this.go(this.run.stopAt(moment)));
       Object.assign(button.dataset, { name, stop: this.run.stopAt(moment) });
