@@ -57,6 +57,9 @@ class Connection:
         self.address: tuple[str, int] = writer.get_extra_info("sockname")[:2]
         self.broken = False  # it was broken off, and did not end
         self.finished = False  # nothing more will be sent
+        network = getattr(asyncio.get_running_loop(), "network", None) if name else None
+        if network is not None:  # a simulation's, whose pictures show the name
+            network.names[self.address] = name
 
     @classmethod
     async def open(
@@ -65,13 +68,9 @@ class Connection:
         """Connect to a server, or to a host and a port; Unmet if there is no server."""
         host, port = server if isinstance(server, tuple) else server.address
         try:
-            opened = cls(*await asyncio.open_connection(host, port), name)
+            return cls(*await asyncio.open_connection(host, port), name)
         except (OSError, OverflowError, UnicodeError) as error:
             raise Unmet("a server that can be called", f"{error}") from error
-        network = getattr(asyncio.get_running_loop(), "network", None)
-        if name and network is not None:  # a simulation's, whose pictures show it
-            network.names[opened.address] = name
-        return opened
 
     async def send(self, data: bytes) -> None:
         """Send bytes, and wait while too many of those sent before are still here.

@@ -123,7 +123,8 @@ def chain(coroutine: object) -> Chain:
     ``anext`` put around them. A coroutine that has ended has no frames.
     """
     frames: list[FrameType] = []
-    link = coroutine.get_coro() if isinstance(coroutine, asyncio.Task) else coroutine
+    task = as_task(coroutine)
+    link: object = coroutine if task is None else task.get_coro()
     end: object = None
     while link is not None:
         frame, following = _unfolded(link)

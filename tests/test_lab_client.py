@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from lab import simulation
 from lab.client import KEPT, Connection, Refused, connect
 from lab.host import start
 from lab.unmet import Unmet
@@ -362,3 +363,36 @@ async def test_no_flood_is_too_much_for_a_client_that_forgets(monkeypatch):
         async with client(server) as alice:
             with pytest.raises(Unmet, match="a flood"):
                 await alice.hear_the_end()
+
+
+@pytest.mark.parametrize("simulated", [False, True])
+def test_a_connection_that_pauses_lets_the_sender_wait_until_it_goes_on(simulated):
+    async def main():
+        much = 32 * 2**20  # bytes: more than any kernel keeps
+        async with sending(bytes(much)) as server:
+            connection = await Connection.open(server)
+            connection.pause()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(IMPATIENT):
+                    raise AssertionError(await connection.receive())
+            connection.go_on()
+            assert len(await connection.rest(PATIENT)) == much
+            await connection.close()
+
+    run = simulation.run if simulated else asyncio.run
+    run(main())
+
+
+def test_the_network_of_a_simulation_knows_whose_connection_it_is():
+    async def main():
+        async with await start("02") as server:
+            dora, nameless = await server.call("dora"), await server.call()
+            alice = await server.connect("alice")
+            assert (dora.name, nameless.name) == ("dora", "")
+            names = asyncio.get_running_loop().network.names
+            assert names == {
+                dora.address: "dora",
+                alice.connection.address: "alice",
+            }
+
+    simulation.run(main())

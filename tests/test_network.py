@@ -20,7 +20,7 @@ from this_python import disconnects_after_a_failure
 
 from lab import simulation, start
 from lab.behaviours.bench import Bench
-from lab.network import Faults, Network, install, link_of
+from lab.network import Faults, Network, Observer, install, link_of
 from lab.network.faults import GIVES_UP
 from lab.network.network import FIRST_PORT
 
@@ -1484,3 +1484,49 @@ def test_the_protocol_may_go_on_before_everything_has_left():
 
     simulation.run(main(), capacity=1000)
     assert kept == [200]  # of 3200 bytes on a wire of 1000: below the low mark
+
+
+class Noted(Observer):
+    def __init__(self):
+        self.notes = []
+
+    def connected(self, transport, sock):
+        side = "server" if sock.address[1] < FIRST_PORT + 1 else "client"
+        self.notes.append(("connected", side))
+
+    def wrote(self, transport, data):
+        self.notes.append(("wrote", data))
+
+    def sent(self, sock, data):
+        self.notes.append(("sent", data))
+
+    def received(self, sock, data):
+        self.notes.append(("received", data))
+
+
+def test_observers_see_the_bytes_of_all_connections_and_none_sees_less():
+    observers = [Noted(), Noted(), Observer()]
+
+    async def main():
+        network = asyncio.get_running_loop().network
+        network.observers.extend(observers)
+        async with await start("02") as server:
+            caller = await server.call()
+            await caller.send(b"hello")
+            await server.prints("Heard")
+            network.observers.remove(observers[1])
+            await caller.send(b"again")
+            await server.prints("n'")
+
+    simulation.run(main(), capacity=4)
+    one, other, _ = observers
+    assert one.notes[:5] == [
+        ("connected", "server"),
+        ("connected", "client"),
+        ("wrote", b"hello"),
+        ("sent", b"hell"),
+        ("received", b"hell"),
+    ]
+    assert one.notes[5:7] == [("sent", b"o"), ("received", b"o")]
+    assert other.notes == one.notes[: len(other.notes)]
+    assert len(other.notes) < len(one.notes)

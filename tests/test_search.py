@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import html
+import json
 import os
 import re
 import shlex
@@ -1011,6 +1012,17 @@ def test_the_order_of_sets_is_the_same_in_every_search(tmp_path):
         check=True,
     )
     assert told == shown.stdout.strip()
+
+
+def test_what_was_found_is_written_as_a_scene(tmp_path, same_hashes, capsys):
+    file = tmp_path / "story.json"
+    words = ["search", "05", "broken/echoes", "--seed=0", "--scene", str(file)]
+    assert main(words) == 1
+    scene = json.loads(file.read_text(encoding="utf-8"))
+    assert scene["title"].startswith("echoes, seed 0: ")
+    assert scene["seed"] == 0
+    assert [mark["name"] for mark in scene["marks"]] == ["broken"]
+    assert "echoes.py" in [shown["n"] for shown in scene["files"]]
 
 
 def test_a_picture_that_cannot_be_written_is_said_in_one_line(

@@ -19,10 +19,19 @@ from types import ModuleType
 import pytest
 
 from lab import search, simulation, start, story
+from lab.host import load
 from lab.mistakes.twins import find
 from lab.network import Faults
 from lab.search import crowd, faults, plan
-from lab.simulation import Killed, Loop, Spinning, Stuck, number_objects, run_file
+from lab.simulation import (
+    Killed,
+    Loop,
+    Spinning,
+    Stuck,
+    Watcher,
+    number_objects,
+    run_file,
+)
 from lab.simulation.program import Program
 from lab.story import ROOT, STEPS, Step
 from lab.unmet import Unmet
@@ -1422,3 +1431,185 @@ def test_a_seed_that_breaks_something_is_found_in_the_same_way_inside_a_loop():
     alone = search.search(twin, range(5), like=story.find("05"))
     inside = asyncio.run(outer())
     assert inside.found.text() == alone.found.text()
+
+
+# Those who look on.
+
+
+class Noting(Watcher):
+    """Notes what it is told, in a list that it shares with others."""
+
+    def __init__(self, name, notes):
+        self.name, self.notes = name, notes
+
+    def run(self, loop, handle, go):
+        self.notes.append(f"{self.name} before")
+        go()
+        self.notes.append(f"{self.name} after")
+
+    def skipped(self, loop, handle):
+        self.notes.append(f"{self.name} skipped")
+
+    def make_task(self, loop, make):
+        task = make()
+        self.notes.append(f"{self.name} made {task.get_coro().__name__}")
+        return task
+
+    def timer_set(self, loop, timer):
+        self.notes.append(f"{self.name} set {timer.when():g}")
+
+    def timer_gone(self, loop, timer):
+        self.notes.append(f"{self.name} gone {timer.when():g}")
+
+    def ran_in_executor(self):
+        self.notes.append(f"{self.name} executor")
+
+
+def seen(main, *names):
+    """Run ``main``; return what watchers with these names have noted."""
+    notes = []
+
+    def made():
+        loop = Loop()
+        for name in names:
+            loop.watch(Noting(name, notes))
+        return loop
+
+    simulation.run(main(), loop_factory=made, debug=False)
+    return notes
+
+
+async def nothing():
+    pass
+
+
+def test_of_several_watchers_each_runs_what_the_next_one_does():
+    notes = seen(nothing, "inner", "outer")
+    assert notes[:6] == [
+        "inner made nothing",
+        "outer made nothing",
+        "outer before",
+        "inner before",
+        "inner after",
+        "outer after",
+    ]
+
+
+def test_a_watcher_is_told_of_timers_that_are_set_due_and_cancelled():
+    async def main():
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(5, print)
+        await asyncio.sleep(2)
+        timer.cancel()
+        timer.cancel()  # which cancels nothing more
+
+    notes = seen(main, "one")
+    told = [note for note in notes if " set " in note or " gone " in note]
+    assert told == ["one set 5", "one set 2", "one gone 2", "one gone 5"]
+    due = notes.index("one gone 2")
+    assert notes[due + 1] == "one before"
+
+
+def test_a_watcher_is_told_of_what_was_cancelled_in_the_queue_and_of_executors():
+    async def main():
+        asyncio.get_running_loop().call_soon(print).cancel()
+        await asyncio.to_thread(int)
+
+    notes = seen(main, "one")
+    assert notes.count("one skipped") == 1
+    assert notes.count("one executor") == 1
+
+
+def test_a_watcher_that_only_looks_changes_nothing():
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.watch(Watcher())
+        loop.call_soon(print).cancel()
+        await asyncio.sleep(1)
+        await asyncio.to_thread(int)
+        return await asyncio.create_task(asyncio.sleep(1, "done"))
+
+    assert simulation.run(main()) == "done"
+
+
+def test_a_loop_names_what_watches_those_that_are_made_from_then_on(monkeypatch):
+    one = Watcher()
+    monkeypatch.setattr(Loop, "watched_by", one)
+    with contextlib.closing(Loop()) as watched:
+        monkeypatch.setattr(Loop, "watched_by", None)
+        assert watched.watchers == [one]
+    with contextlib.closing(Loop()) as unwatched:
+        assert unwatched.watchers == []
+
+
+# In slices.
+
+
+async def ticks(notes):
+    async for late in utils03().ticks():
+        notes.append((now(), late))
+
+
+def utils03():
+    return sys.modules.get("utils03") or load(story.find("utils03"))
+
+
+def test_a_loop_can_be_driven_in_slices_from_outside():
+    notes = []
+    with contextlib.closing(Loop()) as loop:
+        task = loop.create_task(ticks(notes))
+        turns = loop.advance(2.5)
+        assert loop.time() == 2.5
+        assert [when for when, _ in notes] == [1, 2]
+        assert turns == loop.turn > 0
+        assert loop.advance(2.5) == 0
+        loop.call_soon(notes.append, ("said", 0))
+        assert loop.advance(2.5) == 1  # what was put into it is done at once
+        assert notes[-1] == ("said", 0)
+        loop.advance(60)
+        assert len(notes) == 61
+        task.cancel()
+        loop.run_until_complete(asyncio.wait({task}))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+def test_what_is_driven_in_slices_is_in_its_loop_and_what_drives_it_is_not():
+    async def outer():
+        with contextlib.closing(Loop()) as loop:
+            running = []
+
+            async def inner():
+                await asyncio.sleep(0)
+                running.append(asyncio.get_running_loop() is loop)
+
+            task = loop.create_task(inner())
+            loop.advance(1)
+            assert task.done()
+            assert asyncio.get_running_loop() is not loop
+            return running
+
+    assert asyncio.run(outer()) == [True]
+    with pytest.raises(RuntimeError):
+        asyncio.get_running_loop()
+
+
+def test_what_raises_in_a_slice_raises_there_and_the_loop_goes_on():
+    def press():
+        raise KeyboardInterrupt
+
+    with contextlib.closing(Loop()) as loop:
+        loop.call_at(1, press)
+        loop.call_at(2, loop.stand_still, 3)
+        with pytest.raises(KeyboardInterrupt):
+            loop.advance(5)
+        assert loop.time() == 1
+        loop.advance(3)
+        assert loop.time() == 5
+
+
+def test_what_is_due_after_the_end_of_a_loop_never_happens_in_slices_either():
+    with contextlib.closing(Loop(until=1)) as loop:
+        notes = []
+        loop.call_at(2, notes.append, "late")
+        loop.advance(5)
+        assert notes == []

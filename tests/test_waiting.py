@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from lab.suspended import given_name, label, waits_for
+from lab.suspended import chain, given_name, label, waits_for
 
 PythonTask = asyncio.tasks._PyTask
 PythonFuture = asyncio.futures._PyFuture
@@ -302,3 +302,40 @@ async def test_a_name_that_asyncio_made_up_is_no_name(begun):
     alice = await begun(sleeps(), name="alice")
     assert (given_name(nameless), label(nameless)) == ("", "sleeps")
     assert (given_name(alice), label(alice)) == ("alice", "alice")
+
+
+async def test_a_chain_leads_from_a_task_down_to_what_it_waits_for(begun):
+    reader = asyncio.StreamReader()
+    task = await begun(steps_down(reader))
+    for each in (task, task.get_coro()):
+        frames, end = chain(each)
+        names = [frame.f_code.co_name for frame in frames]
+        assert names[:3] == ["steps_down", "numbers", "readexactly"]
+        expected = place(numbers, "yield await").partition(":")[2].rstrip(")")
+        assert frames[1].f_lineno == int(expected)
+        assert frames[1].f_code.co_filename == __file__
+        assert end is task._fut_waiter or asyncio.isfuture(end) or names[-1:] != []
+
+
+async def test_a_chain_leads_through_generators_and_what_asend_returns():
+    def generator():
+        yield "waits"
+
+    class Awaitable:
+        def __await__(self):
+            yield from generator()
+
+    async def numbers():
+        await Awaitable()
+        yield 1
+
+    async def asks():
+        await numbers().asend(None)
+
+    coroutine = asks()
+    coroutine.send(None)
+    frames, _ = chain(coroutine)
+    names = [frame.f_code.co_name for frame in frames]
+    assert names == ["asks", "numbers", "__await__", "generator"]
+    coroutine.close()
+    assert chain(coroutine).frames == []

@@ -18,7 +18,7 @@ from lab.story import ROOT, STEPS, CannotDo, Step
 
 USAGE = """\
 python -m lab search STEP [--seeds N] [--first SEED] [--fault NAME ...]
-       python -m lab search STEP --seed SEED [--picture FILE.svg]
+       python -m lab search STEP --seed SEED [--picture FILE.svg] [--scene FILE.json]
        python -m lab search STEP FILE.py
        python -m lab search --faults"""
 
@@ -46,6 +46,9 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--faults", action="store_true", help="list what can go wrong")
     parser.add_argument("--picture", type=Path, metavar="FILE.svg", help="of the story")
+    parser.add_argument(
+        "--scene", type=Path, metavar="FILE.json", help="of the story, for the stepper"
+    )
     parser.add_argument(
         "--jobs",
         type=_count,
@@ -185,12 +188,18 @@ def _told(searched: Searched, options: argparse.Namespace) -> int:
     else:
         print(f"  what was sent and heard:\n{_indented(found.story().text())}")
     if options.picture is not None:
-        try:
-            options.picture.write_text(found.story().svg() + "\n", encoding="utf-8")
-        except OSError as error:
-            why = f"{options.picture} cannot be written: {error.strerror}"
-            raise CannotSearch(why) from error
+        _write(options.picture, found.story().svg())
+    if options.scene is not None:
+        _write(options.scene, found.scene().as_json())
     return 1
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        why = f"{path} cannot be written: {error.strerror}"
+        raise CannotSearch(why) from error
 
 
 def _indented(text: str) -> str:

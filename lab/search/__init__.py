@@ -10,6 +10,7 @@ it can and still break it. What it returns can be played again, exactly, and tol
 """
 
 import html
+import math
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from lab.pictures.sequence import Sequence
 from lab.search import crowd, faults, invariants, plan
 from lab.search.crowd import Run
 from lab.search.plan import Plan
+from lab.stepper import Recorder, Scene
 from lab.story import Step
 
 SHRINKS = 500  # runs at most to make a failing crowd smaller
@@ -47,6 +49,26 @@ class Found:
         if not clients:  # nobody has to come to see what is wrong
             return Sequence([], ["server"])
         return Sequence.of(*clients, most=most, last=True)
+
+    def scene(self) -> Scene:
+        """Play the run again, recorded: what the stepper shows, moment by moment."""
+        run = self.run
+        files = [str(path) for path in (self.step.path, run.utils) if path is not None]
+        recorder = Recorder(files)
+        with recorder.recording():
+            again = crowd.play(
+                self.step,
+                run.plan,
+                answers=run.answers,
+                utils=run.utils,
+                loop_factory=recorder.loop,
+            )
+        title = f"{self.step.name}, seed {self.seed}: {self.invariant}"
+        scene = Scene.of(title, recorder, seed=self.seed, error=again.stuck)
+        until = again.looked or math.inf  # what comes later is the tidying up
+        last = max(now.index for now in scene.moments if now.turn <= until)
+        scene.mark("broken", self.invariant, self.what, lambda now: now.index == last)
+        return scene
 
     def text(self) -> str:
         """Return what was found, a fact a line."""

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +85,9 @@ class Run:
     peak: int = 0  # bytes that waited for one client, at most
     stuck: str = ""
     complaint: str = ""  # the last one of the server, of what went wrong in its code
+    looked: int = 0  # the turn of the loop in which all was looked at
+    answers: bool = True  # how it was played; see ``play``
+    utils: Path | None = None
 
     @property
     def staying(self) -> list[Played]:
@@ -93,14 +96,19 @@ class Run:
 
 
 def play(
-    step: Step, plan: Plan, *, answers: bool = True, utils: Path | None = None
+    step: Step,
+    plan: Plan,
+    *,
+    answers: bool = True,
+    utils: Path | None = None,
+    loop_factory: Callable[..., Loop] = Loop,
 ) -> Run:
     """Play a plan on a step, in a simulation of its own.
 
     ``answers`` says whether this step answers at all. ``utils`` is a file to stand in
-    for the one that the step imports.
+    for the one that the step imports. ``loop_factory`` may make a loop that is watched.
     """
-    run = Run(plan, step)
+    run = Run(plan, step, answers=answers, utils=utils)
     stage = _Stage(run, answers, utils)
     network: dict[str, Any] = {
         "seed": plan.seed,
@@ -109,7 +117,9 @@ def play(
     }
     try:
         with _quiet(logging.getLogger("asyncio")):
-            simulation.run(stage.play(), debug=False, **network)
+            simulation.run(
+                stage.play(), debug=False, loop_factory=loop_factory, **network
+            )
     except (simulation.Stuck, simulation.Spinning) as error:
         if not run.tasks:
             run.stuck = str(error)
@@ -150,13 +160,15 @@ class _Stage:
         await self.server.begin(0)
         self.run.everybody = [Played(part) for part in self.run.plan.parts]
         self.gathered = asyncio.Barrier(max(1, len(self.run.staying)))
-        visits = [self._visit(p) for p in self.run.everybody if not p.part.stays]
+        visits = [p for p in self.run.everybody if not p.part.stays]
         gone = asyncio.Event()
-        stays = [self._stay(played, gone) for played in self.run.staying]
         async with asyncio.TaskGroup() as tasks:
-            for stay in stays:
-                tasks.create_task(stay)
-            visiting = [tasks.create_task(visit) for visit in visits]
+            for played in self.run.staying:
+                tasks.create_task(self._stay(played, gone), name=played.part.name)
+            visiting = [
+                tasks.create_task(self._visit(played), name=played.part.name)
+                for played in visits
+            ]
             if visiting:
                 await asyncio.wait(visiting)
             await asyncio.sleep(SETTLED)
@@ -179,6 +191,7 @@ class _Stage:
         self.run.dead_ends = sum(end.getpeername() in dead for end in left)
         self.run.open_ends = len(left) - self.run.dead_ends
         self.run.peak = self.loop.network.peak(port)
+        self.run.looked = self.loop.turn
         await self.server.stop()
         complaints = [line for line in self.server.errors.lines if line.strip()]
         self.run.complaint = complaints[-1] if complaints else ""
@@ -270,9 +283,10 @@ class _Stage:
             except ConnectionRefusedError:
                 await asyncio.sleep(1.0)
         timeout = TIMEOUT if played.part.stays else VISITOR
-        client = Client(played.part.name, Connection(*streams), timeout)
+        name = played.part.name
+        client = Client(name, Connection(*streams, name), timeout)
         played.client = client
-        await client.send({"action": "connect", "username": played.part.name})
+        await client.send({"action": "connect", "username": name})
         return client
 
     async def _act(self, played: Played, client: Client, act: Act) -> None:
@@ -311,7 +325,7 @@ class _Stage:
             for number in range(CROWD):
                 streams = await self.loop.network.open_connection(*self.server.address)
                 name = f"{played.part.name}'s {number}"
-                crowd.append(Client(name, Connection(*streams), TIMEOUT))
+                crowd.append(Client(name, Connection(*streams, name), TIMEOUT))
                 await crowd[-1].send({"action": "connect", "username": name})
                 await crowd[-1].send({"action": "joinroom", "room": room})
             told = [(await client.hear()).get("action") for client in crowd]

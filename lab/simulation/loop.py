@@ -276,13 +276,16 @@ class Loop(Lacking):
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         heapq.heappush(self._later, (when, next(self.numbers), timer))
         for watcher in self.watchers:
+            timer._scheduled = True  # type: ignore[attr-defined]  # not public
             watcher.timer_set(self, timer)
         return timer
 
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+    def _timer_handle_cancelled(self, handle: Any) -> None:
         """Tell the watchers that a timer is gone; asyncio calls this for ``cancel``."""
-        for watcher in self.watchers:
-            watcher.timer_gone(self, handle)
+        if handle._scheduled:  # and not one that has run already
+            handle._scheduled = False
+            for watcher in self.watchers:
+                watcher.timer_gone(self, handle)
 
     def call_later(
         self,

@@ -27,10 +27,7 @@ class Watcher:
         """Take note of a timer: its callback runs later, unless it is cancelled."""
 
     def timer_gone(self, loop: Any, timer: Any) -> None:
-        """Take note that a timer was cancelled, or that its callback runs next.
-
-        One that is cancelled after it has run is gone twice.
-        """
+        """Take note that a timer was cancelled, or that its callback runs next."""
 
     def ran_in_executor(self) -> None:
         """Take note that the callback that runs has done the work of an executor."""

@@ -13,7 +13,7 @@ from lab.network import Transport
 from lab.network.sockets import Address, Watched
 from lab.stepper.files import Files
 from lab.stepper.traffic import Traffic
-from lab.stepper.values import attribute
+from lab.stepper.values import attribute, locals_of
 from lab.suspended import given_name
 
 
@@ -111,7 +111,7 @@ class Names:
         seen.shown = seen.file is not None or bool(given)
         frame: FrameType | None = getattr(coroutine, "cr_frame", None)
         if frame is not None and not given:
-            self._see_whom_it_serves(seen, list(frame.f_locals.values()))
+            self._see_whom_it_serves(seen, list(locals_of(frame).values()))
         return seen
 
     def _see_whom_it_serves(self, seen: Seen, arguments: list[Any]) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from lab import parsing
 from lab.simulation import Loop, Watcher
 from lab.stepper.files import Files
-from lab.stepper.lines import Trail, lines_of
+from lab.stepper.lines import Lines, Trail, lines_of
 from lab.stepper.names import Names
 from lab.stepper.traffic import Traffic
 from lab.stepper.values import Values
@@ -49,7 +49,7 @@ class Recorder(Watcher):
         self.network_names: dict[Any, str] = {}
         self._most = most
         self._over = False
-        self._lines = lines_of(self.files)
+        self._lines: Lines | None = None
         self._values = Values(self.files)
         self._printed = io.StringIO()
         self._timers: dict[int, tuple[int, Any]] = {}  # by id: equal ones differ
@@ -66,12 +66,24 @@ class Recorder(Watcher):
         When garbage is collected differs from run to run, and what it ends may have
         something left to do in the loop.
         """
+        self._lines = lines_of(self.files)
         self._lines.start()
         try:
             with redirect_stdout(self._printed), parsing.nothing_collected():
                 yield
         finally:
             self._lines.stop()
+            self._lines = None
+
+    def loop(self, **options: Any) -> Loop:
+        """Return a loop that is recorded until its ``run_until_complete`` returns.
+
+        What asyncio tidies up after that is no part of the run. Options are Loop's.
+        """
+        loop = _Recorded(**options)
+        loop.recorder = self
+        self.look_at(loop)
+        return loop
 
     def look_at(self, loop: Loop) -> None:
         """Watch a loop, and its network."""
@@ -103,7 +115,10 @@ class Recorder(Watcher):
         printed = self._printed.tell()
         trail: Trail = []
         try:
-            self._lines.run(go, trail)
+            if self._lines is None:
+                go()
+            else:
+                self._lines.run(go, trail)
         finally:
             if not self._over:
                 pushed = itertools.islice(ready, waiting, None)
@@ -246,6 +261,17 @@ class Recorder(Watcher):
                 task["who"] = connections[seen.serves]
             found.append(task)
         return found
+
+
+class _Recorded(Loop):
+    recorder: Recorder
+
+    def run_until_complete(self, future: Any) -> Any:
+        """Run, and record no more."""
+        try:
+            return super().run_until_complete(future)
+        finally:
+            self.recorder.end()
 
 
 def _grouped(trail: Trail) -> list[list[int]]:

@@ -5,26 +5,13 @@ import json
 import platform
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
-from lab.simulation import Loop, Stuck, run
+from lab.simulation import Stuck, run
 from lab.stepper.moment import Moment, moments_of
 from lab.stepper.recorder import MOST, Recorder
 
 FORM = 1  # of the JSON
-
-
-class _UpToTheEnd(Loop):
-    """A loop whose tidying up, after the end of ``main``, is not recorded."""
-
-    recorder: Recorder
-
-    def run_until_complete(self, future: Any) -> Any:
-        """Run, and record no more."""
-        try:
-            return super().run_until_complete(future)
-        finally:
-            self.recorder.end()
 
 
 Main = Callable[..., Coroutine[Any, Any, None]]
@@ -54,10 +41,23 @@ class Scene:
         most: int = MOST,
         **options: Any,
     ) -> None:
-        self.title, self.seed = title, seed
         own = inspect.unwrap(main).__code__.co_filename
         self._recorder = Recorder([own, *files], most)
-        self._error = self._run(main, {"seed": seed, **options})
+        error = self._run(main, {"seed": seed, **options})
+        self._tell(title, seed, error)
+
+    @classmethod
+    def of(
+        cls, title: str, recorder: Recorder, *, seed: int = 0, error: str = ""
+    ) -> Self:
+        """Return a scene of what was recorded already; ``error`` says how it ended."""
+        scene = cls.__new__(cls)
+        scene._recorder = recorder
+        scene._tell(title, seed, error)
+        return scene
+
+    def _tell(self, title: str, seed: int, error: str) -> None:
+        self.title, self.seed, self._error = title, seed, error
         self._told = self._recorder.told()
         self._moments = list(moments_of(self._told))
         self._marks: list[dict[str, Any]] = []
@@ -126,17 +126,11 @@ class Scene:
         return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
 
     def _run(self, main: Main, options: dict[str, Any]) -> str:
-        def made() -> Loop:
-            loop = _UpToTheEnd(**options)
-            loop.recorder = self._recorder
-            self._recorder.look_at(loop)
-            return loop
-
         takes = inspect.signature(main).parameters
         coroutine = main(self) if takes else main()
         with self._recorder.recording():
             try:
-                run(coroutine, debug=False, loop_factory=made)
+                run(coroutine, debug=False, loop_factory=self._recorder.loop, **options)
             except Stuck as stuck:
                 return str(stuck)
         return ""

@@ -1,6 +1,7 @@
 """Notes which variables have other values now, in few words."""
 
 import reprlib
+import sys
 from collections.abc import Mapping
 from types import FrameType, MemberDescriptorType
 from typing import Any
@@ -46,7 +47,7 @@ class Values:
     def of_task(self, task: int, frame: FrameType) -> dict[str, str] | None:
         """Return the variables of a task's innermost own frame; None as before."""
         found = {}
-        for name, value in frame.f_locals.items():
+        for name, value in locals_of(frame).items():
             words = None if name.startswith("_") else self.shown(value)
             if words is not None:
                 found[name] = words
@@ -125,6 +126,18 @@ class Values:
             path = "" if code is None else code.co_filename
             self._own_classes[kind] = self._files.number(path) is not None
         return self._own_classes[kind]
+
+
+def locals_of(frame: FrameType) -> dict[str, Any]:
+    """Return a frame's variables; the frame keeps nothing alive for having been asked.
+
+    Up to Python 3.12 it would keep a dictionary of them, with what is deleted later.
+    """
+    variables = frame.f_locals
+    found = dict(variables)
+    if sys.version_info < (3, 13):
+        variables.clear()
+    return found
 
 
 def attribute(value: Any, name: str, default: Any = None) -> Any:
