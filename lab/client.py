@@ -13,7 +13,7 @@ import struct
 import sys
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self, cast
 
 from lab import wire
 from lab.unmet import Unmet
@@ -45,24 +45,33 @@ class Refused(Unmet):
 
 
 class Connection:
-    """A connection to a server, as bytes."""
+    """A connection to a server, as bytes; ``name`` says whose it is, if it is said."""
 
-    def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
+    def __init__(
+        self, reader: StreamReader, writer: StreamWriter, name: str = ""
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self.name = name
         self.socket: socket.socket = writer.get_extra_info("socket")
         self.address: tuple[str, int] = writer.get_extra_info("sockname")[:2]
         self.broken = False  # it was broken off, and did not end
         self.finished = False  # nothing more will be sent
 
     @classmethod
-    async def open(cls, server: Server | tuple[str, int]) -> "Connection":
+    async def open(
+        cls, server: Server | tuple[str, int], name: str = ""
+    ) -> "Connection":
         """Connect to a server, or to a host and a port; Unmet if there is no server."""
         host, port = server if isinstance(server, tuple) else server.address
         try:
-            return cls(*await asyncio.open_connection(host, port))
+            opened = cls(*await asyncio.open_connection(host, port), name)
         except (OSError, OverflowError, UnicodeError) as error:
             raise Unmet("a server that can be called", f"{error}") from error
+        network = getattr(asyncio.get_running_loop(), "network", None)
+        if name and network is not None:  # a simulation's, whose pictures show it
+            network.names[opened.address] = name
+        return opened
 
     async def send(self, data: bytes) -> None:
         """Send bytes, and wait while too many of those sent before are still here.
@@ -107,6 +116,17 @@ class Connection:
             got = f"it is still open after {timeout:g} s{received}"
             raise Unmet("the server closes the connection", got) from error
         return bytes(data)
+
+    def pause(self) -> None:
+        """Take nothing more off the socket, until ``go_on``: the sender has to wait."""
+        self._transport().pause_reading()
+
+    def go_on(self) -> None:
+        """Read again, after ``pause``."""
+        self._transport().resume_reading()
+
+    def _transport(self) -> asyncio.Transport:
+        return cast(asyncio.Transport, self._writer.transport)
 
     def finish(self) -> None:
         """Say that nothing more will be sent, and go on listening (half-close)."""
@@ -376,6 +396,6 @@ async def connect(
     """
     if keep is None and isinstance(server, tuple):
         keep = KEPT
-    client = Client(name, await Connection.open(server), timeout, keep)
+    client = Client(name, await Connection.open(server, name), timeout, keep)
     await client.send({"action": "connect", "username": name})
     return client

@@ -112,7 +112,9 @@ def uses():
 
 
 USES = list(uses())
-RUN = {name for _, how, name in USES if how in ("output", "broken", "picture")}
+RUN = {
+    name for _, how, name in USES if how in ("output", "broken", "picture", "stepper")
+}
 NOT_RUN_BY_THE_BUILD = [path for path in EXAMPLES if place(path) not in RUN]
 
 
