@@ -26,6 +26,7 @@ from sphinx_book.computed import Computed
 SCENES = "_static/scenes"  # below the site's root
 # What has the colour of the text anyway: names, punctuation, white space.
 PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>|<span></span>')
+SPAN = re.compile(r'<span class="(\w+)">([^<]*)</span>')  # half of a scene otherwise
 MOST = 150_000  # bytes of a scene: what a reader may have to wait for
 
 logger = logging.getLogger(__name__)
@@ -132,7 +133,7 @@ def coloured(scene: dict[str, Any]) -> dict[str, Any]:
     bridge, files = PygmentsBridge("html"), []
     for file in scene["files"]:
         text = bridge.highlight_block(file["t"], "python3", nowrap=True)
-        text = PLAIN.sub(r"\1", text).rstrip("\n")
+        text = SPAN.sub(r"<b class=\1>\2</b>", PLAIN.sub(r"\1", text)).rstrip("\n")
         files.append({"n": file["n"], "h": text.split("\n")})
     return {**scene, "files": files}
 

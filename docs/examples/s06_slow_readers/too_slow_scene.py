@@ -52,7 +52,7 @@ scene.mark(
     claims=lambda now: now.kept("sleepy") > 64 * 1024,
 )
 scene.mark(
-    "abort",
+    "abort-slow",
     "Sleepy is disconnected",
     "More than MAX_UNSENT bytes wait for Sleepy, so the server aborts its connection.",
     lambda now: now.ran("self.writer.transport.abort()"),
