@@ -69,14 +69,14 @@ def of(step: Step) -> list[Invariant]:
 
 @since("server02")
 def something_can_always_happen(run: Run) -> Iterator[str]:
-    """Nobody waits for ever, and nobody spins."""
+    """No task waits endlessly, and none runs endlessly."""
     if run.stuck:
         yield run.stuck
 
 
 @since("server02")
 def who_stays_is_attended_to(run: Run) -> Iterator[str]:
-    """Whoever stays and does nothing wrong is answered, and hung up on at its end."""
+    """A well-behaved client that stays gets every answer, and a clean end."""
     for played in run.staying:
         if played.unmet is not None:
             yield f"{played.part.name}: {played.unmet}"
@@ -84,23 +84,23 @@ def who_stays_is_attended_to(run: Run) -> Iterator[str]:
 
 @since("server02")
 def everything_is_closed(run: Run) -> Iterator[str]:
-    """When all clients have gone, the server has closed its ends of the connections."""
+    """When all clients have left, the server has closed every connection."""
     if run.open_ends:
-        yield f"connections that the server has left open: {run.open_ends}"
+        yield f"connections that the server left open: {run.open_ends}"
 
 
 @since("server02")
 def nothing_is_left_running(run: Run) -> Iterator[str]:
-    """When the server has stopped, none of its tasks is left."""
+    """When the server has stopped, none of its tasks is running."""
     # From 3.12 on, one that says no goodbye waits for those whose line is dead.
     waits = run.dead_ends and sys.version_info >= (3, 12)
     if run.tasks and not waits:
-        yield f"tasks that are left: {', '.join(run.tasks)}"
+        yield f"tasks still running: {', '.join(run.tasks)}"
 
 
 @since("server05")
 def nothing_is_lost_between_those_who_stay(run: Run) -> Iterator[str]:
-    """Those who stay hear all that the others who stay say in their rooms, in order."""
+    """Members that stay receive every message of each other, in order."""
     for listener in run.staying:
         for speaker in run.staying:
             if speaker is not listener:
@@ -109,7 +109,7 @@ def nothing_is_lost_between_those_who_stay(run: Run) -> Iterator[str]:
 
 @since("server05")
 def who_stays_is_heard_in_time(run: Run) -> Iterator[str]:
-    """Those who stay hear each other without delay."""
+    """Members that stay receive messages of each other without delay."""
     said = {
         message["message"]: (when, played.part.name)
         for played in run.staying
@@ -125,7 +125,7 @@ def who_stays_is_heard_in_time(run: Run) -> Iterator[str]:
 
 @since("server05")
 def who_leaves_is_heard_up_to_a_point(run: Run) -> Iterator[str]:
-    """Of one who leaves, those who stay hear what it said, in order, without a gap."""
+    """From a client that left, members got its messages in order, without a gap."""
     for listener in run.staying:
         for speaker in run.everybody:
             if not speaker.part.stays:
@@ -134,7 +134,7 @@ def who_leaves_is_heard_up_to_a_point(run: Run) -> Iterator[str]:
 
 @since("server05")
 def nobody_hears_a_room_they_are_not_in(run: Run) -> Iterator[str]:
-    """Nobody hears anything of a room that they have not asked to be in."""
+    """A client receives nothing from a room that it has not asked to join."""
     for played, message in everything_heard(run):
         if "room" not in message:
             continue  # an error, or bye
@@ -145,7 +145,7 @@ def nobody_hears_a_room_they_are_not_in(run: Run) -> Iterator[str]:
 
 @since("server05")
 def nobody_hears_themself(run: Run) -> Iterator[str]:
-    """Nobody hears what they have said."""
+    """No client receives its own messages."""
     for played, message in everything_heard(run):
         if is_chat(message) and spoken_by(message) == played.part.name:
             yield f"{played.part.name} hears {shortened(message)}"
@@ -153,7 +153,7 @@ def nobody_hears_themself(run: Run) -> Iterator[str]:
 
 @since("server05")
 def a_relay_is_true(run: Run) -> Iterator[str]:
-    """Relays carry the fields of the protocol and the name of who said it."""
+    """A delivered message has the fields of the protocol and its real sender."""
     for played, message in everything_heard(run):
         if not is_chat(message):
             continue
@@ -164,32 +164,32 @@ def a_relay_is_true(run: Run) -> Iterator[str]:
 
 @since("server05")
 def who_comes_also_goes(run: Run) -> Iterator[str]:
-    """Those who stay hear of everyone who comes, and then that they have gone."""
+    """Members that heard a client join also hear that it left."""
     yield from never_gone(run, [p for p in run.everybody if p.part.end != "dead"])
 
 
 @since("server05")
 def what_waits_is_bounded(run: Run) -> Iterator[str]:
-    """Nobody has more bytes waiting for them than MAX_UNSENT allows."""
+    """No more bytes wait for one client than MAX_UNSENT allows."""
     if run.peak > most_unsent():
         yield f"{run.peak} bytes waited for one client"
 
 
 @since("server07")
 def who_stays_hears_that_it_is_over(run: Run) -> Iterator[str]:
-    """When the server is stopped, those who stay hear bye, and then the end."""
+    """When the server stops, each client gets bye, then the end of the stream."""
     for played in run.staying if run.plan.stopped else []:
         heard = played.client.heard if played.client else []
         last = heard[-1].get("action") if heard else "nothing"
         if played.unmet is None and last != "bye":
-            yield f"the last that {played.part.name} hears is {last}"
+            yield f"the last message to {played.part.name} is {last}"
         elif played.client and played.client.connection.broken:
-            yield f"the connection of {played.part.name} is broken off"
+            yield f"the connection of {played.part.name} is reset"
 
 
 @since("server08")
 def what_is_bad_is_answered(run: Run) -> Iterator[str]:
-    """Whoever sends what is no message is told so, each time."""
+    """Each invalid message gets an error."""
     for played in run.everybody:
         # Who reads nothing may be dropped, and what was on its way is lost. Whoever
         # brings a crowd has only eyes for that one.
@@ -199,12 +199,12 @@ def what_is_bad_is_answered(run: Run) -> Iterator[str]:
         if whole and not any(message.get("code") == "full" for message in heard):
             errors = sum(message.get("action") == "error" for message in heard)
             if errors < played.bad:
-                yield f"{played.part.name} hears {errors} errors for {played.bad}"
+                yield f"{played.part.name} gets {errors} of {played.bad} errors"
 
 
 @since("server09")
 def what_comes_at_once_is_written_at_once(run: Run) -> Iterator[str]:
-    """Of what arrives at once, many messages leave with one write."""
+    """Messages that arrive together leave together, in few writes."""
     for listener in run.staying:
         heard = len(listener.client.heard) if listener.client else 0
         bursts = sum(_bursts(speaker, listener) for speaker in run.everybody)
@@ -216,23 +216,23 @@ def what_comes_at_once_is_written_at_once(run: Run) -> Iterator[str]:
 
 @since("server10")
 def who_falls_silent_is_let_go(run: Run) -> Iterator[str]:
-    """Clients that fall silent are disconnected in the end, dead connections too."""
+    """Silent clients and dead connections are disconnected in the end."""
     for played in run.everybody:
         if played.kept:
-            yield f"{played.part.name} says nothing any more, and is kept"
+            yield f"{played.part.name} is silent and still connected"
     if run.dead_ends:
-        yield f"dead connections that the server has kept: {run.dead_ends}"
+        yield f"dead connections that the server kept: {run.dead_ends}"
     yield from never_gone(run, [p for p in run.everybody if p.part.end == "dead"])
 
 
 @since("server12")
 def nobody_takes_all_places(run: Run) -> Iterator[str]:
-    """Of those who come at once, only so many are let in, and the others are told."""
+    """Of clients that connect together, few are admitted; the rest are told."""
     for played in run.everybody:
         if played.let_in > limit("12", "MAX_PER_ADDRESS"):
-            yield f"{played.part.name} comes with {played.let_in}, and all are let in"
+            yield f"{played.part.name} brings {played.let_in}, and all are admitted"
         if played.untold:
-            yield f"{played.part.name} comes with {played.untold} who hear nothing"
+            yield f"{played.part.name} brings {played.untold} that get no answer"
 
 
 # What the checks above are made of.
