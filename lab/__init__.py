@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from lab.pictures.sequence import Sequence
     from lab.pictures.timeline import Timeline
     from lab.pictures.unsent import Unsent
+    from lab.stepper.scene import Scene
 
 __all__ = [
     "Client",
     "Connection",
+    "Scene",
     "Sequence",
     "Timeline",
     "Unsent",
@@ -31,6 +33,7 @@ __all__ = [
 _MODULES = {
     "Client": "lab.client",
     "Connection": "lab.client",
+    "Scene": "lab.stepper.scene",
     "Sequence": "lab.pictures.sequence",
     "Timeline": "lab.pictures.timeline",
     "Unsent": "lab.pictures.unsent",

@@ -13,7 +13,7 @@ import struct
 import sys
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self, cast
 
 from lab import wire
 from lab.unmet import Unmet
@@ -45,24 +45,33 @@ class Refused(Unmet):
 
 
 class Connection:
-    """A connection to a server, as bytes."""
+    """A connection to a server, as bytes; ``name`` says whose it is, if it is said."""
 
-    def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
+    def __init__(
+        self, reader: StreamReader, writer: StreamWriter, name: str = ""
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self.name = name
         self.socket: socket.socket = writer.get_extra_info("socket")
         self.address: tuple[str, int] = writer.get_extra_info("sockname")[:2]
         self.broken = False  # it was broken off, and did not end
         self.finished = False  # nothing more will be sent
 
     @classmethod
-    async def open(cls, server: Server | tuple[str, int]) -> "Connection":
+    async def open(
+        cls, server: Server | tuple[str, int], name: str = ""
+    ) -> "Connection":
         """Connect to a server, or to a host and a port; Unmet if there is no server."""
         host, port = server if isinstance(server, tuple) else server.address
         try:
-            return cls(*await asyncio.open_connection(host, port))
+            opened = cls(*await asyncio.open_connection(host, port), name)
         except (OSError, OverflowError, UnicodeError) as error:
             raise Unmet("a server that can be called", f"{error}") from error
+        network = getattr(asyncio.get_running_loop(), "network", None)
+        if name and network is not None:  # a simulation's, whose pictures show it
+            network.names[opened.address] = name
+        return opened
 
     async def send(self, data: bytes) -> None:
         """Send bytes, and wait while too many of those sent before are still here.
@@ -73,7 +82,8 @@ class Connection:
         try:
             await self._writer.drain()
         except ConnectionError as error:
-            raise Unmet("a server that listens", f"a hang-up ({error})") from error
+            got = f"a closed connection ({error})"
+            raise Unmet("the connection stays open", got) from error
 
     async def receive(self, most: int = 65536) -> bytes:
         """Return bytes that have come, at most so many; none when the server ended.
@@ -98,13 +108,25 @@ class Connection:
                     data += more
                     if len(data) > FLOOD_BYTES:
                         got = f"a flood that begins with {bytes(data[:80])!r}"
-                        raise Unmet("the server to hang up", got)
+                        raise Unmet("the server closes the connection", got)
         except TimeoutError as error:
             more = b"..." if len(data) > 80 else b""
             begin = bytes(data[:80]) + more
-            got = f"an open connection after {timeout:g} s (and {begin!r})"
-            raise Unmet("the server to hang up", got) from error
+            received = f", and the bytes {begin!r}" if begin else ""
+            got = f"it is still open after {timeout:g} s{received}"
+            raise Unmet("the server closes the connection", got) from error
         return bytes(data)
+
+    def pause(self) -> None:
+        """Take nothing more off the socket, until ``go_on``: the sender has to wait."""
+        self._transport().pause_reading()
+
+    def go_on(self) -> None:
+        """Read again, after ``pause``."""
+        self._transport().resume_reading()
+
+    def _transport(self) -> asyncio.Transport:
+        return cast(asyncio.Transport, self._writer.transport)
 
     def finish(self) -> None:
         """Say that nothing more will be sent, and go on listening (half-close)."""
@@ -257,10 +279,10 @@ class Client:
             async with asyncio.timeout(self.timeout):
                 await asyncio.shield(self._listening)
         except TimeoutError as error:
-            got = f"an open connection after {self.timeout:g} s"
-            raise Unmet("the server to hang up", got) from error
+            got = f"it is still open after {self.timeout:g} s"
+            raise Unmet("the server closes the connection", got) from error
         if not self._hung_up:
-            raise Unmet("the server to hang up", f"{self._end}")
+            raise Unmet("the server closes the connection", f"{self._end}")
 
     async def close(self) -> None:
         """Hang up."""
@@ -327,7 +349,7 @@ class Client:
             self.connection.hang_up()  # who is told that it is over, has to answer
             cut = f" in the middle of a message ({decoder.waiting} bytes)"
             self._cut = bool(decoder.waiting)
-            self._end = f"a hang-up{cut if self._cut else ''}"
+            self._end = f"a closed connection{cut if self._cut else ''}"
         except ValueError as error:
             self._end = str(error)
         except Unmet as error:
@@ -374,6 +396,6 @@ async def connect(
     """
     if keep is None and isinstance(server, tuple):
         keep = KEPT
-    client = Client(name, await Connection.open(server), timeout, keep)
+    client = Client(name, await Connection.open(server, name), timeout, keep)
     await client.send({"action": "connect", "username": name})
     return client

@@ -10,6 +10,7 @@ import asyncio
 import gc
 import os
 import re
+from collections.abc import Sequence
 from types import (
     AsyncGeneratorType,
     CodeType,
@@ -90,21 +91,46 @@ def look(coroutine: object, future: object = None) -> Wait:
 
     ``future`` is what it has handed to its task, if that is known.
     """
+    return look_along(*chain(coroutine), future)
+
+
+def look_along(frames: Sequence[FrameType], end: object, future: object = None) -> Wait:
+    """Return the same as ``look``, from what ``chain`` has returned."""
     code, line, inside = None, 0, []
-    link: object = coroutine
+    for frame in frames:
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith(LIBRARY):
+            inside.append(frame.f_code)
+        elif not module.startswith(BETWEEN):
+            code, line = frame.f_code, frame.f_lineno
+            inside.clear()
+    return Wait(
+        _primitive(inside) or _of(end if future is None else future), code, line
+    )
+
+
+class Chain(NamedTuple):
+    """The awaits from a coroutine down to what it waits for."""
+
+    frames: list[FrameType]  # the outermost first; ``f_lineno`` is where each waits
+    end: object  # the last link: a future, where Python can see it
+
+
+def chain(coroutine: object) -> Chain:
+    """Return the chain of awaits of a suspended coroutine, or of a task's.
+
+    It leads through generators, asynchronous generators and what ``asend`` and
+    ``anext`` put around them. A coroutine that has ended has no frames.
+    """
+    frames: list[FrameType] = []
+    link = coroutine.get_coro() if isinstance(coroutine, asyncio.Task) else coroutine
+    end: object = None
     while link is not None:
         frame, following = _unfolded(link)
         if frame is not None:
-            module = frame.f_globals.get("__name__", "")
-            if module.startswith(LIBRARY):
-                inside.append(frame.f_code)
-            elif not module.startswith(BETWEEN):
-                code, line = frame.f_code, frame.f_lineno
-                inside.clear()
-        if following is None and future is None:
-            future = link
-        link = following
-    return Wait(_primitive(inside) or _of(future), code, line)
+            frames.append(frame)
+        end, link = link, following
+    return Chain(frames, end)
 
 
 def _unfolded(link: object) -> tuple[FrameType | None, object]:

@@ -16,7 +16,7 @@ from terminal import Problem, Typed, show, visible
 
 HELP = "/join ROOM, /leave, /quit; anything else is said in the room."
 MOMENT = 0.1  # seconds until the next line of a file is there, if there is one
-NAMELESS = ("name_taken", "bad_name", "not_connected")  # all else is refused
+NAMELESS = ("name_taken", "bad_name", "not_connected")  # codes: we have no name
 
 
 async def main(
@@ -25,7 +25,7 @@ async def main(
     port: int = 9011,
     problems: list[str] | None = None,
 ) -> None:
-    """Chat until the input ends or the server goes away; Problem if there is none.
+    """Chat until the input ends or the server goes away; Problem without a server.
 
     Adds to ``problems`` what went wrong, and which lines may not have arrived.
     """
@@ -45,7 +45,7 @@ async def main(
         writer.close()
         problems += pace.losses()
         if not (pace.finished or (pace.idle and typed.lines.empty())):
-            problems.append("More was typed, and not said.")
+            problems.append("Later lines were not sent.")
 
 
 async def talk(pace: Pace, typed: Typed, username: str) -> None:
@@ -89,10 +89,10 @@ async def listen(pace: Pace) -> None:
                 case {"action": "error", "code": code}:
                     show(f"The server refuses: {code} ({message.get('detail')})")
                     if code in NAMELESS:
-                        raise Problem("Without a name nothing can be said.")
+                        raise Problem("Without a name you cannot send anything.")
                 # Anything else comes from a newer server than this client knows.
     except (EOFError, RecursionError, ValueError) as error:
-        raise Problem(f"The server has sent what is no message: {error}.") from error
+        raise Problem(f"The server sent an invalid message: {error}.") from error
 
 
 async def speak(pace: Pace, typed: Typed) -> None:

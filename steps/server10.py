@@ -23,7 +23,7 @@ NAMES: set[str] = set()  # names in use, folded
 # Bytes that may wait for one client. With less, a minute without network ends a
 # connection; with more, a thousand clients that do not read fill the memory.
 MAX_UNSENT = 2**20
-MAX_OUTBOX = 2**14  # bytes posted in one turn, about a hundred messages; then it ends
+MAX_OUTBOX = 2**14  # bytes posted in a turn, a few hundred messages; then it ends
 MAX_ERRORS = 20  # messages refused in a row: honest clients need fewer tries
 GOODBYE = 3.0  # seconds for clients to read and disconnect; shutdown takes up to 5
 ONE_TURN = 0.001  # seconds; one full turn: arrived data is handled before timers

@@ -36,7 +36,7 @@ PLACES: Counter[str] = Counter()  # admitted clients per address
 # Bytes that may wait for one client. With less, a minute without network ends a
 # connection; with more, a thousand clients that do not read fill the memory.
 MAX_UNSENT = 2**20
-MAX_OUTBOX = 2**14  # bytes posted in one turn, about a hundred messages; then it ends
+MAX_OUTBOX = 2**14  # bytes posted in a turn, a few hundred messages; then it ends
 MAX_ERRORS = 20  # messages refused in a row: honest clients need fewer tries
 RATE = 10.0  # messages a second from one client, sustained: nobody types faster
 BURST = 20.0  # messages in a burst: even the longest ones stay below MAX_UNSENT

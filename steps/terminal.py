@@ -35,12 +35,12 @@ def visible(text: str) -> str:
 def show(text: str) -> None:
     """Print a line without obeying it; raises Problem if it cannot be printed."""
     if sys.stdout is None:
-        raise Problem("Nothing can be shown: there is no standard output.")
+        raise Problem("Cannot print: there is no standard output.")
     known = sys.stdout.encoding or "utf-8"  # it may lack letters: that must not end us
     try:
         print(visible(text).encode(known, "backslashreplace").decode(known), flush=True)
     except (OSError, ValueError) as error:
-        raise Problem(f"Nothing can be shown: {error}.") from error
+        raise Problem(f"Cannot print: {error}.") from error
 
 
 class Typed:

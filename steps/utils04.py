@@ -17,7 +17,7 @@ from utils03 import Idle, ticks
 # Bytes that may wait for one client. With less, a minute without network ends a
 # connection; with more, a thousand clients that do not read fill the memory.
 MAX_UNSENT = 2**20
-MAX_OUTBOX = 2**14  # bytes posted in one turn, about a hundred messages; then it ends
+MAX_OUTBOX = 2**14  # bytes posted in a turn, a few hundred messages; then it ends
 
 
 class Connection:

@@ -392,7 +392,7 @@ RUBBISH = {
 async def test_rubbish_from_a_server_is_told_in_a_line(chatting, rubbish, lines):
     async with impostor(rubbish) as (port, _):
         shown, problem = await chatting(port, *lines)
-    assert problem.startswith("The server has sent what is no message: ")
+    assert problem.startswith("The server sent an invalid message: ")
     assert "\n" not in problem
     assert len(shown) == 1  # the greeting
 
@@ -424,7 +424,7 @@ async def test_a_name_that_is_not_to_be_had_is_told(chatting, name, code):
     async with room("08") as (port, bob):
         shown, problem = await chatting(port, "/join tea", "hello", name=name)
         assert shown[1].startswith(f"The server refuses: {code} (")
-        assert problem.startswith("Without a name nothing can be said.")
+        assert problem.startswith("Without a name you cannot send anything.")
         assert [message["from"] for message in bob.heard] == ["bob"]
 
 
@@ -494,7 +494,7 @@ async def test_a_server_that_goes_in_the_middle_of_a_file_is_told(chatting):
         shown, problem = await chatting(port, *lines)
     assert shown[-1] == "The server has hung up."
     assert re.search(r"Of \d+ lines, the last \d+ may not have arrived", problem)
-    assert "More was typed, and not said." in problem
+    assert "Later lines were not sent." in problem
 
 
 async def test_no_more_is_read_than_can_be_sent(chatting, monkeypatch):
@@ -514,7 +514,7 @@ async def test_no_more_is_read_than_can_be_sent(chatting, monkeypatch):
         over.set()
     assert shown[-1] == "The server gives no sign of life."
     told = f"Of {pace.WINDOW} lines, the last {pace.WINDOW} may not have arrived."
-    assert problem == f"{told} More was typed, and not said."
+    assert problem == f"{told} Later lines were not sent."
     assert keyboard.taken <= pace.WINDOW + 3
 
 
@@ -527,10 +527,10 @@ async def test_no_more_is_read_than_can_be_sent(chatting, monkeypatch):
     [
         ("<&-", "The input cannot be read: there is no standard input."),
         ("0>nothing", "The input cannot be read: [Errno 9] Bad file descriptor."),
-        (">&-", "Nothing can be shown: there is no standard output."),
+        (">&-", "Cannot print: there is no standard output."),
         pytest.param(
             ">/dev/full",
-            "Nothing can be shown: [Errno 28] No space left on device.",
+            "Cannot print: [Errno 28] No space left on device.",
             marks=pytest.mark.skipif(NO_FULL_DISK, reason="there is no full disk"),
         ),
     ],

@@ -510,6 +510,12 @@ def test_no_two_places_of_a_page_have_the_same_name(shown, name):
     assert len(ids) == len(set(ids))
 
 
+def test_callouts_come_in_the_order_of_their_lines(shown):
+    numbers = [int(n) for n in re.findall(r'id="callout-\w+?-(\d+)', shown("second"))]
+    assert len(numbers) == 3
+    assert numbers == sorted(numbers)
+
+
 def test_a_line_can_be_named_on_another_page(shown):
     line = number_of("server02", "CHUNK = 1024")
     links = re.findall(r'href="(\S+)">line (\d+)</a>', shown("elsewhere"))

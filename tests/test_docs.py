@@ -111,7 +111,9 @@ def uses():
 
 
 USES = list(uses())
-RUN = {name for _, how, name in USES if how in ("output", "broken", "picture")}
+RUN = {
+    name for _, how, name in USES if how in ("output", "broken", "picture", "stepper")
+}
 NOT_RUN_BY_THE_BUILD = [path for path in EXAMPLES if place(path) not in RUN]
 
 
@@ -306,9 +308,37 @@ def test_a_page_describes_itself_and_says_its_subject(path):
         assert re.search(r"(?: \N{EN DASH}|:|\?) ", title), todo
 
 
+def section(text, heading):
+    """Return a section of a page; nothing if it has none that begins like this."""
+    found = re.search(
+        rf"^{heading}.*\n-{{4,}}\n((?:(?!.+\n-{{4,}}\n).*\n)*)", text, re.MULTILINE
+    )
+    return found[1] if found else ""
+
+
+NUMBERS = {"two": 2, "three": 3, "four": 4, "second": 2, "third": 3, "fourth": 4}
+
+
+def terminals(text):
+    """Return how many terminals a text speaks of: three terminals, a third terminal."""
+    said = re.findall(r"\b(\w+) terminals?\b", re.sub(r"\s+", " ", text.lower()))
+    return max((NUMBERS.get(word, 1) for word in said), default=0)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_the_facts_ask_for_as_many_terminals_as_the_page_uses(path):
+    text = path.read_text(encoding="utf-8")
+    needed = re.search(r"^:You need: (.*)$", text, re.MULTILINE)
+    used = terminals(section(text, "Try it"))
+    if needed and used > 1:
+        assert terminals(needed[1]) == used
+
+
 @pytest.mark.parametrize("path", PAGES, ids=name)
 def test_a_page_is_no_longer_than_a_reader_bears(path):
-    prose = english.of_rst(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    text = text.replace(section(text, "Your turn"), "")  # that is not read, but done
+    prose = english.of_rst(text)
     if path.stem != "glossary":  # nobody reads that from end to end
         assert english.words(prose) <= 2500
 

@@ -103,7 +103,7 @@ async def test_a_hang_up_is_told_at_once():
         assert await alice.hear() == CHAT
         with pytest.raises(Unmet) as unmet:
             await alice.hear()
-        assert unmet.value.got == "a hang-up"
+        assert unmet.value.got == "a closed connection"
         await alice.hear_the_end()
 
 
@@ -115,7 +115,7 @@ async def test_a_hang_up_in_the_middle_of_a_message_is_told():
 
 async def test_no_hang_up_is_not_yet():
     async with sending(then=stay) as server, client(server, IMPATIENT) as alice:
-        with pytest.raises(Unmet, match="the server to hang up"):
+        with pytest.raises(Unmet, match="the server closes the connection"):
             await alice.hear_the_end()
 
 
@@ -186,7 +186,7 @@ async def test_a_server_that_breaks_off_is_a_hang_up():
         await alice.hear_the_end()
         while alice.heard:
             assert alice.heard.pop() == await alice.hear()
-        with pytest.raises(Unmet, match="a hang-up"):
+        with pytest.raises(Unmet, match="a closed connection"):
             await alice.hear()
 
 
@@ -199,7 +199,7 @@ async def test_a_client_that_breaks_off_is_gone_for_the_server():
         left = {"action": "leaveroom", "room": "tea", "from": "bob"}
         assert await alice.hear("leaveroom") == left
         await bob.close()
-        with pytest.raises(Unmet, match="a server that listens"):
+        with pytest.raises(Unmet, match="the connection stays open"):
             await bob.say("tea", "hello")
 
 
@@ -251,7 +251,7 @@ async def test_the_rest_of_a_raw_connection_is_read_to_its_end():
 async def test_a_raw_connection_without_an_end_is_not_yet():
     async with sending(then=stay) as server:
         caller = await Connection.open(server)
-        with pytest.raises(Unmet, match="the server to hang up"):
+        with pytest.raises(Unmet, match="the server closes the connection"):
             await caller.rest(IMPATIENT)
         await caller.close()
 

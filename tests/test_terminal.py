@@ -88,7 +88,7 @@ def test_an_output_that_has_gone_is_a_problem(monkeypatch):
     closed.close()
     for output in (None, closed):
         monkeypatch.setattr(sys, "stdout", output)
-        with pytest.raises(terminal.Problem, match="Nothing can be shown"):
+        with pytest.raises(terminal.Problem, match="Cannot print"):
             terminal.show("hello")
 
 

@@ -69,6 +69,6 @@ async def is_let_go_by_a_cancelled_task(client):
     if times_out_in_a_cancelled_task():
         await client.hear_the_end()
         return
-    with pytest.raises(Unmet, match="an open connection"):
+    with pytest.raises(Unmet, match="it is still open"):
         await client.hear_the_end()
     client.connection.reset()

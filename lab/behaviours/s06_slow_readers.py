@@ -105,7 +105,8 @@ async def a_lost_output_harms_no_client(bench: Bench) -> None:
     try:
         (bob,) = await bench.clients("bob", room="tea")
     except Unmet as unmet:  # whether he notices when he sends or when he hears
-        got = "a hang-up" if "hang-up" in unmet.got else unmet.got
+        closed = "a closed connection"
+        got = closed if closed in unmet.got else unmet.got
         raise Unmet("Bob gets an answer, as Alice did", got) from unmet
     await bob.say("tea", "hello")
     expect((await alice.hear("chat")).get("message"), "hello", "Alice receives")

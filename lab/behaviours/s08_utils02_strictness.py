@@ -1,4 +1,4 @@
-"""utils02: what is no message is refused, with a code."""
+"""utils02: invalid messages are refused, with a code."""
 
 import json
 import sys

@@ -71,9 +71,9 @@ class Guest(Running):
         self.letters = "".join(random.choices(string.ascii_lowercase, k=LETTERS))
         self.refused_at: int | None = None  # the first client that found no place
 
-    async def call(self) -> Connection:
+    async def call(self, name: str = "") -> Connection:
         """Open a connection of raw bytes; stopping closes it, not the server."""
-        connection = await Disguised.open(self)
+        connection = await Disguised.open(self, name)
         assert isinstance(connection, Disguised), "it is made by its own class"
         connection.begin(self)
         self._clients.append(connection)

@@ -37,7 +37,7 @@ def start(step: Step, path: Path) -> str:
     return (
         f"{path} is {earlier.name}. What it still gets wrong: {earlier.wrong}\n"
         f"Build this: {step.sentence}\n"
-        f"Start it: python -m lab run {file} (only so does it find what is in steps/)\n"
+        f"Start it: python -m lab run {file} (it also finds the modules in steps/)\n"
         f"See how far you are: python -m lab check {step.number} {file}"
     )
 

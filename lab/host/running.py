@@ -115,9 +115,12 @@ class Running:
         self._clients.append(client)
         return client
 
-    async def call(self) -> Connection:
-        """Open a connection of raw bytes; stopping the step closes it."""
-        connection = await Connection.open(self)
+    async def call(self, name: str = "") -> Connection:
+        """Open a connection of raw bytes; stopping the step closes it.
+
+        ``name`` says whose it is: pictures of a simulation show it.
+        """
+        connection = await Connection.open(self, name)
         self._clients.append(connection)
         return connection
 

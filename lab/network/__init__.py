@@ -15,7 +15,8 @@ It has the layers of a real one, a file for each, from the bottom up:
 server that they make is ``asyncio.Server`` itself, so that closing it means what it
 means in the Python that runs. There are no threads, no files and no real sockets, so it
 works in a browser as well. ``lab.simulation`` is a loop that brings such a network;
-``install`` gives one to any other loop.
+``install`` gives one to any other loop. ``Network.observers`` see all its bytes: see
+``observer``.
 
 A test runs the same cases on this network and on real TCP. They may differ in this:
 
@@ -33,6 +34,7 @@ A test runs the same cases on this network and on real TCP. They may differ in t
 
 from lab.network.faults import Faults, link_of
 from lab.network.network import ChosenPort, Network, install
+from lab.network.observer import Observer
 from lab.network.sockets import CAPACITY
 from lab.network.transport import Transport
 
@@ -41,6 +43,7 @@ __all__ = [
     "ChosenPort",
     "Faults",
     "Network",
+    "Observer",
     "Transport",
     "install",
     "link_of",

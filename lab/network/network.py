@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from lab.network.faults import NONE, Faults, RoughLink
+from lab.network.observer import Observer
 from lab.network.sockets import CAPACITY, Address, Link, Listener, Name, Socket
 from lab.network.transport import Transport
 
@@ -54,6 +55,8 @@ class Network:
         self.capacity = capacity
         self.faults = faults
         self.chance = chance or random.Random(0)
+        self.observers: list[Observer] = []
+        self.names: dict[Address, str] = {}  # of clients, by the address of their end
         self.open: set[Socket] = set()  # the ends of connections that are not closed
         self._loop = loop
         self._transports: weakref.WeakSet[Transport] = weakref.WeakSet()
@@ -223,8 +226,8 @@ class Network:
         return ours
 
     def _pair(self, near: Address, far: Address, link: Link) -> tuple[Socket, Socket]:
-        ours = Socket(self._loop, near, far, self.capacity)
-        theirs = Socket(self._loop, far, near, self.capacity)
+        ours = Socket(self._loop, near, far, self.capacity, self.observers)
+        theirs = Socket(self._loop, far, near, self.capacity, self.observers)
         link.join(ours, theirs)
         for end, other in ((ours, theirs), (theirs, ours)):
             end.connect(other, link, self._closed)

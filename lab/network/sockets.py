@@ -14,7 +14,9 @@ import socket
 import struct
 import sys
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+
+from lab.network.observer import Observer
 
 CAPACITY = 64 * 1024  # bytes in one direction: sent, and not yet read at the other end
 
@@ -205,8 +207,10 @@ class Socket(Named):
         name: Address,
         peername: Address,
         capacity: int = CAPACITY,
+        observers: Sequence[Observer] = (),
     ) -> None:
         super().__init__(name, peername, getattr(loop, "note", None))
+        self.observers = observers
         self.reader = Watched(loop, self._readable)
         self.writer = Watched(loop, self._writable)
         self.closed = False
@@ -260,6 +264,8 @@ class Socket(Named):
         taken = _beginning(buffers, room)
         self.sends += 1
         self.on_the_way += len(taken)
+        for observer in self.observers:
+            observer.sent(self, taken)
         self.link.carry(self.peer, taken)
         return len(taken)
 
@@ -275,6 +281,8 @@ class Socket(Named):
                 return b""
             raise failure(errno.EAGAIN)
         data = self._take(most)
+        for observer in self.observers:
+            observer.received(self, data)
         self.peer.on_the_way -= len(data)
         self.peer.writer.look()
         return data

@@ -54,6 +54,8 @@ class Transport(asyncio.Transport):
         self.set_write_buffer_limits()
         if server is not None:
             _attach(server, self)
+        for observer in sock.observers:
+            observer.connected(self, sock)
         # The protocol knows its transport before anything can arrive.
         loop.call_soon(protocol.connection_made, self)
         loop.call_soon(self._begin_to_read)
@@ -169,6 +171,8 @@ class Transport(asyncio.Transport):
             return
         self._open_socket.writes += 1
         whole = bytes(data)
+        for observer in self._open_socket.observers:
+            observer.wrote(self, whole)
         begins = not self._kept
         self._kept.append(whole)
         self._size += len(whole)

@@ -102,7 +102,11 @@ def play(
     """
     run = Run(plan, step)
     stage = _Stage(run, answers, utils)
-    network = {"seed": plan.seed, "capacity": plan.capacity, "until": UNTIL}
+    network: dict[str, Any] = {
+        "seed": plan.seed,
+        "capacity": plan.capacity,
+        "until": UNTIL,
+    }
     try:
         with _quiet(logging.getLogger("asyncio")):
             simulation.run(stage.play(), debug=False, **network)

@@ -69,14 +69,14 @@ def of(step: Step) -> list[Invariant]:
 
 @since("server02")
 def something_can_always_happen(run: Run) -> Iterator[str]:
-    """No task waits endlessly, and none runs endlessly."""
+    """No task waits without end, and none spins."""
     if run.stuck:
         yield run.stuck
 
 
 @since("server02")
 def who_stays_is_attended_to(run: Run) -> Iterator[str]:
-    """A well-behaved client that stays gets every answer, and a clean end."""
+    """A client that stays and does nothing wrong gets its answers and a clean end."""
     for played in run.staying:
         if played.unmet is not None:
             yield f"{played.part.name}: {played.unmet}"
@@ -84,14 +84,14 @@ def who_stays_is_attended_to(run: Run) -> Iterator[str]:
 
 @since("server02")
 def everything_is_closed(run: Run) -> Iterator[str]:
-    """When all clients have left, the server has closed every connection."""
+    """When all clients are gone, the server has closed its ends of the connections."""
     if run.open_ends:
         yield f"connections that the server left open: {run.open_ends}"
 
 
 @since("server02")
 def nothing_is_left_running(run: Run) -> Iterator[str]:
-    """When the server has stopped, none of its tasks is running."""
+    """After the server stopped, none of its tasks is left."""
     # From 3.12 on, one that says no goodbye waits for those whose line is dead.
     waits = run.dead_ends and sys.version_info >= (3, 12)
     if run.tasks and not waits:
@@ -100,7 +100,7 @@ def nothing_is_left_running(run: Run) -> Iterator[str]:
 
 @since("server05")
 def nothing_is_lost_between_those_who_stay(run: Run) -> Iterator[str]:
-    """Members that stay receive every message of each other, in order."""
+    """Clients that stay get every message of the others that stay, in order."""
     for listener in run.staying:
         for speaker in run.staying:
             if speaker is not listener:
@@ -109,7 +109,7 @@ def nothing_is_lost_between_those_who_stay(run: Run) -> Iterator[str]:
 
 @since("server05")
 def who_stays_is_heard_in_time(run: Run) -> Iterator[str]:
-    """Members that stay receive messages of each other without delay."""
+    """Clients that stay get each other's messages without delay."""
     said = {
         message["message"]: (when, played.part.name)
         for played in run.staying
@@ -125,7 +125,7 @@ def who_stays_is_heard_in_time(run: Run) -> Iterator[str]:
 
 @since("server05")
 def who_leaves_is_heard_up_to_a_point(run: Run) -> Iterator[str]:
-    """From a client that left, members got its messages in order, without a gap."""
+    """The others get the messages of a client that leaves in order, without a gap."""
     for listener in run.staying:
         for speaker in run.everybody:
             if not speaker.part.stays:
@@ -134,7 +134,7 @@ def who_leaves_is_heard_up_to_a_point(run: Run) -> Iterator[str]:
 
 @since("server05")
 def nobody_hears_a_room_they_are_not_in(run: Run) -> Iterator[str]:
-    """A client receives nothing from a room that it has not asked to join."""
+    """No client gets a message from a room that it did not ask to join."""
     for played, message in everything_heard(run):
         if "room" not in message:
             continue  # an error, or bye
@@ -145,7 +145,7 @@ def nobody_hears_a_room_they_are_not_in(run: Run) -> Iterator[str]:
 
 @since("server05")
 def nobody_hears_themself(run: Run) -> Iterator[str]:
-    """No client receives its own messages."""
+    """No client gets its own messages."""
     for played, message in everything_heard(run):
         if is_chat(message) and spoken_by(message) == played.part.name:
             yield f"{played.part.name} hears {shortened(message)}"
@@ -153,7 +153,7 @@ def nobody_hears_themself(run: Run) -> Iterator[str]:
 
 @since("server05")
 def a_relay_is_true(run: Run) -> Iterator[str]:
-    """A delivered message has the fields of the protocol and its real sender."""
+    """Relays carry the fields of the protocol and the name of the sender."""
     for played, message in everything_heard(run):
         if not is_chat(message):
             continue
@@ -164,20 +164,20 @@ def a_relay_is_true(run: Run) -> Iterator[str]:
 
 @since("server05")
 def who_comes_also_goes(run: Run) -> Iterator[str]:
-    """Members that heard a client join also hear that it left."""
+    """Clients that stay are told of each client that joins, and later that it left."""
     yield from never_gone(run, [p for p in run.everybody if p.part.end != "dead"])
 
 
 @since("server05")
 def what_waits_is_bounded(run: Run) -> Iterator[str]:
-    """No more bytes wait for one client than MAX_UNSENT allows."""
+    """No client has more unsent bytes than MAX_UNSENT allows."""
     if run.peak > most_unsent():
         yield f"{run.peak} bytes waited for one client"
 
 
 @since("server07")
 def who_stays_hears_that_it_is_over(run: Run) -> Iterator[str]:
-    """When the server stops, each client gets bye, then the end of the stream."""
+    """When the server stops, the clients that stay get bye, then the end."""
     for played in run.staying if run.plan.stopped else []:
         heard = played.client.heard if played.client else []
         last = heard[-1].get("action") if heard else "nothing"
@@ -189,7 +189,7 @@ def who_stays_hears_that_it_is_over(run: Run) -> Iterator[str]:
 
 @since("server08")
 def what_is_bad_is_answered(run: Run) -> Iterator[str]:
-    """Each invalid message gets an error."""
+    """A client that sends something invalid gets an error, each time."""
     for played in run.everybody:
         # Who reads nothing may be dropped, and what was on its way is lost. Whoever
         # brings a crowd has only eyes for that one.
@@ -204,7 +204,7 @@ def what_is_bad_is_answered(run: Run) -> Iterator[str]:
 
 @since("server09")
 def what_comes_at_once_is_written_at_once(run: Run) -> Iterator[str]:
-    """Messages that arrive together leave together, in few writes."""
+    """Messages that arrive together leave with few writes."""
     for listener in run.staying:
         heard = len(listener.client.heard) if listener.client else 0
         bursts = sum(_bursts(speaker, listener) for speaker in run.everybody)
@@ -227,7 +227,7 @@ def who_falls_silent_is_let_go(run: Run) -> Iterator[str]:
 
 @since("server12")
 def nobody_takes_all_places(run: Run) -> Iterator[str]:
-    """Of clients that connect together, few are admitted; the rest are told."""
+    """Of clients that come together, a limited number is let in; the rest get full."""
     for played in run.everybody:
         if played.let_in > limit("12", "MAX_PER_ADDRESS"):
             yield f"{played.part.name} brings {played.let_in}, and all are admitted"

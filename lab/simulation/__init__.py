@@ -22,6 +22,7 @@ from lab.simulation.loop import Killed, Loop, Spinning, Stuck
 from lab.simulation.order import number_objects
 from lab.simulation.program import Ended, run_file
 from lab.simulation.running import run, simulated
+from lab.simulation.watcher import Watcher
 
 __all__ = [
     "Ended",
@@ -29,6 +30,7 @@ __all__ = [
     "Loop",
     "Spinning",
     "Stuck",
+    "Watcher",
     "lacking",
     "number_objects",
     "run",

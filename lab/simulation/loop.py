@@ -10,8 +10,10 @@ import itertools
 import math
 import random
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from asyncio import events
+from collections.abc import Callable, Iterator
 from contextvars import Context
 from functools import partial
 from types import ModuleType
@@ -19,6 +21,7 @@ from typing import Any, Literal, TypeVar, TypeVarTuple
 
 from lab.network import CAPACITY, Faults, Network
 from lab.network.faults import NONE
+from lab.outside import outside
 from lab.simulation.lacks import THREADS, Lacking
 from lab.simulation.order import number_objects
 from lab.simulation.watcher import Watcher
@@ -79,12 +82,15 @@ class Loop(Lacking):
     never happens: Stuck says who waits for it, and nobody tidies up.
     """
 
-    # Who looks on at the loops that are made from now on; see ``simulation.watcher``.
+    # What looks on at the loops that are made from now on; see ``simulation.watcher``.
     watched_by: Watcher | None = None
 
     # What asyncio's own base class keeps, for the types.
     _ready: collections.deque[asyncio.Handle]
     _stopping: bool
+    _thread_id: int | None
+    _asyncgen_firstiter_hook: Callable[[Any], None]
+    _asyncgen_finalizer_hook: Callable[[Any], None]
 
     def __init__(
         self,
@@ -105,6 +111,7 @@ class Loop(Lacking):
         self.until = until
         self._idle = idle
         self._turns = 0  # since the clock has moved
+        self.turn = 0  # the number of the present one
         self._ended: Stuck | Killed | None = None
         self._names = itertools.count(1)
         self.numbers = itertools.count()  # of tasks and timers, in their order
@@ -112,7 +119,7 @@ class Loop(Lacking):
         self._thread = threading.get_ident()
         self._in_executor = False
         self._from_outside = threading.Event()
-        self.watcher = self.watched_by
+        self.watchers: list[Watcher] = [self.watched_by] if self.watched_by else []
         self.set_task_factory(_numbered)
 
     # -- a turn of the loop
@@ -121,6 +128,7 @@ class Loop(Lacking):
         """Run everybody who is ready now. If nobody is, it becomes later."""
         if not self._ready:
             self._wait()
+        self.turn += 1
         self._turns += 1
         if self._turns > TURNS:
             self._turns = 0  # so that those who spin can be cancelled
@@ -128,12 +136,23 @@ class Loop(Lacking):
         # Whoever becomes ready meanwhile has to wait for the next turn.
         for _ in range(len(self._ready)):
             handle = self._ready.popleft()
-            if handle.cancelled():
-                continue
-            if self.watcher is None:
+            if self.watchers:
+                self._run_watched(handle)
+            elif not handle.cancelled():
                 handle._run()
-            else:
-                self.watcher.run(self, handle)
+
+    def _run_watched(self, handle: asyncio.Handle) -> None:
+        """Run a callback through all watchers, the first one outermost."""
+        if handle.cancelled():
+            for watcher in self.watchers:
+                watcher.skipped(self, handle)
+            return
+        if isinstance(handle, asyncio.TimerHandle):
+            self._timer_handle_cancelled(handle)
+        go = handle._run
+        for watcher in reversed(self.watchers):
+            go = partial(watcher.run, self, handle, go)
+        go()
 
     def _wait(self) -> None:
         """Set the clock to the next time that somebody has asked for."""
@@ -188,6 +207,48 @@ class Loop(Lacking):
         lines = [f"\n  {task.get_name()}: {waits_for(task)}" for task in tasks]
         return f"at {self._now:g} s {what}; waiting:{''.join(lines) or ' nobody'}"
 
+    def watch(self, watcher: Watcher) -> None:
+        """Let one more watcher look on, outside all that look on already."""
+        self.watchers.insert(0, watcher)
+
+    # -- in slices, for a page that goes on with other things in between
+
+    def advance(self, until: float) -> int:
+        """Run what is due up to a time of this clock, and return how many turns.
+
+        The clock then shows this time. Between two such calls the loop stands still,
+        and whatever calls them is not in it. Raises Spinning as ``run_forever`` does.
+        """
+        before = self.turn
+        with outside(), self._entered():
+            while self._ready or self._due(until):
+                self._run_once()
+        self._now = max(self._now, until)
+        return self.turn - before
+
+    def _due(self, until: float) -> bool:
+        later = self._later
+        while later and later[0][2].cancelled():
+            heapq.heappop(later)
+        return bool(later) and later[0][0] <= min(until, self.until)
+
+    @contextlib.contextmanager
+    def _entered(self) -> Iterator[None]:
+        """Be the running loop of this thread, as ``run_forever`` makes it."""
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(
+            firstiter=self._asyncgen_firstiter_hook,
+            finalizer=self._asyncgen_finalizer_hook,
+        )
+        self._thread_id = threading.get_ident()
+        events._set_running_loop(self)
+        try:
+            yield
+        finally:
+            events._set_running_loop(None)
+            self._thread_id = None
+            sys.set_asyncgen_hooks(*hooks)
+
     # -- the clock
 
     def time(self) -> float:
@@ -214,7 +275,14 @@ class Loop(Lacking):
             raise RuntimeError("Event loop is closed")
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         heapq.heappush(self._later, (when, next(self.numbers), timer))
+        for watcher in self.watchers:
+            watcher.timer_set(self, timer)
         return timer
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Tell the watchers that a timer is gone; asyncio calls this for ``cancel``."""
+        for watcher in self.watchers:
+            watcher.timer_gone(self, handle)
 
     def call_later(
         self,
@@ -322,8 +390,8 @@ class Loop(Lacking):
                 future.set_exception(error)
             finally:
                 self._in_executor = False
-                if self.watcher is not None:
-                    self.watcher.ran_in_executor()
+                for watcher in self.watchers:
+                    watcher.ran_in_executor()
 
         self.call_soon(work)
         return future
@@ -350,5 +418,8 @@ class _Task(asyncio.Task[T]):
 
 
 def _numbered(loop: Any, coro: Any, **options: Any) -> asyncio.Task[Any]:
-    make = partial(_Task[Any], coro, loop=loop, **options)
-    return make() if loop.watcher is None else loop.watcher.make_task(loop, make)
+    make: Callable[[], Any] = partial(_Task[Any], coro, loop=loop, **options)
+    for watcher in reversed(loop.watchers):
+        make = partial(watcher.make_task, loop, make)
+    task: asyncio.Task[Any] = make()
+    return task

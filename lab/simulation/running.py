@@ -5,8 +5,9 @@ import itertools
 import signal
 import threading
 from asyncio import events
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from lab.outside import outside
@@ -17,17 +18,22 @@ OTHER_LOOP = "loop of another kind"
 
 
 def run(
-    main: Coroutine[Any, Any, T], *, debug: bool | None = None, **options: Any
+    main: Coroutine[Any, Any, T],
+    *,
+    debug: bool | None = None,
+    loop_factory: Callable[..., Loop] = Loop,
+    **options: Any,
 ) -> T:
     """Run a coroutine to its end, as asyncio.run does, and return what it returns.
 
     Options are those of Loop. Raises what the coroutine raises, and Stuck or Spinning.
     """
+    make = partial(loop_factory, **options)
     try:
         with (
             outside(),
             own_signals(),
-            asyncio.Runner(debug=debug, loop_factory=lambda: Loop(**options)) as runner,
+            asyncio.Runner(debug=debug, loop_factory=make) as runner,
         ):
             return runner.run(main)
     except (Stuck, Spinning) as error:

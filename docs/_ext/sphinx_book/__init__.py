@@ -27,6 +27,7 @@ from sphinx_book import (
     output,
     picture,
     search_index,
+    stepper,
     story_table,
     versions_table,
     your_turn,
@@ -51,6 +52,11 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_directive("literalinclude", include.Include, override=True)
     app.add_directive("output", output.Output)
     app.add_directive("picture", picture.Picture)
+    app.add_node(stepper.Poster, html=(stepper.visit, stepper.depart))
+    app.add_directive("stepper", stepper.Stepper)
+    app.add_role("moment", stepper.Moment())
+    app.connect("doctree-read", stepper.check_moments)
+    app.connect("html-page-context", stepper.add_script)
     app.add_directive("broken", broken.Broken)
     app.add_directive("spot-the-bug", broken.SpotTheBug)
     app.add_directive("your-turn", your_turn.YourTurn)

@@ -21,7 +21,8 @@ from sphinx_book.running import Run, example
 
 # A directive that shows a run, its argument, and its options.
 DIRECTIVE = re.compile(
-    r"^( *)\.\. (output|picture|broken|staircase)::(.*)\n((?:\1 +:.*\n)*)", re.MULTILINE
+    r"^( *)\.\. (output|picture|broken|staircase|stepper)::(.*)\n((?:\1 +:.*\n)*)",
+    re.MULTILINE,
 )
 OPTION = re.compile(r":(\w+): *(.*)")
 AT_ONCE = 2 * (os.cpu_count() or 1)

@@ -64,8 +64,8 @@ class Callouts(Computed):
     """A list of quotations, each with what there is to say about it.
 
     The content is a definition list: each term is a piece of a line, in double
-    backquotes, and its definition says what it does. Inside the list and inside the
-    listing the numbers lead to each other.
+    backquotes, and its definition says what it does. The list is shown in the order of
+    the lines. Inside the list and inside the listing the numbers lead to each other.
     """
 
     required_arguments = 1
@@ -78,14 +78,20 @@ class Callouts(Computed):
         (content,) = self.parse_content_to_nodes() or [nodes.paragraph()]
         if not isinstance(content, nodes.definition_list):
             raise self.error("callouts: the content has to be one definition list")
-        items = [self.item(step, entry) for entry in content.children]
+        entries = [(self.line(step, entry), entry) for entry in content.children]
+        entries.sort(key=lambda located: located[0])
+        items = [self.item(step, line, entry) for line, entry in entries]
         return [nodes.bullet_list("", *items, classes=["callouts"])]
 
-    def item(self, step: Step, entry: Any) -> nodes.list_item:
+    def line(self, step: Step, entry: Any) -> int:
+        """Return the line of one call-out, or fail the build."""
+        term = entry.children[0]
+        return self.located(step, term.astext(), term)
+
+    def item(self, step: Step, line: int, entry: Any) -> nodes.list_item:
         """Return one call-out: the line's number, the quotation, the words."""
         term, definition = entry.children[0], entry.children[-1]
         fragment = term.astext()
-        line = self.located(step, fragment, term)
         target = self.free(f"callout-{step.name}-{line}")
         words = definition.children[0]
         if not isinstance(words, nodes.paragraph):

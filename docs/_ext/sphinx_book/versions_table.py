@@ -101,19 +101,15 @@ def cell(outcome: Outcome) -> list[nodes.Node]:
 
 
 def origin(known: Kept) -> list[nodes.Node]:
-    """Return where the rows come from, and how they are renewed."""
+    """Return where the rows come from, in one sentence for readers.
+
+    The rows are in docs/_data/versions.json; ``python -m lab versions --save`` renews
+    them with every Python that it finds.
+    """
     systems = " and ".join(sorted(set(known.platforms.values())))
-    names = ", ".join(f"Python {version}" for version in known.missing)
-    missing = f" Not tried, because it was missing there: {names}." * bool(names)
-    command = "python -m lab versions --save"
-    return [
-        nodes.Text(
-            "This page was built with only one Python. So the table comes from the "
-            f"file docs/_data/versions.json, written on {systems} by "
-        ),
-        nodes.literal(command, command),
-        nodes.Text(f", which tries every Python that it finds.{missing}"),
-    ]
+    missing = f"; Python {' and '.join(known.missing)} was not tried"
+    words = f"We recorded these runs on {systems}{missing * bool(known.missing)}."
+    return [nodes.Text(words)]
 
 
 def python_of_pyodide() -> str:

@@ -12,8 +12,8 @@ from sphinx_book import live
 from sphinx_book.computed import Computed
 
 WORDS = (
-    "Or do it here: change the program, and press Check. It is put to the same "
-    "behaviours, in the page, and nothing has to be installed."
+    "Or do it here: change the program, and press Check. The same checks "
+    "run here, in the page, and you don't have to install anything."
 )
 
 

@@ -139,6 +139,29 @@ async def shared() -> None:
     # end
 
 
+NAMES: set[str] = set()
+PLACES = 0
+
+
+async def admitted(name: str) -> None:
+    """Take a name and a place, and give both back on every exit path."""
+    global PLACES
+    # free-name
+    NAMES.add(name)
+    try:
+        await work()
+    finally:
+        NAMES.remove(name)
+    # end
+    # free-place
+    PLACES += 1  # only now: a refused client never comes here
+    try:
+        await work()
+    finally:
+        PLACES -= 1
+    # end
+
+
 class Member:
     """A member of a room, as others see it."""
 
@@ -154,6 +177,12 @@ class Member:
             self.writer.write(frame)
         # end
 
+    def disconnect(self) -> None:
+        """End the connection without waiting for the client."""
+        # abort
+        self.writer.transport.abort()
+        # end
+
     def relay(self, frame: bytes) -> None:
         """Write to somebody who may be gone."""
         # dead-receiver
@@ -161,6 +190,25 @@ class Member:
             with suppress(OSError):  # its own task will notice
                 self.writer.write(frame)
         # end
+
+
+def relayed(members: "list[Member]", frame: bytes) -> None:
+    """Write to all members and wait for none."""
+    # all-none
+    for member in members:
+        member.send(frame)  # no await between two members
+    # end
+
+
+async def measured() -> float:
+    """Measure a time that never goes back."""
+    # loop-time
+    clock = asyncio.get_running_loop().time
+    start = clock()
+    await work()
+    took = clock() - start  # not time.time() - start
+    # end
+    return took
 
 
 def printed(name: str) -> None:
@@ -297,13 +345,20 @@ def errors(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     # end
 
 
+SERVING: set[Any] = set()
+
+
 async def echo(reader: StreamReader, writer: StreamWriter) -> None:
     """Answer one frame, then end with the client."""
-    frame = await reader.readexactly(5)
-    writer.write(frame)
-    while await reader.read(100):
-        pass
-    writer.close()
+    SERVING.add(asyncio.current_task())
+    try:
+        writer.write(await reader.readexactly(5))
+        while await reader.read(100):
+            pass
+    except (asyncio.IncompleteReadError, OSError):
+        pass  # the client left early
+    finally:
+        writer.close()
 
 
 async def main() -> None:
@@ -311,6 +366,10 @@ async def main() -> None:
     await awaited()
     callback()
     await shared()
+    await admitted("alice")
+    assert not NAMES
+    assert PLACES == 0
+    assert await measured() >= 0
     await signalled()
     await left_early()
     await Bucket().take()
@@ -320,10 +379,13 @@ async def main() -> None:
     for use in (streamed, goodbye):
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(b"\2\0\0{}")
-        Member(writer).send(b"")
+        relayed([Member(writer)], b"")
         Member(writer).relay(b"")
         await use(reader, writer)
+    _, writer = await asyncio.open_connection(host, port)
+    Member(writer).disconnect()
     server.close()
+    await asyncio.wait(SERVING)
     assert parsed(b'{"room": "tea"}') == {"room": "tea"}
     assert encoded({"a": 1}) == b'{"a": 1}'
     assert normal("cafe\N{COMBINING ACUTE ACCENT}") == "café"

@@ -12,7 +12,9 @@ async def main() -> None:
     """Let Alice and Bob meet in a room, one speak, and the other leave."""
     alice, bob = [await connect(RUNNING, name) for name in ("alice", "bob")]
     for client in (alice, bob):
-        print(client.name, "is told:", await client.join("tea"))
+        answer = await client.join("tea")
+        answer["members"].sort()  # they come from a set, in any order
+        print(client.name, "is told:", answer)
     await alice.say("tea", "hello")
     print("bob hears:", await bob.hear("chat"))
     await bob.close()

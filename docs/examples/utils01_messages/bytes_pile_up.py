@@ -17,7 +17,7 @@ async def main() -> None:
     )
     reader, writer = await asyncio.open_connection("127.0.0.1", 9011, limit=2000)
     _, talking = await connected
-    with Unsent({writer.get_extra_info("sockname")[1]: "a reader"}) as unsent:
+    with Unsent({writer.get_extra_info("sockname")[1]: "the peer"}) as unsent:
         reading = asyncio.create_task(_read_later(reader))
         for _ in range(400):
             talking.write(MESSAGE)

@@ -21,7 +21,7 @@ from lab.check.findings.finding import Kind
 from lab.check.findings.looking_on import Watching, current
 from lab.check.program import CannotStart
 from lab.check.subjects import REPLY, Subject
-from lab.simulation import Loop, Spinning, Stuck
+from lab.simulation import Loop, Spinning, Stuck, Watcher
 from lab.unmet import Unmet
 
 TASKS = 40  # of one run, at most, that are looked at: the others are like them
@@ -44,7 +44,7 @@ class Wait:
     in_wait_for: bool  # that of Python 3.11, which may lose a cancellation itself
 
 
-class Waits:
+class Waits(Watcher):
     """Looks on at where the tasks of own code wait."""
 
     def __init__(
@@ -55,10 +55,10 @@ class Waits:
         self._last: dict[Any, Any] = {}  # for which future each waited
         self._left: dict[Any, int] = {}
 
-    def run(self, loop: Any, handle: Any) -> None:
+    def run(self, loop: Any, handle: Any, go: Callable[[], None]) -> None:
         """Run a callback, and see where its task waits afterwards."""
         task = getattr(handle._callback, "__self__", None)
-        self.watching.run(loop, handle)
+        self.watching.run(loop, handle, go)
         if isinstance(task, asyncio.Task) and task in self._numbers:
             self._look(task)
 

@@ -91,10 +91,10 @@ class Holding:
             if self._schedstat is not None:
                 os.close(self._schedstat)
 
-    def run(self, loop: Any, handle: Any) -> None:
+    def run(self, loop: Any, go: Callable[[], None]) -> None:
         """Run a callback; Stuck if it holds up the loop, or another one did."""
         if sys.platform == "emscripten":
-            handle._run()  # a page has no clock that tells computing from waiting
+            go()  # a page has no clock that tells computing from waiting
             return
         outer = self._loop, self._began, self._places, self._in_executor
         began = time.perf_counter()
@@ -105,7 +105,7 @@ class Holding:
         if self._places:
             self._places = collections.Counter()
         try:
-            handle._run()
+            go()
         except HeldUp:
             pass  # it is told below; a task keeps it for itself
         finally:

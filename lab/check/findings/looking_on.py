@@ -13,10 +13,10 @@ from lab.check.findings.holding import Holding
 from lab.check.findings.ours import most_of
 from lab.check.findings.tasks import Tasks
 from lab.check.findings.whose import Own
-from lab.simulation import Loop
+from lab.simulation import Loop, Watcher
 
 
-class Watching:
+class Watching(Watcher):
     """All watchers, as one; see ``simulation.watcher``."""
 
     def __init__(self, path: Path, found: Found) -> None:
@@ -26,9 +26,9 @@ class Watching:
         self.tasks = Tasks(found, self.own)
         self.awaits = Awaits(found, self.own)
 
-    def run(self, loop: Any, handle: Any) -> None:
+    def run(self, loop: Any, handle: Any, go: Callable[[], None]) -> None:
         """Run a callback; Stuck if it holds up the loop."""
-        self.holding.run(loop, handle)
+        self.holding.run(loop, go)
 
     def make_task(self, loop: Any, make: Callable[[], Any]) -> Any:
         """Return the task that ``make`` makes."""

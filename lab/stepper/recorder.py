@@ -1,0 +1,276 @@
+"""Records what the loop of a simulation runs, a moment for each callback.
+
+A moment holds differences only, by short names, as a scene has them:
+
+- ``t`` the turn, ``a`` who ran (a task, or below 0 another callback), ``c`` the clock;
+- ``s`` where a task went on, ``w`` where it waits now, ``f`` for what, ``on`` for which
+  task, ``e`` how it ended, ``l`` the lines that ran;
+- ``p`` what became ready, ``tn`` and ``tg`` timers that were set and are gone;
+- ``v`` and ``g`` the variables of the task, and of modules, that have changed;
+- ``n`` what changed in the network, ``o`` what was printed;
+- ``x`` a callback that was cancelled before its time came.
+"""
+
+import asyncio
+import io
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+from lab import parsing
+from lab.simulation import Loop, Watcher
+from lab.stepper.files import Files
+from lab.stepper.lines import Trail, lines_of
+from lab.stepper.names import Names
+from lab.stepper.traffic import Traffic
+from lab.stepper.values import Values
+from lab.suspended import as_task, chain, given_name, look_along
+
+MOST = 800  # moments: more would not be gone through
+
+Place = list[int]  # the number of a file, and of a line in it
+
+
+class Recorder(Watcher):
+    """Notes what a loop runs; ``files`` are shown beside those of the steps.
+
+    After ``most`` moments it only counts those that it has ``missed``.
+    """
+
+    def __init__(self, files: Iterable[str] = (), most: int = MOST) -> None:
+        self.files = Files(files)
+        self.traffic = Traffic()
+        self.names = Names(self.files, self.traffic)
+        self.moments: list[dict[str, Any]] = []
+        self.frames: list[list[Any]] = []
+        self.missed = 0
+        self.first = 0  # the first moment that is shown
+        self.network_names: dict[Any, str] = {}
+        self._most = most
+        self._over = False
+        self._lines = lines_of(self.files)
+        self._values = Values(self.files)
+        self._printed = io.StringIO()
+        self._timers: dict[int, tuple[int, Any]] = {}  # by id: equal ones differ
+        self._timer_numbers = itertools.count(1)
+        self._set: list[tuple[int, Any]] = []
+        self._gone: list[int] = []
+        self._waits: dict[int, tuple[list[Place], str]] = {}
+        self._clock = -1.0
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Note lines and prints of what runs in the block, and collect no garbage.
+
+        When garbage is collected differs from run to run, and what it ends may have
+        something left to do in the loop.
+        """
+        self._lines.start()
+        try:
+            with redirect_stdout(self._printed), parsing.nothing_collected():
+                yield
+        finally:
+            self._lines.stop()
+
+    def look_at(self, loop: Loop) -> None:
+        """Watch a loop, and its network."""
+        self.network_names = loop.network.names
+        loop.watch(self)
+        loop.network.observers.append(self.traffic)
+
+    def begin(self) -> None:
+        """Show what runs from now on; what has run before is only what led to it."""
+        self.first = len(self.moments)
+
+    def end(self) -> None:
+        """Record nothing more, not even the moment that ends here."""
+        self._over = True
+
+    # -- what the loop tells
+
+    def run(self, loop: Loop, handle: Any, go: Callable[[], None]) -> None:
+        """Run a callback, and note what it has changed."""
+        if self._over or len(self.moments) >= self._most:
+            self.missed += not self._over
+            go()
+            return
+        ready = loop._ready
+        task = getattr(handle._callback, "__self__", None)
+        task = task if isinstance(task, asyncio.Task) else None
+        moment = self._begun(loop, handle, task)
+        waiting = len(ready)
+        printed = self._printed.tell()
+        trail: Trail = []
+        try:
+            self._lines.run(go, trail)
+        finally:
+            if not self._over:
+                pushed = itertools.islice(ready, waiting, None)
+                if more := [self.names.actor(each) for each in pushed]:
+                    moment["p"] = more
+                if task is not None:
+                    self._note_task(moment, task)
+                if trail:
+                    moment["l"] = _grouped(trail)
+                self._note_others(moment, printed)
+                self.moments.append(moment)
+
+    def skipped(self, loop: Loop, handle: Any) -> None:
+        """Note a callback that was cancelled while it was ready to run."""
+        if not self._over and len(self.moments) < self._most:
+            actor = self.names.actor(handle) if handle._callback else -1
+            self.moments.append({"t": loop.turn, "a": actor, "x": 1})
+
+    def timer_set(self, loop: Loop, timer: Any) -> None:
+        """Note a timer."""
+        number = next(self._timer_numbers)
+        self._timers[id(timer)] = number, timer
+        self._set.append((number, timer))
+
+    def timer_gone(self, loop: Loop, timer: Any) -> None:
+        """Note that a timer is gone."""
+        number, _ = self._timers.pop(id(timer), (0, None))
+        if number:
+            self._gone.append(number)
+
+    # -- a moment
+
+    def _begun(self, loop: Loop, handle: Any, task: Any) -> dict[str, Any]:
+        moment: dict[str, Any] = {"t": loop.turn, "a": self.names.actor(handle)}
+        if (now := round(loop.time(), 6)) != self._clock:
+            moment["c"] = self._clock = now
+        if task is None:
+            self.traffic.opener = ""
+            return moment
+        self.traffic.opener = given_name(task)
+        if moment["a"] not in self._waits:
+            places, frames = self._own(chain(task).frames)
+            for frame in frames:
+                self._values.meet(frame, len(self.moments))
+        else:
+            places, _ = self._waits[moment["a"]]
+        if places:
+            moment["s"] = places[0] if len(places) == 1 else places
+        return moment
+
+    def _note_task(self, moment: dict[str, Any], task: asyncio.Task[Any]) -> None:
+        """Note where a task waits, or how it has ended."""
+        number = moment["a"]
+        if task.done():
+            # Not exception(): asyncio would believe that somebody has looked at it.
+            error = getattr(task, "_exception", None)
+            ended = type(error).__name__ if error is not None else "done"
+            moment["e"] = "cancelled" if task.cancelled() else ended
+            moment["w"] = []
+            return
+        future = getattr(task, "_fut_waiter", None)
+        frames, end = chain(task)
+        places, own = self._own(frames)
+        what = look_along(frames, end, future).what
+        if self._waits.get(number) != (places, what):
+            self._waits[number] = places, what
+            moment["w"], moment["f"] = places, self.names.label(what)
+        if (other := as_task(future)) is not None:
+            moment["on"] = self.names.task(other)
+        for frame in own:
+            self._values.meet(frame, len(self.moments))
+        if own and (values := self._values.of_task(number, own[-1])) is not None:
+            moment["v"] = values
+
+    def _note_others(self, moment: dict[str, Any], printed: int) -> None:
+        if values := self._values.of_modules():
+            moment["g"] = values
+        if self._set:
+            moment["tn"] = [
+                [number, round(timer.when(), 6), self.names.waiter(timer)]
+                for number, timer in self._set
+            ]
+            self._set = []
+        if self._gone:
+            moment["tg"], self._gone = self._gone, []
+        for direction, begin, end, text in self.traffic.frames():
+            self.frames.append([direction, begin, end, text, len(self.moments)])
+        if changes := self.traffic.changed():
+            moment["n"] = changes
+        if text := self._printed.getvalue()[printed:]:
+            moment["o"] = text
+
+    def _own(self, frames: list[Any]) -> tuple[list[Place], list[Any]]:
+        places, own = [], []
+        for frame in frames:
+            file = self.files.number(frame.f_code.co_filename)
+            if file is not None:
+                places.append([file, frame.f_lineno])
+                own.append(frame)
+        return places, own
+
+    # -- the whole
+
+    def told(self) -> dict[str, Any]:
+        """Return what was recorded, as a scene has it; see the module."""
+        moments = [dict(moment) for moment in self.moments]
+        for index, name, words in self._values.before():
+            if index < len(moments):
+                old = moments[index].get("g", {})
+                moments[index]["g"] = {name: words} | old
+        for moment in moments[: self.first]:
+            moment.pop("l", None)
+        used = {seen.file for seen in self.names.tasks if seen.file is not None}
+        used |= {place[0] for moment in moments for place in _places(moment)}
+        files, numbers = self.files.in_order(used)
+        for moment in moments:
+            _renumber(moment, numbers)
+        connections = self.names.in_words(self.network_names)
+        return {
+            "files": files,
+            "tasks": self._tasks(connections, numbers),
+            "labels": self.names.labels,
+            "conns": connections,
+            "frames": self.frames,
+            "moments": moments,
+            "missed": self.missed,
+        }
+
+    def _tasks(self, connections: list[str], numbers: list[int]) -> list[Any]:
+        found = []
+        for seen, name in zip(
+            self.names.tasks, self.names.of_tasks(connections), strict=True
+        ):
+            task: dict[str, Any] = {"n": name}
+            if seen.shown:
+                task["own"] = 1
+            if seen.file is not None:
+                task |= {"f": numbers[seen.file], "l": seen.line}
+            if seen.serves is not None:
+                task["who"] = connections[seen.serves]
+            found.append(task)
+        return found
+
+
+def _grouped(trail: Trail) -> list[list[int]]:
+    """Return a trail as lists: the number of a file, and the lines that ran in it."""
+    runs: list[list[int]] = []
+    for file, line in trail:
+        if not runs or runs[-1][0] != file:
+            runs.append([file])
+        runs[-1].append(line)
+    return runs
+
+
+def _places(moment: dict[str, Any]) -> list[list[int]]:
+    """Return all lists of a moment that begin with the number of a file."""
+    start = moment.get("s", [])
+    starts = start if start and isinstance(start[0], list) else [start] if start else []
+    return [*starts, *moment.get("w", []), *moment.get("l", [])]
+
+
+def _renumber(moment: dict[str, Any], numbers: list[int]) -> None:
+    def new(places: Any) -> Any:
+        if places and isinstance(places[0], int):
+            return [numbers[places[0]], *places[1:]]
+        return [new(place) for place in places]
+
+    for name in ("s", "w", "l"):
+        if name in moment:
+            moment[name] = new(moment[name])

@@ -1,0 +1,151 @@
+"""A scene: a run that was recorded, and the moments of it that have a name."""
+
+import inspect
+import json
+import platform
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lab.simulation import Loop, Stuck, run
+from lab.stepper.moment import Moment, moments_of
+from lab.stepper.recorder import MOST, Recorder
+
+FORM = 1  # of the JSON
+
+
+class _UpToTheEnd(Loop):
+    """A loop whose tidying up, after the end of ``main``, is not recorded."""
+
+    recorder: Recorder
+
+    def run_until_complete(self, future: Any) -> Any:
+        """Run, and record no more."""
+        try:
+            return super().run_until_complete(future)
+        finally:
+            self.recorder.end()
+
+
+Main = Callable[..., Coroutine[Any, Any, None]]
+Condition = Callable[[Moment], bool]
+
+
+class Scene:
+    """Runs ``main`` in a recorded simulation; ``print(scene.as_json())`` is a scene.
+
+    ``main`` is a coroutine function without parameters, or with one: it is then given
+    the scene, and what it does outside a block ``with scene.shown():`` is the start and
+    the tidying up, which nobody has to go through.
+
+    Shown are the files of the steps, that of ``main`` and those in ``files``. Of a
+    longer run, only ``most`` moments are recorded. Further options are those of a Loop,
+    such as ``faults``. A run that gets stuck is a scene, too; what else ``main`` raises
+    is raised.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        main: Main,
+        *,
+        seed: int = 0,
+        files: Iterable[str] = (),
+        most: int = MOST,
+        **options: Any,
+    ) -> None:
+        self.title, self.seed = title, seed
+        own = inspect.unwrap(main).__code__.co_filename
+        self._recorder = Recorder([own, *files], most)
+        self._error = self._run(main, {"seed": seed, **options})
+        self._told = self._recorder.told()
+        self._moments = list(moments_of(self._told))
+        self._marks: list[dict[str, Any]] = []
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show what happens in the block, and nothing after it."""
+        self._recorder.begin()
+        try:
+            yield
+        finally:
+            self._recorder.end()
+
+    @property
+    def moments(self) -> list[Moment]:
+        """All that was recorded, what led to the first moment shown included."""
+        return self._moments
+
+    @property
+    def missed(self) -> int:
+        """How many moments there were that were not recorded."""
+        return self._recorder.missed
+
+    def mark(
+        self,
+        name: str,
+        title: str,
+        says: str,
+        when: Condition,
+        *,
+        claims: Condition | None = None,
+    ) -> Moment:
+        """Give a name to the first moment for which ``when`` is true, and return it.
+
+        It is looked for after the one that was named last. ``says`` is a sentence of
+        the text, and ``claims`` has to be true of the moment, if the sentence is.
+        LookupError if there is no such moment, or if the claim is not true of it.
+        """
+        begin = self._marks[-1]["moment"] + 1 if self._marks else self._recorder.first
+        found = next((each for each in self._moments[begin:] if when(each)), None)
+        if found is None:
+            raise LookupError(self._not_found(name, begin))
+        if claims is not None and not claims(found):
+            raise LookupError(
+                f"scene {self.title!r}: what {name!r} says is not so at {found}: {says}"
+            )
+        index = found.index
+        self._marks.append(
+            {"name": name, "title": title, "says": says, "moment": index}
+        )
+        return found
+
+    def as_json(self) -> str:
+        """Return the scene as the stepper reads it; the same for the same run."""
+        whole: dict[str, Any] = {
+            "v": FORM,
+            "title": self.title,
+            "seed": self.seed,
+            "python": platform.python_version(),
+            "first": self._recorder.first,
+            "marks": self._marks,
+            **self._told,
+        }
+        if self._error:
+            whole["error"] = self._error
+        return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+
+    def _run(self, main: Main, options: dict[str, Any]) -> str:
+        def made() -> Loop:
+            loop = _UpToTheEnd(**options)
+            loop.recorder = self._recorder
+            self._recorder.look_at(loop)
+            return loop
+
+        takes = inspect.signature(main).parameters
+        coroutine = main(self) if takes else main()
+        with self._recorder.recording():
+            try:
+                run(coroutine, debug=False, loop_factory=made)
+            except Stuck as stuck:
+                return str(stuck)
+        return ""
+
+    def _not_found(self, name: str, begin: int) -> str:
+        seen = {each.task: each.waits for each in self._moments[begin:] if each.task}
+        last = "; ".join(f"{task}: {waits or 'ended'}" for task, waits in seen.items())
+        cut = f"; {self.missed} moments were not recorded" if self.missed else ""
+        return (
+            f"scene {self.title!r}: no moment from {begin} to {len(self._moments) - 1} "
+            f"is {name!r}{cut}; tasks, and what each waits for at last: {last}"
+        )
