@@ -90,7 +90,8 @@ def test_a_python_block_that_is_no_piece_of_a_file_is_found():
 @pytest.mark.parametrize("path", PAGES, ids=name)
 def test_json_on_a_page_is_json(path):
     text = path.read_text(encoding="utf-8")
-    for block in re.findall(r"code-block:: json\n((?: +.*\n|\n)+)", text):
+    pattern = r"^( *)\.\. code-block:: json\n((?:\1 +.*\n|\n)+)"
+    for _, block in re.findall(pattern, text, re.MULTILINE):
         lines = [line for line in block.splitlines() if ":caption:" not in line]
         assert "action" in json.loads("\n".join(lines))
 

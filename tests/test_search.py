@@ -749,12 +749,12 @@ BREAKING = [
     (
         "everything_is_closed",
         lambda scene: scene.left.update(open_ends=2),
-        "connections that the server has left open: 2",
+        "connections that the server left open: 2",
     ),
     (
         "nothing_is_left_running",
         lambda scene: scene.left.update(tasks=["Task-7", "Task-9"]),
-        "tasks that are left: Task-7, Task-9",
+        "tasks still running: Task-7, Task-9",
     ),
     (
         "nothing_is_lost_between_those_who_stay",
@@ -835,17 +835,17 @@ BREAKING = [
     (
         "who_stays_hears_that_it_is_over",
         lambda scene: (stopped(scene), without(scene.bob, BYE)),
-        "the last that bob hears is leaveroom",
+        "the last message to bob is leaveroom",
     ),
     (
         "who_stays_hears_that_it_is_over",
         lambda scene: (stopped(scene), setattr(scene, "cut", True)),
-        "the connection of bob is broken off",
+        "the connection of bob is reset",
     ),
     (
         "what_is_bad_is_answered",
         lambda scene: (refused(scene), setattr(scene, "bad", 2)),
-        "guest hears 1 errors for 2",
+        "guest gets 1 of 2 errors",
     ),
     (
         "what_comes_at_once_is_written_at_once",
@@ -855,12 +855,12 @@ BREAKING = [
     (
         "who_falls_silent_is_let_go",
         lambda scene: setattr(scene, "kept", True),
-        "guest says nothing any more, and is kept",
+        "guest is silent and still connected",
     ),
     (
         "who_falls_silent_is_let_go",
         lambda scene: scene.left.update(dead_ends=1),
-        "dead connections that the server has kept: 1",
+        "dead connections that the server kept: 1",
     ),
     (
         "who_falls_silent_is_let_go",
@@ -870,12 +870,12 @@ BREAKING = [
     (
         "nobody_takes_all_places",
         lambda scene: setattr(scene, "let_in", 21),
-        "guest comes with 21, and all are let in",
+        "guest brings 21, and all are admitted",
     ),
     (
         "nobody_takes_all_places",
         lambda scene: setattr(scene, "untold", 3),
-        "guest comes with 3 who hear nothing",
+        "guest brings 3 that get no answer",
     ),
 ]
 

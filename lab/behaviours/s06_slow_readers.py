@@ -19,7 +19,7 @@ PIPELINED = 400  # messages sent at once; all of them have room on a wire
     hint="write to every member and wait for none: no await between two members",
 )
 async def a_slow_reader_delays_no_other(bench: Bench) -> None:
-    """While one member reads nothing, Bob gets every message of Alice immediately."""
+    """While one member reads nothing, Bob gets each of Alice's messages at once."""
     alice, bob = await bench.clients("alice", "bob", room="tea")
     await _sleepy(bench, alice)
     said = [_text(number) for number in range(MESSAGES // 2)]

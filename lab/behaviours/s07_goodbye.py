@@ -6,7 +6,7 @@ import signal
 import socket
 
 from lab.behaviours import AT_FULL_SPEED, since
-from lab.behaviours.bench import Bench, expect, expect_success
+from lab.behaviours.bench import Bench, expect, expect_success, shown
 from lab.client import Client
 from lab.unmet import Unmet
 from lab.wire import Message, encode
@@ -61,7 +61,9 @@ async def all_members_get_the_same_at_shutdown(bench: Bench) -> None:
         [_said(message) for message in client.heard if message.get("action") == "chat"]
         for client in listeners
     )
-    expect(second == first, True, "Dora received the same as Cleo")
+    if second != first:
+        counts = f"Cleo {len(first)} messages, Dora {len(second)}"
+        raise Unmet("Cleo and Dora receive the same messages", counts)
 
 
 @since(
@@ -140,7 +142,8 @@ def _said(message: Message) -> tuple[object, ...]:
 async def _hears_bye(client: Client) -> None:
     """Raise Unmet unless the client's last message is bye, followed by a clean end."""
     bye = await client.hear("bye")
-    expect(isinstance(bye.get("reason"), str), True, "a reason in bye")
+    if not isinstance(bye.get("reason"), str):
+        raise Unmet("a reason in bye", shown(bye.get("reason")))
     await client.hear_the_end()
     expect(client.heard[-1], bye, f"the last message to {client.name}")
     if client.connection.broken:

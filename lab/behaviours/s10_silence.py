@@ -98,7 +98,7 @@ async def a_finished_client_that_takes_nothing_is_disconnected(bench: Bench) -> 
     await bench.wait(SOON + MORE)
     taken = len(await stuck.rest(bench.timeout))
     if taken > MUCH * LONG:
-        raise Unmet("only the bytes that were under way", "all bytes that waited")
+        raise Unmet("the server aborts and discards what waits", "all of it arrived")
 
 
 @since(

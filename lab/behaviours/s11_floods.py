@@ -92,7 +92,8 @@ async def a_reader_is_not_disconnected_by_a_fast_sender(bench: Bench) -> None:
             pass
         size += await _read(reader, HOW_LONG * LONG - size)
         if size < HOW_LONG * LONG:
-            raise Unmet("all bytes", f"{size} bytes, then the end")
+            due = f"{HOW_LONG * LONG} bytes for the reader"
+            raise Unmet(due, f"{size} bytes, then the end")
     finally:
         sending.cancel()
         await asyncio.wait({sending})

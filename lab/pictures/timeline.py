@@ -26,7 +26,7 @@ ARROWS = 40  # drawn if there are so few: more hide what they lie upon
 
 TOP = 30  # pixels above the first task, for the axis
 ROW = 34  # pixels from one task to the next: a box, and the words above a line
-WIDTH = 560  # pixels from the beginning to the end
+WIDTH = 516  # pixels from the beginning to the end
 HAIR = 2  # pixels between two boxes that can be told apart
 RIGHT = 100  # pixels after that, for how a task ended
 

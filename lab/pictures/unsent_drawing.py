@@ -10,7 +10,7 @@ from lab.pictures.unsent_notes import Series
 BINS = 60  # intervals of the lower half
 LEFT = 74  # pixels for the numbers
 WIDTH = 400  # pixels from the beginning to the end
-RIGHT = 220  # pixels for the names
+RIGHT = 240  # pixels for the names
 TALL = 120  # pixels: the height of the upper half
 TOP = 28  # pixels above each half, for what it shows
 STRIP = 34  # pixels from one client to the next in the lower half
@@ -92,7 +92,7 @@ class Picture:
             parts += [
                 *self._mark(y, "0"),
                 _path(area, series.name, fill="currentColor"),
-                written(LEFT + WIDTH + 18, y - 4, drawing.shortened(series.name, 14)),
+                written(LEFT + WIDTH + 18, y - 4, drawing.shortened(series.name, 18)),
             ]
         return parts
 
@@ -135,7 +135,7 @@ class Picture:
             parts += [
                 f'<path d="M{x + 2} {y:.1f}L{x + 14} {place:.1f}" '
                 f'stroke="currentColor" opacity=".5"/>',
-                written(x + 18, place + 4, drawing.shortened(series.name, 14) + most),
+                written(x + 18, place + 4, drawing.shortened(series.name, 18) + most),
             ]
         return parts
 

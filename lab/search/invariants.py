@@ -86,7 +86,7 @@ def who_stays_is_attended_to(run: Run) -> Iterator[str]:
 def everything_is_closed(run: Run) -> Iterator[str]:
     """When all clients are gone, the server has closed its ends of the connections."""
     if run.open_ends:
-        yield f"connections that the server has left open: {run.open_ends}"
+        yield f"connections that the server left open: {run.open_ends}"
 
 
 @since("server02")
@@ -95,7 +95,7 @@ def nothing_is_left_running(run: Run) -> Iterator[str]:
     # From 3.12 on, one that says no goodbye waits for those whose line is dead.
     waits = run.dead_ends and sys.version_info >= (3, 12)
     if run.tasks and not waits:
-        yield f"tasks that are left: {', '.join(run.tasks)}"
+        yield f"tasks still running: {', '.join(run.tasks)}"
 
 
 @since("server05")
@@ -182,9 +182,9 @@ def who_stays_hears_that_it_is_over(run: Run) -> Iterator[str]:
         heard = played.client.heard if played.client else []
         last = heard[-1].get("action") if heard else "nothing"
         if played.unmet is None and last != "bye":
-            yield f"the last that {played.part.name} hears is {last}"
+            yield f"the last message to {played.part.name} is {last}"
         elif played.client and played.client.connection.broken:
-            yield f"the connection of {played.part.name} is broken off"
+            yield f"the connection of {played.part.name} is reset"
 
 
 @since("server08")
@@ -199,7 +199,7 @@ def what_is_bad_is_answered(run: Run) -> Iterator[str]:
         if whole and not any(message.get("code") == "full" for message in heard):
             errors = sum(message.get("action") == "error" for message in heard)
             if errors < played.bad:
-                yield f"{played.part.name} hears {errors} errors for {played.bad}"
+                yield f"{played.part.name} gets {errors} of {played.bad} errors"
 
 
 @since("server09")
@@ -216,12 +216,12 @@ def what_comes_at_once_is_written_at_once(run: Run) -> Iterator[str]:
 
 @since("server10")
 def who_falls_silent_is_let_go(run: Run) -> Iterator[str]:
-    """Clients that fall silent are disconnected in the end, dead connections too."""
+    """Silent clients and dead connections are disconnected in the end."""
     for played in run.everybody:
         if played.kept:
-            yield f"{played.part.name} says nothing any more, and is kept"
+            yield f"{played.part.name} is silent and still connected"
     if run.dead_ends:
-        yield f"dead connections that the server has kept: {run.dead_ends}"
+        yield f"dead connections that the server kept: {run.dead_ends}"
     yield from never_gone(run, [p for p in run.everybody if p.part.end == "dead"])
 
 
@@ -230,9 +230,9 @@ def nobody_takes_all_places(run: Run) -> Iterator[str]:
     """Of clients that come together, a limited number is let in; the rest get full."""
     for played in run.everybody:
         if played.let_in > limit("12", "MAX_PER_ADDRESS"):
-            yield f"{played.part.name} comes with {played.let_in}, and all are let in"
+            yield f"{played.part.name} brings {played.let_in}, and all are admitted"
         if played.untold:
-            yield f"{played.part.name} comes with {played.untold} who hear nothing"
+            yield f"{played.part.name} brings {played.untold} that get no answer"
 
 
 # What the checks above are made of.

@@ -1,7 +1,8 @@
 """What each page says of itself: how long it takes, and which words it teaches.
 
 A page names the terms that it teaches in a field, ``:New words:``. They become main
-entries of the index, so a search for one of them finds the page. Functions and classes
+entries of the index, so a search for one of them finds the page. A later page may teach
+more of the same term, so readers see the field as *Terms*. Functions and classes
 of Python that a page links to become entries as well.
 """
 
@@ -16,6 +17,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx_book.listing import Listing
 
 NEW_WORDS = "New words"
+SHOWN_AS = "Terms"
 
 # How long a reader needs. Nobody was measured: these are an editor's estimate.
 WORDS = 200.0  # a minute
@@ -41,6 +43,9 @@ class Facts(SphinxTransform):
         if (facts := next(doctree.findall(nodes.field_list), None)) is not None:
             facts += field("Reading time", shown(minutes(doctree)))
         section.insert(1, index(section, doctree))
+        for name in doctree.findall(nodes.field_name):
+            if name.astext() == NEW_WORDS:
+                name.children = [nodes.Text(SHOWN_AS)]
 
 
 def field(name: str, text: str) -> nodes.field:

@@ -36,8 +36,8 @@ async def main() -> None:
     for done in asyncio.as_completed(waiting):
         name = await done
         print(
-            f"{name:13} over {loop.time() - woken:2.0f} s after the machine woke up, "
-            f"awake for {loop.time() - begin - 60 * MINUTE:.0f} s"
+            f"{name:13} over {loop.time() - woken:4.1f} s after the machine woke up, "
+            f"awake for {loop.time() - begin - 60 * MINUTE:.1f} s"
         )
 
 
