@@ -60,7 +60,7 @@ intersphinx_mapping = {"python": ("https://docs.python.org/3", _inventory)}
 book_python = not os.environ.get("BOOK_WITHOUT_PYTHON")
 
 html_theme = "furo"
-html_static_path = ["docs/_static"]
+html_static_path = ["docs/_static", "lab/stepper/viewer"]
 html_css_files = ["book.css"]
 html_favicon = "docs/_static/favicon.svg"
 html_show_sphinx = False

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 from lab.simulation import Stuck, run
+from lab.stepper.embedded import embedded
 from lab.stepper.moment import Moment, moments_of
 from lab.stepper.recorder import MOST, Recorder
 
@@ -124,6 +125,10 @@ class Scene:
         if self._error:
             whole["error"] = self._error
         return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+
+    def _repr_html_(self) -> str:
+        """Return the stepper, for a notebook."""
+        return embedded(self.as_json())
 
     def _run(self, main: Main, options: dict[str, Any]) -> str:
         takes = inspect.signature(main).parameters

@@ -7,6 +7,7 @@ import { test } from "node:test";
 
 import { BOOK } from "./book.mjs";
 import { browse, faults, tooWide } from "./browser.mjs";
+import { Cell } from "./cell.mjs";
 
 const PHONE = { viewport: { width: 390, height: 844 } };
 const PAGES = [
@@ -132,6 +133,14 @@ test("the stepper fits a phone, and can be read by everybody", async () => {
     assert.deepEqual(await faults(page, "dialog"), []);
   });
 });
+
+test("a reader's own run can be stepped through", () =>
+  here.visit("/docs/04-rooms.html", {}, async (page) => {
+    const cell = new Cell(page, "live-lost_update_scene-py");
+    await cell.press("Run");
+    await page.locator(".live-output .st-clock").waitFor();
+    assert.match(await page.locator(".live-output [role=status]").first().innerText(), /moment|waits|begins|goes on/);
+  }));
 
 test("without scripts the poster is a figure with its moments in words", () =>
   here.visit("/docs/05-delivery.html", { javaScriptEnabled: false }, async (page) => {

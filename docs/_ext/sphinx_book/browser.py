@@ -27,6 +27,8 @@ ARCHIVE = "asyncio-chat-book.zip"  # in the site's root
 FOLDER = "asyncio-chat-book"  # into which it unpacks
 README = ROOT / "docs" / "_data" / "README.md"  # which commands work from there
 
+KINDS = (".py", ".diff", ".ipynb", ".js", ".css")  # the stepper's viewer included
+
 logger = logging.getLogger(__name__)
 
 
@@ -77,7 +79,7 @@ def sources(folders: tuple[str, ...]) -> Iterator[Path]:
         for file in sorted((ROOT / folder).rglob("*")):
             inside = file.relative_to(ROOT).parts
             hidden = any(part.startswith((".", "__pycache")) for part in inside)
-            if file.suffix in (".py", ".diff", ".ipynb") and not hidden:
+            if file.suffix in KINDS and not hidden:
                 yield file
     # The checker names the page of a step, or a row of the pitfalls, and looks for it.
     for pattern in ("[0-9u]*.rst", "pitfalls.rst"):

@@ -20,7 +20,7 @@ from sphinx.util.docutils import SphinxRole
 from sphinx.writers.html5 import HTML5Translator
 
 from lab.stepper.poster import poster
-from sphinx_book import running
+from sphinx_book import live, running
 from sphinx_book.computed import Computed
 
 SCENES = "_static/scenes"  # below the site's root
@@ -40,12 +40,16 @@ class Stepper(Computed):
     """Show the poster of a scene that an example records; the content is its caption.
 
     ``:moment:`` is the name of the moment at which it opens, the first one by default.
+    ``:live:`` lets the reader change the program, and step through another run.
     The build fails if the program finds a moment missing, or if the scene is too large.
     """
 
     required_arguments = 1
     has_content = True
-    option_spec: ClassVar = {"moment": directives.unchanged_required}
+    option_spec: ClassVar = {
+        "moment": directives.unchanged_required,
+        "live": directives.flag,
+    }
 
     def shown(self) -> list[nodes.Node]:
         """Run the example; the build fails if it prints no scene."""
@@ -63,7 +67,10 @@ class Stepper(Computed):
         node = Poster("", *self.parse_content_to_nodes())
         node["scene"], node["first"] = scene, first
         node["file"] = f"{Path(name).parent}-{Path(name).stem}.json".replace("/", "-")
-        return [node]
+        if "live" not in self.options:
+            return [node]
+        source = (running.EXAMPLES / name).read_text(encoding="utf-8")
+        return [node, *live.cell(self.env, self.arguments[0], source)]
 
 
 class Moment(SphinxRole):
@@ -143,5 +150,5 @@ def add_script(
 ) -> None:
     """Give the script and its style to the pages that have a stepper."""
     if doctree is not None and next(iter(doctree.findall(Poster)), None) is not None:
-        app.add_js_file("stepper/stepper.js", type="module")
-        app.add_css_file("stepper/stepper.css")
+        app.add_js_file("stepper.js", type="module")
+        app.add_css_file("stepper.css")

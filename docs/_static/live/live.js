@@ -167,7 +167,21 @@
       }
     }
 
+    // A program that prints a recorded run means it to be stepped through.
+    async scene() {
+      const printed = this.output.querySelector("pre.out:only-child");
+      if (!printed?.textContent.startsWith('{"v":')) return;
+      const { Stepper } = await import(new URL("stepper.js", base));
+      if (!document.querySelector('link[href*="stepper.css"]')) {
+        document.head.append(make("link", { rel: "stylesheet", href: new URL("stepper.css", base) }));
+      }
+      const shown = make("div", {});
+      new Stepper(shown, JSON.parse(printed.textContent));
+      printed.replaceWith(shown);
+    }
+
     end(html) {
+      this.scene();
       this.running = false;
       this.box.dataset.state = "ended";
       this.runButton.disabled = false;
