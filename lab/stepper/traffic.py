@@ -144,13 +144,14 @@ class Traffic(Observer):
             place, side = self._places[sock]
             self.connections[place].directions[1 - side].received += len(data)
 
-    def place(self, transport: Any) -> tuple[int, int] | None:
+    def place(self, sock: Any) -> tuple[int, int] | None:
         """Return the number of a connection, and 0 for the client's end, 1 else."""
-        sock = getattr(transport, "_socket", None)
-        if sock is None:  # it is closed: what it was can still be asked
-            get = getattr(transport, "get_extra_info", None)
-            sock = get("socket") if get is not None else None
         return self._places.get(sock)
+
+    def socket(self, transport: Any) -> Any:
+        """Return the socket of a transport, of a closed one as well."""
+        get = getattr(transport, "get_extra_info", None)
+        return get("socket") if get is not None else None
 
     def frames(self) -> list[tuple[int, int, int, str]]:
         """Return the frames that were completed in this moment, with the direction."""
