@@ -319,7 +319,7 @@ class Outbox:
         self.size = 0
 
     def post(self, members: set[Client], frame: bytes) -> None:
-        """Send the frame to these members when the turn ends.
+        """Send the frame to these members at the next flush.
 
         The set must not change until then: callers pass their own.
         """

@@ -27,7 +27,7 @@ function put(name) {
   }
 }
 
-["lab", "steps"].forEach(put);
+["lab", "steps", "docs/examples"].forEach(put);
 await python.runPythonAsync(`
 import sys, warnings
 sys.path[:0] = ["/book", "/book/steps"]

@@ -80,6 +80,19 @@ await server.stop()
 [heard["from"], heard["message"]]
 """
 
+SCENES = """
+import contextlib, io, json, runpy
+
+found = {}
+for name in %s:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        runpy.run_module(name, run_name="__main__")
+    scene = json.loads(printed.getvalue())
+    with_lines = sum("l" in moment for moment in scene["moments"])
+    found[name] = [len(scene["marks"]), scene["missed"], with_lines]
+found
+"""
+
 CHECK = """
 import tempfile
 from pathlib import Path
@@ -128,6 +141,17 @@ def test_it_is_the_newest_python_for_which_the_steps_are_written(folder):
     """The book names this version in its pages."""
     version = value(folder, "import sys; '{}.{}'.format(*sys.version_info)")
     assert version == versions_table.python_of_pyodide() == "3.14"
+
+
+def test_the_scenes_of_the_book_have_their_named_moments(folder):
+    paths = sorted((ROOT / "docs" / "examples").rglob("*_scene.py"))
+    names = [".".join(p.relative_to(ROOT).with_suffix("").parts) for p in paths]
+    found = value(folder, SCENES % names)
+    assert list(found) == names
+    for marks, missed, with_lines in found.values():
+        assert marks >= 2
+        assert not missed
+        assert with_lines >= marks
 
 
 def test_every_step_has_the_behaviours_that_it_should_have_and_no_others(folder):

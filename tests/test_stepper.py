@@ -359,10 +359,35 @@ def test_a_timer_is_set_and_gone_when_it_is_due_or_cancelled():
 def test_a_callback_that_was_cancelled_in_the_queue_is_noted():
     async def main():
         loop = asyncio.get_running_loop()
-        loop.call_soon(print).cancel()
+        loop.call_soon(print).cancel()  # which is not even put into the queue
+        loop.call_soon(lambda: handle.cancel())
+        handle = loop.call_soon(abs, 1)
         await asyncio.sleep(0)
 
-    assert [m for m in told(main)["moments"] if m.get("x")]
+    scene = told(main)
+    labels, first = scene["labels"], scene["moments"][0]
+    names = [labels[-1 - actor] for actor in first["p"] if actor < 0]
+    assert [name.rpartition(".")[2] for name in names] == ["<lambda>", "abs"]
+    (cancelled,) = [moment for moment in scene["moments"] if "x" in moment]
+    assert cancelled["a"] in first["p"]
+    assert labels[-1 - cancelled["a"]] == "abs"
+
+
+def test_after_the_last_moment_nothing_is_kept():
+    async def main():
+        async with await start("02") as server:
+            caller = await server.call()
+            for _ in range(50):
+                await caller.send(b"hello")
+                await asyncio.sleep(1)
+
+    recorder = Recorder(most=30)
+    with recorder.recording():
+        simulation.run(main(), loop_factory=recorder.loop)
+    assert recorder.missed > 50
+    assert [*recorder._timers, *recorder._set, *recorder._ready] == []
+    written = recorder.traffic.connections[0].directions[0].written
+    assert written < 100
 
 
 # Values.

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from lab.network import Transport
-from lab.network.sockets import Address, Watched
+from lab.network.sockets import Address, Link, Watched
 from lab.stepper.files import Files
 from lab.stepper.traffic import Traffic
 from lab.stepper.values import attribute, locals_of
@@ -79,7 +79,7 @@ class Names:
                 waits = getattr(callback, "__self__", None)
                 if isinstance(waits, asyncio.Task):
                     return self.task(waits)
-        return -1 - self.label(_called(timer._callback))
+        return -1 - self.label(self._callback(timer._callback, timer._args or ()))
 
     def in_words(self, of_clients: Mapping[Address, str]) -> list[str]:
         """Return what to call each of the connections; ``of_clients`` has names."""
@@ -121,7 +121,7 @@ class Names:
                 writer = attribute(value, "writer") or attribute(value, "_writer")
             if not isinstance(writer, StreamWriter):
                 continue
-            place = self._traffic.place(writer.transport)
+            place = self._traffic.place(self._traffic.socket(writer.transport))
             if place is not None:
                 seen.serves, side = place
                 both = {type(argument) for argument in arguments}
@@ -140,13 +140,19 @@ class Names:
         name = getattr(callback, "__name__", "").strip("_")
         if isinstance(own, Transport):
             return f"net:{name}:{self._end(own)}"
+        if isinstance(own, Link):  # one that takes its time
+            receiver = getattr(arguments[0], "receiver", None) if arguments else None
+            return f"net:wire:{self._end_of(receiver)}"
         if isinstance(own, asyncio.BaseProtocol):
             transport = arguments[0] if arguments else None
             return f"net:{name}:{self._end(transport)}"
         return _called(callback)
 
     def _end(self, transport: Any) -> str:
-        place = self._traffic.place(transport)
+        return self._end_of(self._traffic.socket(transport))
+
+    def _end_of(self, sock: Any) -> str:
+        place = self._traffic.place(sock)
         return "" if place is None else f"{place[0]}{'cs'[place[1]]}"
 
 

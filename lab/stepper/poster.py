@@ -3,7 +3,7 @@
 It is what a page without scripts shows of a scene, as a figure.
 """
 
-from collections import Counter
+import re
 from typing import Any
 
 from lab.pictures.drawing import escaped, picture, small, wide
@@ -15,13 +15,16 @@ NETWORK = -1  # the row of everything that is not a task
 COLOURS = 8  # that tasks have, before they repeat
 
 # asyncio's own callbacks are recorded, but the viewer does not stop at all of them.
-SHOWN = ("net:arrived", "net:room", "net:connection_lost", "_set_result_unless_canc")
+SHOWN = re.compile(
+    "net:(arrived|room|connection_lost)|_set_result_unless_cancelled$"
+    "|.*_on_timeout$|.*_release_waiter$"
+)
 
 
 def poster(scene: dict[str, Any]) -> str:
     """Return the picture of a scene, as ``Scene.as_json`` writes it."""
     stops = [i for i in range(scene["first"], len(scene["moments"])) if shown(scene, i)]
-    names = named(scene["tasks"])
+    names = [task["n"] for task in scene["tasks"]]
     rows = rows_of(scene, stops)
     left = max(wide(words_of(row, names), 11) for row in rows) + 12
     column = (WIDTH - left) / max(1, len(stops))
@@ -45,20 +48,7 @@ def shown(scene: dict[str, Any], i: int) -> bool:
     if moment["a"] >= 0:
         return bool(scene["tasks"][moment["a"]].get("own"))
     label: str = scene["labels"][-1 - moment["a"]]
-    return label.startswith(SHOWN) or "g" in moment or "l" in moment
-
-
-def named(tasks: list[dict[str, Any]]) -> list[str]:
-    """Return the names of tasks as the viewer has them: each once."""
-    used: Counter[str] = Counter()
-    names = []
-    for task in tasks:
-        name = task["n"]
-        if name == "client_connected":
-            name = f"handler of {task.get('who', '?')}"
-        used[name] += 1
-        names.append(name if used[name] == 1 else f"{name} {used[name]}")
-    return names
+    return bool(SHOWN.match(label)) or "g" in moment or "l" in moment
 
 
 def rows_of(scene: dict[str, Any], stops: list[int]) -> list[int]:

@@ -49,6 +49,7 @@ class Recorder(Watcher):
         self.network_names: dict[Any, str] = {}
         self._most = most
         self._over = False
+        self._ready: dict[int, int] = {}  # who runs in a callback, by the id of it
         self._lines: Lines | None = None
         self._values = Values(self.files)
         self._printed = io.StringIO()
@@ -98,12 +99,24 @@ class Recorder(Watcher):
     def end(self) -> None:
         """Record nothing more, not even the moment that ends here."""
         self._over = True
+        self._let_go()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is recorded: the end has come, or there is no room."""
+        return self._over or len(self.moments) >= self._most
+
+    def _let_go(self) -> None:
+        """Keep nothing alive that was only needed to record more."""
+        self.traffic.ended = True
+        for kept in (self._timers, self._set, self._gone, self._ready):
+            kept.clear()
 
     # -- what the loop tells
 
     def run(self, loop: Loop, handle: Any, go: Callable[[], None]) -> None:
         """Run a callback, and note what it has changed."""
-        if self._over or len(self.moments) >= self._most:
+        if self.ended:
             self.missed += not self._over
             go()
             return
@@ -122,23 +135,29 @@ class Recorder(Watcher):
         finally:
             if not self._over:
                 pushed = itertools.islice(ready, waiting, None)
-                if more := [self.names.actor(each) for each in pushed]:
-                    moment["p"] = more
+                # One that is cancelled already will not run, and has forgotten what.
+                alive = [each for each in pushed if not each.cancelled()]
+                if alive:
+                    moment["p"] = [self._pushed(each) for each in alive]
                 if task is not None:
                     self._note_task(moment, task)
                 if trail:
                     moment["l"] = _grouped(trail)
                 self._note_others(moment, printed)
                 self.moments.append(moment)
+                if self.ended:
+                    self._let_go()
 
     def skipped(self, loop: Loop, handle: Any) -> None:
         """Note a callback that was cancelled while it was ready to run."""
-        if not self._over and len(self.moments) < self._most:
-            actor = self.names.actor(handle) if handle._callback else -1
+        # It has forgotten what it was to call; a timer was not seen to become ready.
+        if not self.ended and (actor := self._ready.pop(id(handle), None)) is not None:
             self.moments.append({"t": loop.turn, "a": actor, "x": 1})
 
     def timer_set(self, loop: Loop, timer: Any) -> None:
         """Note a timer."""
+        if self.ended:
+            return
         number = next(self._timer_numbers)
         self._timers[id(timer)] = number, timer
         self._set.append((number, timer))
@@ -151,7 +170,13 @@ class Recorder(Watcher):
 
     # -- a moment
 
+    def _pushed(self, handle: Any) -> int:
+        """Return who runs in a callback that has become ready."""
+        actor = self._ready[id(handle)] = self.names.actor(handle)
+        return actor
+
     def _begun(self, loop: Loop, handle: Any, task: Any) -> dict[str, Any]:
+        self._ready.pop(id(handle), None)
         moment: dict[str, Any] = {"t": loop.turn, "a": self.names.actor(handle)}
         if (now := round(loop.time(), 6)) != self._clock:
             moment["c"] = self._clock = now

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-from lab.simulation import Stuck, run
+from lab.simulation import Spinning, Stuck, run
 from lab.stepper.embedded import embedded
 from lab.stepper.moment import Moment, moments_of
 from lab.stepper.recorder import MOST, Recorder
@@ -28,8 +28,8 @@ class Scene:
 
     Shown are the files of the steps, that of ``main`` and those in ``files``. Of a
     longer run, only ``most`` moments are recorded. Further options are those of a Loop,
-    such as ``faults``. A run that gets stuck is a scene, too; what else ``main`` raises
-    is raised.
+    such as ``faults``. A run that gets stuck, or spins, is a scene, too; what else
+    ``main`` raises is raised.
     """
 
     def __init__(
@@ -136,8 +136,8 @@ class Scene:
         with self._recorder.recording():
             try:
                 run(coroutine, debug=False, loop_factory=self._recorder.loop, **options)
-            except Stuck as stuck:
-                return str(stuck)
+            except (Stuck, Spinning) as error:
+                return str(error)
         return ""
 
     def _not_found(self, name: str, begin: int) -> str:

@@ -108,10 +108,13 @@ class Traffic(Observer):
         self.connections: list[Joined] = []
         self._places: dict[Any, tuple[int, int]] = {}  # by the socket
         self._wrote: list[int] = []  # directions, in this moment
-        self.opener = ""  # of the task that runs
+        self.opener = ""  # the name of the task that runs, if it has one
+        self.ended = False  # nothing more is noted
 
     def connected(self, transport: Any, sock: Any) -> None:
         """Take note of an end; the first end of a connection makes the connection."""
+        if self.ended:
+            return
         side = 0 if transport._server is None else 1
         place, _ = self._places.get(sock.peer, (len(self.connections), 0))
         if place == len(self.connections):
@@ -124,30 +127,31 @@ class Traffic(Observer):
 
     def wrote(self, transport: Any, data: bytes) -> None:
         """Take note of what is written."""
-        if transport._socket in self._places:
+        if not self.ended and transport._socket in self._places:
             place, side = self._places[transport._socket]
             self.connections[place].directions[side].write(data)
             self._wrote.append(2 * place + side)
 
     def sent(self, sock: Any, data: bytes) -> None:
         """Take note of what is on the wire now."""
-        if sock in self._places:
+        if not self.ended and sock in self._places:
             place, side = self._places[sock]
             self.connections[place].directions[side].sent += len(data)
 
     def received(self, sock: Any, data: bytes) -> None:
         """Take note of what is off the wire now."""
-        if sock in self._places:
+        if not self.ended and sock in self._places:
             place, side = self._places[sock]
             self.connections[place].directions[1 - side].received += len(data)
 
-    def place(self, transport: Any) -> tuple[int, int] | None:
+    def place(self, sock: Any) -> tuple[int, int] | None:
         """Return the number of a connection, and 0 for the client's end, 1 else."""
-        sock = getattr(transport, "_socket", None)
-        if sock is None:  # it is closed: what it was can still be asked
-            get = getattr(transport, "get_extra_info", None)
-            sock = get("socket") if get is not None else None
         return self._places.get(sock)
+
+    def socket(self, transport: Any) -> Any:
+        """Return the socket of a transport, of a closed one as well."""
+        get = getattr(transport, "get_extra_info", None)
+        return get("socket") if get is not None else None
 
     def frames(self) -> list[tuple[int, int, int, str]]:
         """Return the frames that were completed in this moment, with the direction."""

@@ -53,7 +53,7 @@ scene.mark(
 scene.mark(
     "silence",
     "Bob hears nothing",
-    "Alice talks on. Her messages arrive at the server, and nothing reads them there.",
+    "Alice talks on. Her messages arrive at the server, but nothing reads them.",
     lambda now: now.unread("alice", way=FROM_CLIENT) > len(LONG),
     claims=lambda now: (
         now.waiting("handler of alice") == "StreamWriter.drain"

@@ -32,7 +32,7 @@ scene = Scene("Step 06: a client is too slow", main, capacity=WIRE)
 scene.mark(
     "kept",
     "The server keeps Sleepy's bytes",
-    "The wire to Sleepy is full. The rest waits in the server, and Bob gets all.",
+    "The wire to Sleepy is full and the rest waits here; Bob's bytes are on their way.",
     lambda now: now.task == "handler of alice" and now.kept("sleepy") > 0,
     claims=lambda now: (
         now.on_the_wire("sleepy") == WIRE

@@ -34,7 +34,7 @@ scene.mark(
 scene.mark(
     "told",
     "All are told",
-    "Everyone has been sent bye, and main waits for the clients' tasks.",
+    "main has sent bye to everyone, and now it waits for their handlers.",
     lambda now: now.task == "server07" and now.ran("client.say_last("),
     claims=lambda now: (
         now.waits == "wait"
@@ -45,14 +45,14 @@ scene.mark(
 scene.mark(
     "read",
     "Alice has hung up",
-    "Alice has read bye and hung up; her handler ends, and Sleepy's goes on waiting.",
+    "Alice's client has read bye and hung up. Her handler ends; Sleepy's still waits.",
     lambda now: now.task == "handler of alice" and now.ended == "done",
     claims=lambda now: now.kept("sleepy") > 0 and not now.end_of("handler of sleepy"),
 )
 scene.mark(
     "abort",
     "Time is up: abort",
-    "Sleepy has not read for three seconds, so what the server kept for it is lost.",
+    "Sleepy has read nothing for three seconds: main aborts, and its bytes are lost.",
     lambda now: now.task == "server07" and now.ran("transport.abort()"),
     claims=lambda now: now.time > 4 and now.waits == "wait",
 )

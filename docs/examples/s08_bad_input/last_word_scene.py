@@ -3,6 +3,7 @@
 import asyncio
 
 from lab import Scene, start
+from lab.stepper import FROM_CLIENT
 from lab.wire import frame
 
 
@@ -56,6 +57,6 @@ scene.mark(
     "Now the server closes",
     "The client has hung up and nothing is left unread, so that closing is no reset.",
     lambda now: now.task == "handler of mallory" and now.ran("writer.close()"),
-    claims=lambda now: now.unread("mallory") == 0,
+    claims=lambda now: now.unread("mallory", FROM_CLIENT) == 0,
 )
 print(scene.as_json())

@@ -49,7 +49,7 @@ scene.mark(
 scene.mark(
     "ended",
     "The handler ends as usual",
-    "Dora has read why and hung up. The handler ends without an error.",
+    "Dora's client has read why, and hung up. The handler ends without an error.",
     lambda now: now.task == "handler of dora" and bool(now.ended),
     claims=lambda now: (
         now.ended == "done" and now.end_of("watch of dora") == "cancelled"

@@ -9,6 +9,8 @@ const ROOM = { kept: 160 * KIB, wire: 64 * KIB, unread: 128 * KIB }; // what fil
 // Flags of one direction of a connection.
 const PAUSED = 1, FINISHED = 2, CLOSED = 4, BROKEN = 8, NOT_READING = 32;
 
+const TIMERS = /^_set_result_unless_cancelled$|_on_timeout$|_release_waiter$/;
+
 const PLAIN = {
   "StreamWriter.drain": "room to write",
   "StreamReader.readexactly": "more bytes",
@@ -43,16 +45,10 @@ export class Run {
   }
 
   #named(tasks) {
-    const used = {};
     let colour = 0;
-    return tasks.map((task, number) => {
-      let name = task.n;
-      if (name === "client_connected") name = `handler of ${task.who || "?"}`;
-      used[name] = (used[name] || 0) + 1;
-      if (used[name] > 1) name += ` ${used[name]}`;
-      const paint = task.own ? `var(--task-${colour++ % 8})` : "var(--soft)";
-      return { ...task, name, number, colour: paint };
-    });
+    return tasks.map((task, number) => ({
+      ...task, name: task.n, number, colour: task.own ? `var(--task-${colour++ % 8})` : "var(--soft)",
+    }));
   }
 
   label(actor) {
@@ -68,7 +64,7 @@ export class Run {
     if (actor >= 0) return this.tasks[actor].name;
     const label = this.label(actor);
     if (label.startsWith("net:")) return "the network";
-    return label === "_set_result_unless_cancelled" ? "a timer" : "the loop";
+    return TIMERS.test(label) ? "a timer" : "the loop";
   }
 
   // asyncio's own callbacks are recorded, but not worth a stop.
@@ -77,8 +73,8 @@ export class Run {
     if (moment.x) return false;
     if (moment.a >= 0) return Boolean(this.tasks[moment.a].own);
     const label = this.label(moment.a);
-    if (/^net:(arrived|room|connection_lost)/.test(label)) return true;
-    return label === "_set_result_unless_cancelled" || moment.g !== undefined || moment.l !== undefined;
+    if (/^net:(arrived|room|connection_lost)/.test(label) || TIMERS.test(label)) return true;
+    return moment.g !== undefined || moment.l !== undefined;
   }
 
 
@@ -181,7 +177,7 @@ export class Run {
 
   #ofTheLoop(i) {
     const moment = this.moments[i], label = this.label(moment.a);
-    if (label === "_set_result_unless_cancelled") return `${bold("A timer")} is due at ${this.states[i].time} s`;
+    if (TIMERS.test(label)) return `${bold("A timer")} is due at ${this.states[i].time} s`;
     const [, what, end = ""] = label.split(":"), who = escaped(this.client(end));
     const reader = end.endsWith("s") ? `the server's reader for ${who}` : `${who}'s reader`;
     if (what === "arrived") {
@@ -590,8 +586,9 @@ export class Stepper {
     const counted = this.run.states[i].ways[way], toClient = way % 2;
     if (!counted || (!toClient && !this.#everFills(way))) return "";
     const [written, sent, received, read, flags] = counted;
+    const kept = flags & (CLOSED | BROKEN) ? 0 : written - sent; // an abort discards it
     const segments = [
-      [written - sent, ROOM.kept, flags & PAUSED],
+      [kept, ROOM.kept, flags & PAUSED],
       [sent - received, ROOM.wire, sent - received >= ROOM.wire],
       [received - read, ROOM.unread, flags & NOT_READING],
     ].map(([bytes, most, full]) => `<div class="${full ? "full" : ""}"><u style="width:${Math.min(100, (100 * bytes) / most)}%"></u><q>${bytes ? size(bytes) : ""}</q></div>`);
