@@ -1,17 +1,17 @@
-"""The ways to tell a room that chapter 06 compares: what the chapter says of each."""
+"""The ways to tell a room that chapter 06 compares: what the book says of each."""
 
 from functools import cache
 
 import pytest
 
-from docs.examples.s06_slow_readers import (
+from docs.examples.other_designs import (
     group_of_sends,
     queue_with_limit,
     task_for_each,
 )
+from docs.examples.other_designs.queue_for_each import Queued
+from docs.examples.other_designs.queue_with_limit import Limited
 from docs.examples.s06_slow_readers.one_sleeps import FRAME, RATE, SECONDS, play
-from docs.examples.s06_slow_readers.queue_for_each import Queued
-from docs.examples.s06_slow_readers.queue_with_limit import Limited
 from lab import story
 from lab.host import load
 

@@ -1,9 +1,10 @@
 """All designs for sending to a room, on the same workload: a table."""
 
-from docs.examples.s06_slow_readers import group_of_sends, one_sleeps, task_for_each
+from docs.examples.other_designs import group_of_sends, task_for_each
+from docs.examples.other_designs.queue_for_each import Queued
+from docs.examples.other_designs.queue_with_limit import Limited
+from docs.examples.s06_slow_readers import one_sleeps
 from docs.examples.s06_slow_readers.one_sleeps import play, row
-from docs.examples.s06_slow_readers.queue_for_each import Queued
-from docs.examples.s06_slow_readers.queue_with_limit import Limited
 
 print(one_sleeps.HEAD)
 print(row("await each (step 05)", play("05")))

@@ -1,7 +1,7 @@
 """Draws how much waits in the server and reaches Bob, with three of the designs."""
 
+from docs.examples.other_designs.task_for_each import send_to
 from docs.examples.s06_slow_readers.one_sleeps import FRAME, Played, play
-from docs.examples.s06_slow_readers.task_for_each import send_to
 from lab.pictures.unsent import Unsent
 from lab.pictures.unsent_notes import Sample, Series
 

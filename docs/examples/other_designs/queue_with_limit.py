@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from docs.examples.other_designs.queue_for_each import Queued
 from docs.examples.s06_slow_readers.one_sleeps import show
-from docs.examples.s06_slow_readers.queue_for_each import Queued
 
 MOST = 128  # messages: here they are about 1 MiB
 
