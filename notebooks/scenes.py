@@ -315,3 +315,15 @@ async def complaints(seconds: int) -> None:
             complain(loop, {"message": "out of system resource", "exception": error})
             await asyncio.sleep(1)
         print(server.printed())
+
+
+async def two_sleepers() -> None:
+    """Let two tasks sleep, one for a second and one for two."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(sleeper(1), name="one second")
+        tasks.create_task(sleeper(2), name="two seconds")
+
+
+async def sleeper(seconds: float) -> None:
+    """Sleep, in a function of our own: the stepper shows its lines."""
+    await asyncio.sleep(seconds)
