@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 import platform
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ class Scene:
         **options: Any,
     ) -> None:
         own = inspect.unwrap(main).__code__.co_filename
+        self._own = os.path.basename(own)
         self._recorder = Recorder([own, *files], most)
         error = self._run(main, {"seed": seed, **options})
         self._tell(title, seed, error)
@@ -53,7 +55,7 @@ class Scene:
     ) -> Self:
         """Return a scene of what was recorded already; ``error`` says how it ended."""
         scene = cls.__new__(cls)
-        scene._recorder = recorder
+        scene._recorder, scene._own = recorder, ""
         scene._tell(title, seed, error)
         return scene
 
@@ -90,12 +92,14 @@ class Scene:
         when: Condition,
         *,
         claims: Condition | None = None,
+        look: str = "",
     ) -> Moment:
         """Give a name to the first moment for which ``when`` is true, and return it.
 
         It is looked for after the one that was named last. ``says`` is a sentence of
         the text, and ``claims`` has to be true of the moment, if the sentence is.
-        LookupError if there is no such moment, or if the claim is not true of it.
+        ``look`` is a piece of the one line of code that the reader should look at.
+        LookupError if there is no such moment or line, or if the claim is not true.
         """
         begin = self._marks[-1]["moment"] + 1 if self._marks else self._recorder.first
         found = next((each for each in self._moments[begin:] if when(each)), None)
@@ -106,10 +110,28 @@ class Scene:
                 f"scene {self.title!r}: what {name!r} says is not so at {found}: {says}"
             )
         index = found.index
-        self._marks.append(
-            {"name": name, "title": title, "says": says, "moment": index}
-        )
+        mark = {"name": name, "title": title, "says": says, "moment": index}
+        self._marks.append(mark | ({"look": self._line(look)} if look else {}))
         return found
+
+    def _line(self, code: str) -> tuple[int, int]:
+        """Return the file and the line that contain the code; LookupError."""
+        found = [
+            (n, number)
+            for n, file in enumerate(self._told["files"])
+            for number, line in enumerate(file["t"].splitlines(), 1)
+            if code in line
+        ]
+        # The program of the scene names the line, too, to have it looked at.
+        others = [(n, line) for n, line in found if not self._is_own(n)]
+        if len(others or found) != 1:
+            raise LookupError(
+                f"{code!r} is on {len(others or found)} lines, not on one"
+            )
+        return (others or found)[0]
+
+    def _is_own(self, file: int) -> bool:
+        return bool(self._told["files"][file]["n"] == self._own)
 
     def as_json(self) -> str:
         """Return the scene as the stepper reads it; the same for the same run."""

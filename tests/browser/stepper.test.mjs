@@ -55,7 +55,7 @@ for (const name of PAGES) {
 test("an address leads to a moment, by its name and by its turn", async () => {
   await here.visit("/docs/05-delivery.html#stuck", {}, async (page) => {
     const { dialog, says, moment } = await opened(page);
-    assert.match(await says(), /handler of alice .* waits for room to write/);
+    assert.match(await says(), /handler of alice .* waits for space in the write buffer/);
     const stuck = await moment();
     await dialog.getByRole("button", { name: "Close" }).click();
     await page.locator("a[href='#silence']").first().click();
@@ -145,6 +145,6 @@ test("a reader's own run can be stepped through", () =>
 test("without scripts the poster is a figure with its moments in words", () =>
   here.visit("/docs/05-delivery.html", { javaScriptEnabled: false }, async (page) => {
     assert.ok(await page.locator(".st-poster svg").isVisible());
-    assert.match(await page.locator(".st-poster ol").innerText(), /waits in drain until Sleepy reads/);
+    assert.match(await page.locator(".st-poster ol").innerText(), /Sleepy comes before Bob, and drain waits/);
     assert.ok(!(await page.locator(".st-open").isVisible()));
   }));

@@ -39,17 +39,13 @@ class Poster(nodes.General, nodes.Element):  # its caption is its child
 class Stepper(Computed):
     """Show the poster of a scene that an example records; the content is its caption.
 
-    ``:moment:`` is the name of the moment at which it opens, the first one by default.
     ``:live:`` lets the reader change the program, and step through another run.
     The build fails if the program finds a moment missing, or if the scene is too large.
     """
 
     required_arguments = 1
     has_content = True
-    option_spec: ClassVar = {
-        "moment": directives.unchanged_required,
-        "live": directives.flag,
-    }
+    option_spec: ClassVar = {"live": directives.flag}
 
     def shown(self) -> list[nodes.Node]:
         """Run the example; the build fails if it prints no scene."""
@@ -57,15 +53,11 @@ class Stepper(Computed):
         scene = json.loads(running.show(self, running.Run(name)))
         if not self.content:
             raise self.error("a stepper needs a sentence that says what to look at")
-        names = [mark["name"] for mark in scene["marks"]]
-        first = self.options.get("moment", names[0])
-        if first not in names:
-            raise LookupError(f"{name} names no moment {first!r}, but {names}")
         size = len(json.dumps(scene, ensure_ascii=False).encode())
         if size > MOST:
             raise ValueError(f"{name} prints {size} bytes, and {MOST} are the most")
         node = Poster("", *self.parse_content_to_nodes())
-        node["scene"], node["first"] = scene, first
+        node["scene"] = scene
         node["file"] = f"{Path(name).parent}-{Path(name).stem}.json".replace("/", "-")
         if "live" not in self.options:
             return [node]
@@ -116,7 +108,6 @@ def visit(translator: HTML5Translator, node: Poster) -> None:
         "id": f"stepper-{stem}",
         "data-title": scene["title"],
         "data-scene": f"{up}{SCENES}/{node['file']}",
-        "data-first": node["first"],
     }
     written = " ".join(f'{k}="{html.escape(v)}"' for k, v in attributes.items())
     picture = f'<div class="picture">{poster(scene)}</div>'

@@ -39,21 +39,22 @@ scene.mark(
 scene.mark(
     "unread",
     "Sleepy's bytes pile up",
-    "Sleepy does not read: the wire to it is full, and the server keeps the rest.",
+    "Sleepy is paused: it reads nothing, the wire is full, the server keeps the rest.",
     lambda now: now.kept("sleepy") > 0,
     claims=lambda now: now.on_the_wire("sleepy") == 64 * 1024,
 )
 scene.mark(
     "stuck",
     "Alice's handler is stuck",
-    "The task that serves Alice waits in drain until Sleepy reads.",
+    "It sends to one member after another. Sleepy comes before Bob, and drain waits.",
     lambda now: now.task == "handler of alice" and now.waits == "StreamWriter.drain",
     claims=lambda now: now.must_wait("sleepy") and now.is_at("await member.send"),
+    look="await member.send(message)",
 )
 scene.mark(
     "silence",
-    "Bob hears nothing",
-    "Alice talks on. Her messages arrive at the server, but nothing reads them.",
+    "Bob hears nothing more",
+    "Alice talks on. Her handler is stuck, so the server reads nothing from her.",
     lambda now: now.unread("alice", way=FROM_CLIENT) > len(LONG),
     claims=lambda now: (
         now.waiting("handler of alice") == "StreamWriter.drain"

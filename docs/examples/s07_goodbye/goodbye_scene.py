@@ -26,15 +26,16 @@ async def main(scene: Scene) -> None:
 scene = Scene("Step 07: the server says goodbye", main)
 scene.mark(
     "cancelled",
-    "main is cancelled",
-    "CancelledError is raised where main waits, and its finally block begins.",
+    "The server's main is cancelled",
+    "CancelledError is raised where the server's main waits; its finally block begins.",
     lambda now: now.task == "server07" and now.ran("await say_goodbye(server)"),
     claims=lambda now: now.is_at("await asyncio.sleep(ONE_TURN)"),
+    look="await say_goodbye(server)",
 )
 scene.mark(
     "told",
     "All are told",
-    "main has sent bye to everyone, and now it waits for their handlers.",
+    "The server has sent bye to all, and waits for their handlers until a deadline.",
     lambda now: now.task == "server07" and now.ran("client.say_last("),
     claims=lambda now: (
         now.waits == "wait"
@@ -52,8 +53,9 @@ scene.mark(
 scene.mark(
     "abort",
     "Time is up: abort",
-    "Sleepy has read nothing for three seconds: main aborts, and its bytes are lost.",
+    "The deadline has passed: the server aborts, and what it kept for Sleepy is lost.",
     lambda now: now.task == "server07" and now.ran("transport.abort()"),
     claims=lambda now: now.time > 4 and now.waits == "wait",
+    look="client.writer.transport.abort()",
 )
 print(scene.as_json())

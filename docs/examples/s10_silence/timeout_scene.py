@@ -27,6 +27,7 @@ scene.mark(
         now.task == "watch of dora"
         and now.waiting("handler of dora") == "StreamReader.readexactly"
     ),
+    look="self.reading.reschedule(0)",
 )
 scene.mark(
     "cancels",
@@ -34,17 +35,19 @@ scene.mark(
     "The timeout's callback runs. It cancels the task that is inside the block.",
     lambda now: now.event == "Timeout._on_timeout",
     claims=lambda now: "handler of dora" in now.woken,
+    look="async with client.reading",
 )
 scene.mark(
     "caught",
     "CancelledError becomes TimeoutError",
-    "CancelledError travels up to the timeout block, which turns it into TimeoutError.",
+    "The timeout block knows that it cancelled the task: it raises TimeoutError.",
     lambda now: (
         now.task == "handler of dora"
         and now.ran("except TimeoutError:")
         and now.ran('client.say_last(Refused("silent").message)')
     ),
     claims=lambda now: not now.ended and now.finished("dora"),
+    look="except TimeoutError:",
 )
 scene.mark(
     "ended",

@@ -12,7 +12,7 @@ const PAUSED = 1, FINISHED = 2, CLOSED = 4, BROKEN = 8, NOT_READING = 32;
 const TIMERS = /^_set_result_unless_cancelled$|_on_timeout$|_release_waiter$/;
 
 const PLAIN = {
-  "StreamWriter.drain": "room to write",
+  "StreamWriter.drain": "space in the write buffer",
   "StreamReader.readexactly": "more bytes",
   "StreamReader.read": "more bytes",
   sleep: "the clock",
@@ -164,7 +164,7 @@ export class Run {
     if (moment.e) return `${head} ${moment.e === "done" ? "and is done" : `and ends: ${escaped(moment.e)}`}`;
     const lines = (moment.l || []).reduce((sum, [, ...numbers]) => sum + numbers.length, 0);
     const ran = lines ? `, runs ${lines} line${lines > 1 ? "s" : ""} and` : " and";
-    return `${head}${ran} now waits for ${this.#waitedFor(state.where[moment.a])}`;
+    return `${head}${ran} now waits for ${state.ready.includes(moment.a) ? bold("its next turn") : this.#waitedFor(state.where[moment.a])}`;
   }
 
   #waitedFor(where) {
@@ -177,6 +177,7 @@ export class Run {
 
   #ofTheLoop(i) {
     const moment = this.moments[i], label = this.label(moment.a);
+    if (/_on_timeout$/.test(label)) return `${bold("The deadline")} of a timeout has come, and cancels the task in its block`;
     if (TIMERS.test(label)) return `${bold("A timer")} is due at ${this.states[i].time} s`;
     const [, what, end = ""] = label.split(":"), who = escaped(this.client(end));
     const reader = end.endsWith("s") ? `the server's reader for ${who}` : `${who}'s reader`;
@@ -201,7 +202,7 @@ export class Run {
     for (const [way, , , , , flags] of moment.n || []) {
       const was = i ? this.states[i - 1].ways[way] : null;
       if (flags & PAUSED && !(was && was[4] & PAUSED)) {
-        said.push(`<b class="hot">More than 64 KiB wait for ${escaped(this.client(way >> 1))}: a task that drains has to wait now.</b>`);
+        said.push(`<b class="hot">The sender keeps more than 64 KiB for ${escaped(this.client(way >> 1))}: from now on, drain waits.</b>`);
       }
     }
     return said;
@@ -250,7 +251,7 @@ export class Stepper {
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", `Stepper: ${scene.title}`);
     box.tabIndex = -1;
-    box.replaceChildren(this.#head(), this.#map(), this.#tour(), this.#sentence(), this.#body(), this.#keys());
+    box.replaceChildren(this.#head(), this.#keys(), this.#map(), this.#tour(), this.#sentence(), this.#body());
     box.addEventListener("keydown", (event) => this.#pressed(event));
     this.go(at);
   }
@@ -361,7 +362,7 @@ export class Stepper {
     this.side = made("div", "st-side");
     this.side.addEventListener("click", ({ target }) => {
       const lane = target.closest(".st-lane");
-      if (lane) this.next(Number(lane.dataset.actor), 1);
+      if (lane) this.visit(Number(lane.dataset.actor));
     });
     body.append(source, this.side);
     return body;
@@ -376,7 +377,7 @@ export class Stepper {
   #keys() {
     const key = (name) => `<kbd>${name}</kbd>`;
     return made("div", "st-keys", {
-      innerHTML: `${key("←")} ${key("→")} a moment · ${key("Shift")} with them: the same task · ${key("Page ↑↓")} ten · ${key("Home")} ${key("End")} · ${key("W")} why now · press a task to go to its next moment`,
+      innerHTML: `${key("←")} ${key("→")} a moment · ${key("Shift")} with them: the same task · ${key("Page ↑↓")} ten · ${key("Home")} ${key("End")} · ${key("W")} why now · press a task to go to its next moment, or its last`,
     });
   }
 
@@ -406,6 +407,14 @@ export class Stepper {
     for (let stop = this.at + Math.sign(by); stop >= 0 && stop < stops.length; stop += Math.sign(by)) {
       if (moments[stops[stop]].a === actor) return this.go(stop);
     }
+    return false;
+  }
+
+  // A task that never goes on is where it was last: that is the answer to *why not?*
+  visit(actor) {
+    if (this.next(actor, 1) === false && this.next(actor, -1) === false) {
+      this.sentence.innerHTML = `${bold(this.run.nameOf(actor))} does nothing in what is shown.`;
+    }
   }
 
   // To a mark's name or to turn=63; returns whether there is such a moment.
@@ -416,11 +425,14 @@ export class Stepper {
   }
 
   go(stop) {
+    const inside = this.box.contains(document.activeElement);
     this.at = Math.max(0, Math.min(this.run.stops.length - 1, stop));
     this.range.value = this.at;
     this.#tell();
     this.#markSource();
     this.#drawSide();
+    // What had the focus may be gone: without it, keys would turn the page.
+    if (inside && !this.box.contains(document.activeElement)) this.box.focus({ preventScroll: true });
     this.box.dispatchEvent(new CustomEvent("moment", { detail: { stop: this.at } }));
   }
 
@@ -432,14 +444,20 @@ export class Stepper {
     this.clock.innerHTML = `moment <b>${this.at + 1}</b>/${stops.length} · turn <b>${moment.t}</b> · <b>${state.time.toFixed(3)}</b> s`;
     this.plot.lastChild.style.left = `${(100 * (this.at + 0.5)) / stops.length}%`;
     this.whyButton.setAttribute("aria-disabled", this.run.cause(this.at) < 0);
-    const mark = (this.scene.marks || []).find(({ moment: m }) => this.run.stopAt(m) === this.at);
+    const mark = this.#namedHere();
     this.claim.textContent = mark?.says || "";
     this.claim.hidden = !mark?.says;
     this.sentence.innerHTML = this.run.words(this.at);
     for (const button of this.tour.children) {
-      button.setAttribute("aria-current", Number(button.dataset.stop) === this.at);
+      const here = Number(button.dataset.stop) === this.at;
+      button.setAttribute("aria-current", here);
+      if (here) this.tour.scrollLeft = button.offsetLeft - this.tour.offsetLeft - 14;
     }
     this.#drawPath(moment, state);
+  }
+
+  #namedHere() {
+    return (this.scene.marks || []).find(({ moment }) => this.run.stopAt(moment) === this.at);
   }
 
   // Down the chain of awaits: each link leads to its line.
@@ -510,7 +528,9 @@ export class Stepper {
       focus = [file, line];
       for (const [f, l] of where.chain.slice(0, -1)) this.#mark(f, l, "via", task.colour);
     }
-    if (focus) this.#reveal(...focus);
+    const look = this.#namedHere()?.look;
+    if (look) this.#mark(...look, "look");
+    if (look || focus) this.#reveal(...(look || focus));
     else if (this.file === undefined) this.show(0);
   }
 
@@ -522,7 +542,7 @@ export class Stepper {
     const [kind, what, end = ""] = this.run.label(actor).split(":");
     const who = this.run.client(end);
     const words = { arrived: end.endsWith("s") ? `bytes from ${who}` : `bytes for ${who}`, room: `room to ${who}`, accept: "a new connection" };
-    return `<span class="chip net">${escaped(kind === "net" ? words[what] || `end of ${who}` : "the loop")}</span>`;
+    return `<span class="chip net">${escaped(kind === "net" ? words[what] || `end of ${who}` : this.run.nameOf(actor))}</span>`;
   }
 
   #drawSide() {
@@ -547,7 +567,7 @@ export class Stepper {
 
   #state(actor, where, state) {
     if (where.end) return escaped(where.end);
-    if (state.ready.includes(Number(actor))) return "<em>ready</em>";
+    if (state.ready.includes(Number(actor))) return `<em>ready</em>${this.#beside(state.values[actor])}`;
     const phrase = where.on !== undefined ? this.run.tasks[where.on].name : where.phrase;
     const line = where.chain.length ? ` · ${this.run.place(last(where.chain))}` : "";
     const hot = /drain/.test(phrase || "") ? ' class="hot"' : "";
@@ -562,9 +582,10 @@ export class Stepper {
   }
 
   #queue({ ready }) {
-    const shown = ready.filter((actor) => (actor >= 0 ? this.run.tasks[actor].own : /^net:(arrived|room)/.test(this.run.label(actor))));
+    const shown = ready.filter((actor) => (actor >= 0 ? this.run.tasks[actor].own : /^net:(arrived|room)|_on_timeout$/.test(this.run.label(actor))));
     const chips = shown.map((actor) => this.#chip(actor)).join("");
-    return `<h4>Ready to run, in this order</h4><div class="st-queue">${chips || "nothing: the clock moves on"}</div>`;
+    const end = this.at === this.run.stops.length - 1;
+    return `<h4>Ready to run, in this order</h4><div class="st-queue">${chips || (end ? "nothing" : "nothing: the clock moves on")}</div>`;
   }
 
   #timers({ timers }) {
@@ -576,7 +597,7 @@ export class Stepper {
 
   #bytes(i) {
     if (!this.scene.conns.length) return "";
-    const head = `<div class="st-pipe st-head-row"><b></b><div class="st-segments"><span>sender keeps</span><span>on the wire</span><span>not read yet</span></div></div>`;
+    const head = `<div class="st-pipe st-head-row"><b>→ to, ← from</b><div class="st-segments"><span>sender keeps ¦ drain waits</span><span>on the wire</span><span>not read yet</span></div></div>`;
     const pipes = this.scene.conns.flatMap((who, n) => [this.#pipe(i, who, 2 * n + 1), this.#pipe(i, who, 2 * n)]);
     return `<h4>Bytes under way</h4>${head}${pipes.join("")}`;
   }
@@ -594,7 +615,7 @@ export class Stepper {
     ].map(([bytes, most, full]) => `<div class="${full ? "full" : ""}"><u style="width:${Math.min(100, (100 * bytes) / most)}%"></u><q>${bytes ? size(bytes) : ""}</q></div>`);
     const frames = this.scene.frames.filter((frame) => frame[0] === way && frame[4] <= i && frame[2] > read);
     const oldest = frames.length ? `<span class="st-frame">${frames.length > 1 ? `${frames.length} frames, the oldest ` : ""}${escaped(frames[0][3])}</span>` : "";
-    const end = flags & BROKEN ? " broken" : flags & CLOSED ? " closed" : flags & FINISHED ? " ended" : "";
+    const end = flags & BROKEN ? " broken" : flags & CLOSED ? " closed" : flags & FINISHED ? " ended" : flags & NOT_READING ? " does not read" : "";
     return `<div class="st-pipe"><b class="${toClient ? "" : "back"}">${toClient ? "→" : "←"} ${escaped(who)}${end}</b><div class="st-segments">${segments.join("")}</div>${oldest}</div>`;
   }
 
@@ -661,7 +682,7 @@ export function mountAll() {
     const open = dialogFor(poster);
     const button = poster.querySelector(".st-open");
     button.hidden = false;
-    button.onclick = () => open(poster.dataset.first, button);
+    button.onclick = () => open("", button);
     for (const link of poster.querySelectorAll("[data-moment]")) openers.set(link.dataset.moment, (from) => open(link.dataset.moment, from || button));
     openers.set(poster, (from, address) => open(address, from || button));
   }
