@@ -130,7 +130,8 @@ def coloured(scene: dict[str, Any]) -> dict[str, Any]:
     """Return a scene whose files are lines of HTML, in the colours of the page."""
     bridge, files = PygmentsBridge("html"), []
     for file in scene["files"]:
-        text = bridge.highlight_block(file["t"], "python3", nowrap=True)
+        program = file["t"].partition("\nscene = ")[0]  # the marks are not the run
+        text = bridge.highlight_block(program, "python3", nowrap=True)
         text = SPAN.sub(r"<b class=\1>\2</b>", PLAIN.sub(r"\1", text)).rstrip("\n")
         files.append({"n": file["n"], "h": text.split("\n")})
     return {**scene, "files": files}

@@ -123,7 +123,7 @@ export class Run {
   }
 
 
-  // The stop that made a stop ready, or -1.
+  // The stop that made it ready, or -1.
   cause(stop) {
     let i = this.stops[stop];
     for (let guard = 0; guard < 40 && i >= 0; guard++) {
@@ -149,7 +149,7 @@ export class Run {
     return `${this.scene.files[file].n}:${line}`;
   }
 
-  // One sentence or a few that say what happens in a moment, as HTML.
+  // What happens in a moment, as HTML.
   words(stop) {
     const i = this.stops[stop], moment = this.moments[i];
     const what = moment.a >= 0 ? this.#ofTask(i) : this.#ofTheLoop(i);
@@ -222,24 +222,16 @@ export class Run {
     return found < 0 ? this.stops.length - 1 : found;
   }
 
-  stopOfTurn(turn) {
-    const found = this.stops.findIndex((i) => this.moments[i].t >= turn);
-    return found < 0 ? this.stops.length - 1 : found;
-  }
-
   // The stop that an address names: a mark's name, or turn=63; -1 for another address.
   stopOf(address) {
     const turn = /^turn=(\d+)$/.exec(address);
-    if (turn) return this.stopOfTurn(Number(turn[1]));
+    if (turn) return this.stopAt(this.moments.findIndex(({ t }) => t >= turn[1]));
     const mark = (this.scene.marks || []).find(({ name }) => name === address);
     return mark ? this.stopAt(mark.moment) : -1;
   }
 }
 
 const made = (kind, cls = "", more = {}) => Object.assign(document.createElement(kind), { className: cls, ...more });
-const icon = (path) =>
-  `<svg viewBox="0 0 24 24" width="15" height="15" aria-hidden="true"><path d="${path}" fill="currentColor" stroke="currentColor" stroke-width="2.4" stroke-linejoin="round"/></svg>`;
-
 // Shows one moment of a run in an element.
 export class Stepper {
   constructor(box, scene, { at = 0 } = {}) {
@@ -259,7 +251,7 @@ export class Stepper {
 
   #button(html, title, act, cls = "") {
     const button = made("button", cls, { type: "button", innerHTML: html, title, onclick: act });
-    if (html.startsWith("<")) button.ariaLabel = title;
+    if (html.length < 3) button.ariaLabel = title;
     return button;
   }
 
@@ -271,10 +263,10 @@ export class Stepper {
     this.range.oninput = () => this.go(Number(this.range.value));
     this.clock = made("span", "st-clock");
     head.append(
-      this.#button(icon("M5 4v16M19 4L8 12l11 8z"), "To the beginning", () => this.go(0), "st-ends"),
-      this.#button(icon("M17 4L6 12l11 8z"), "One moment back", () => this.go(this.at - 1)),
-      this.#button(icon("M7 4l11 8-11 8z"), "One moment on", () => this.go(this.at + 1)),
-      this.#button(icon("M19 4v16M5 4l11 8-11 8z"), "To the end", () => this.go(this.run.stops.length - 1), "st-ends"),
+      this.#button("|◂", "To the beginning", () => this.go(0), "st-ends"),
+      this.#button("◂", "One moment back", () => this.go(this.at - 1)),
+      this.#button("▸", "One moment on", () => this.go(this.at + 1)),
+      this.#button("▸|", "To the end", () => this.go(this.run.stops.length - 1), "st-ends"),
       this.whyButton, this.range, this.clock,
     );
     return head;
@@ -301,7 +293,7 @@ export class Stepper {
     return map;
   }
 
-  // A row for each task, a column for each moment; a line while a task cannot write.
+  // A row for each task, a column for each moment.
   #drawn() {
     const { stops, moments, states, tasks } = this.run;
     const ran = new Set(stops.map((i) => moments[i].a));
@@ -377,7 +369,7 @@ export class Stepper {
   #keys() {
     const key = (name) => `<kbd>${name}</kbd>`;
     return made("div", "st-keys", {
-      innerHTML: `${key("←")} ${key("→")} a moment · ${key("Shift")} with them: the same task · ${key("Page ↑↓")} ten · ${key("Home")} ${key("End")} · ${key("W")} why now · press a task to go to its next moment, or its last`,
+      innerHTML: `${key("←")} ${key("→")} a moment · ${key("Shift")} with them: the same task · ${key("Page ↑↓")} ten · ${key("Home")} ${key("End")} · ${key("W")} why now · press a task: its next moment, or its last`,
     });
   }
 
@@ -401,7 +393,6 @@ export class Stepper {
     if (cause >= 0) this.go(cause);
   }
 
-  // To the next moment of a task, or its last one with a negative number.
   next(actor, by) {
     const { stops, moments } = this.run;
     for (let stop = this.at + Math.sign(by); stop >= 0 && stop < stops.length; stop += Math.sign(by)) {
@@ -413,11 +404,10 @@ export class Stepper {
   // A task that never goes on is where it was last: that is the answer to *why not?*
   visit(actor) {
     if (this.next(actor, 1) === false && this.next(actor, -1) === false) {
-      this.sentence.innerHTML = `${bold(this.run.nameOf(actor))} does nothing in what is shown.`;
+      this.sentence.innerHTML = `${bold(this.run.nameOf(actor))} does not run here.`;
     }
   }
 
-  // To a mark's name or to turn=63; returns whether there is such a moment.
   follow(address) {
     const stop = this.run.stopOf(address);
     if (stop >= 0) this.go(stop);
@@ -431,9 +421,8 @@ export class Stepper {
     this.#tell();
     this.#markSource();
     this.#drawSide();
-    // What had the focus may be gone: without it, keys would turn the page.
+    // What had the focus may be gone.
     if (inside && !this.box.contains(document.activeElement)) this.box.focus({ preventScroll: true });
-    this.box.dispatchEvent(new CustomEvent("moment", { detail: { stop: this.at } }));
   }
 
 
@@ -615,7 +604,7 @@ export class Stepper {
     ].map(([bytes, most, full]) => `<div class="${full ? "full" : ""}"><u style="width:${Math.min(100, (100 * bytes) / most)}%"></u><q>${bytes ? size(bytes) : ""}</q></div>`);
     const frames = this.scene.frames.filter((frame) => frame[0] === way && frame[4] <= i && frame[2] > read);
     const oldest = frames.length ? `<span class="st-frame">${frames.length > 1 ? `${frames.length} frames, the oldest ` : ""}${escaped(frames[0][3])}</span>` : "";
-    const end = flags & BROKEN ? " broken" : flags & CLOSED ? " closed" : flags & FINISHED ? " ended" : flags & NOT_READING ? " does not read" : "";
+    const end = flags & BROKEN ? " broken" : flags & CLOSED ? " closed" : flags & FINISHED ? " ended" : flags & NOT_READING ? " paused" : "";
     return `<div class="st-pipe"><b class="${toClient ? "" : "back"}">${toClient ? "→" : "←"} ${escaped(who)}${end}</b><div class="st-segments">${segments.join("")}</div>${oldest}</div>`;
   }
 
@@ -642,7 +631,7 @@ export class Stepper {
 
 // -- posters: a figure in the page that opens the stepper over the window
 
-// Return a dialog for a poster. The scene is fetched when it is opened for the first time.
+// The scene is fetched when the dialog is opened for the first time.
 function dialogFor(poster) {
   const dialog = made("dialog", "st-dialog");
   const close = made("button", "st-close", { type: "button", textContent: "Close", onclick: () => dialog.close() });
