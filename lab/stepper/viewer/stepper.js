@@ -636,7 +636,7 @@ function dialogFor(poster) {
   const dialog = made("dialog", "st-dialog");
   const close = made("button", "st-close", { type: "button", textContent: "Close", onclick: () => dialog.close() });
   const title = made("h2", "", { textContent: poster.dataset.title, id: `${poster.id}-title` });
-  const bar = made("div", "st-bar"), box = made("div", "", { textContent: "The recording is being fetched ..." });
+  const bar = made("div", "st-bar"), box = made("div", "", { textContent: "Fetching the recording ..." });
   dialog.setAttribute("aria-labelledby", title.id);
   bar.append(title, close);
   dialog.append(bar, box);
@@ -655,7 +655,7 @@ function dialogFor(poster) {
     try {
       stepper ??= new Stepper(box, await (await fetch(poster.dataset.scene)).json());
     } catch (error) {
-      box.textContent = `The recording could not be fetched: ${error.message}`;
+      box.textContent = `Not fetched: ${error.message}`;
       return;
     }
     if (address) stepper.follow(address);
