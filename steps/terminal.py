@@ -44,7 +44,7 @@ def show(text: str) -> None:
 
 
 class Typed:
-    """Typed lines; the next one is read when the one before was taken.
+    """Typed lines; the next one is handed over when the one before was taken.
 
     Reading a terminal blocks, so a thread does it: a daemon thread, for which a process
     does not wait. So the process ends immediately, even if the thread still waits.

@@ -266,7 +266,8 @@ def selects_tests(word):
     assert variable == "ARGS"
     option, *rest = shlex.split(arguments)
     if option == "-k":
-        wanted = [part for part in re.split(r"\W+", rest[0]) if part != "or"]
+        parts = re.split(r"\W+", rest[0])
+        wanted = [part for part in parts if part not in ("or", "and")]
         names = " ".join(b.name for b in every())
         names += " ".join(step.name for step in story.steps())
         assert all(part in names for part in wanted)

@@ -377,7 +377,7 @@ async def test_a_picture_says_who_waits_and_what_leaves():
             other.write(b"hello")
     words = texts(picture)
     assert "bytes that wait" in words
-    assert "bytes a second that leave" in words
+    assert "bytes per second that get through" in words
     assert words.count("eve") == 2  # at the end of each line
     waited = drawing.size(picture.peak("bob"))
     assert f"bob: {waited} at most" in words

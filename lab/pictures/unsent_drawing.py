@@ -82,7 +82,7 @@ class Picture:
         """Draw the lower field: a strip for each client, all to one scale."""
         rates = {series: self._rates(series) for series in self.series}
         most = max([1024.0, *(rate for line in rates.values() for _, rate in line)])
-        parts = [small(LEFT, top - 8, "bytes a second that leave")]
+        parts = [small(LEFT, top - 8, "bytes per second that get through")]
         if rates:
             parts += self._mark(top + GAP, f"{size(most)}/s")
         for number, (series, line) in enumerate(rates.items(), 1):
