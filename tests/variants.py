@@ -13,7 +13,7 @@ IMPORT = "import asyncio\n"
 CHAT = '        room, text = message["room"], message["message"]\n'
 SEND = "            await send_to(ROOMS[room] - {self}, relay)\n"
 HANDLE = "            await handler(message)\n"
-TIDY = "    finally:\n        # Nobody else will"
+TIDY = "    finally:\n        # Nothing else closes it"
 CATCH = "        except OSError:\n            # This client"
 LAST = "        await client.leave_all()\n        print("
 CLASS = "class Client:\n"
