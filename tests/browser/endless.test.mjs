@@ -67,7 +67,7 @@ test("a cell leaves a step running, and the next one talks to it", () =>
   }));
 
 test("a step that runs in a cell answers the next one until it is stopped", () =>
-  withCells(async (one, server, other) => {
+  withCells(async (one, other, server) => {
     assert.equal(server.id, "live-server05-py");
     await server.press("Run");
     await server.prints(/Listening on/);
