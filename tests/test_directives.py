@@ -764,6 +764,18 @@ REFUSED = {  # pages that are wrong as they are written, and what the build says
         ".. picture:: nobody.py\n",
         "no docs/examples/no_such_picture/nobody.py",
     ),
+    "no_words_for_a_stepper": (
+        ".. stepper:: s04_rooms/lost_update_scene.py\n",
+        "a stepper needs a sentence",
+    ),
+    "no_scene": (
+        ".. stepper:: s05_delivery/talk.py\n\n   Look.\n",
+        "s05_delivery/talk.py prints no scene",
+    ),
+    "no_such_moment": (
+        ".. stepper:: s04_rooms/lost_update_scene.py\n\n   At :moment:`nowhere`.\n",
+        "no moment 'nowhere' here",
+    ),
     "not_python": (".. output:: make book\n", "only python can be run, not make"),
     "first_diff": (".. diff:: server01\n", "server01 is the first"),
     "unchanged": (

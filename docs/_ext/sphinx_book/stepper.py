@@ -50,7 +50,10 @@ class Stepper(Computed):
     def shown(self) -> list[nodes.Node]:
         """Run the example; the build fails if it prints no scene."""
         name = running.example(self.env.docname, self.arguments[0])
-        scene = json.loads(running.show(self, running.Run(name)))
+        try:
+            scene = json.loads(running.show(self, running.Run(name)))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"docs/examples/{name} prints no scene") from error
         if not self.content:
             raise self.error("a stepper needs a sentence that says what to look at")
         size = len(json.dumps(scene, ensure_ascii=False).encode())
