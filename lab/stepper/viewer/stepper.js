@@ -30,17 +30,17 @@ const escaped = (text) =>
   String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
 const bold = (text) => `<b>${escaped(text)}</b>`;
 const size = (bytes) => (bytes < KIB ? `${bytes} B` : `${Math.round(bytes / KIB)} KiB`);
-const last = (list) => list[list.length - 1];
 
 // A recorded run: states, the moments worth a stop, and words.
 export class Run {
   constructor(scene) {
     this.scene = scene;
     this.moments = scene.moments;
+    this.marks = scene.marks || [];
     this.tasks = this.#named(scene.tasks);
     this.states = this.#unfolded();
     const first = scene.first || 0;
-    const marked = new Set((scene.marks || []).map(({ moment }) => moment));
+    const marked = new Set(this.marks.map(({ moment }) => moment));
     this.stops = this.moments.map((_, i) => i).filter((i) => i >= first && (marked.has(i) || this.#isShown(i)));
   }
 
@@ -76,7 +76,6 @@ export class Run {
     if (/^net:(arrived|room|connection_lost)/.test(label) || TIMERS.test(label)) return true;
     return moment.g !== undefined || moment.l !== undefined;
   }
-
 
   #unfolded() {
     let state = { ready: [], timers: new Map(), where: {}, values: {}, globals: {}, time: 0, printed: "", ways: {} };
@@ -122,7 +121,6 @@ export class Run {
     return where;
   }
 
-
   // The stop that made it ready, or -1.
   cause(stop) {
     let i = this.stops[stop];
@@ -144,9 +142,12 @@ export class Run {
     return -1;
   }
 
-
   place([file, line]) {
     return `${this.scene.files[file].n}:${line}`;
+  }
+
+  waitsFor({ on, phrase, chain }) {
+    return { phrase: this.tasks[on]?.name || phrase, line: chain.length ? this.place(chain.at(-1)) : "" };
   }
 
   // What happens in a moment, as HTML.
@@ -159,7 +160,7 @@ export class Run {
   #ofTask(i) {
     const moment = this.moments[i], state = this.states[i];
     const began = !this.moments.slice(0, i).some((other) => other.a === moment.a);
-    const start = moment.s && (Array.isArray(moment.s[0]) ? last(moment.s) : moment.s);
+    const start = moment.s && (Array.isArray(moment.s[0]) ? moment.s.at(-1) : moment.s);
     const head = `${bold(this.nameOf(moment.a))} ${began ? "begins" : "goes on"}${start ? ` at ${this.place(start)}` : ""}`;
     if (moment.e) return `${head} ${moment.e === "done" ? "and is done" : `and ends: ${escaped(moment.e)}`}`;
     const lines = (moment.l || []).reduce((sum, [, ...numbers]) => sum + numbers.length, 0);
@@ -168,9 +169,7 @@ export class Run {
   }
 
   #waitedFor(where) {
-    const phrase = where.on !== undefined ? this.tasks[where.on].name : where.phrase || "its next turn";
-    const line = where.chain.length ? this.place(last(where.chain)) : "";
-    const plain = PLAIN[phrase];
+    const { phrase = "its next turn", line } = this.waitsFor(where), plain = PLAIN[phrase];
     if (plain) return `${bold(plain)} (${[phrase, line].filter(Boolean).map(escaped).join(", ")})`;
     return `${bold(phrase)}${line ? ` at ${line}` : ""}`;
   }
@@ -216,7 +215,6 @@ export class Run {
     return `<span class="soft">Made ready by ${own ? "itself" : escaped(this.nameOf(actor))}, moment ${cause + 1}.</span>`;
   }
 
-
   stopAt(i) {
     const found = this.stops.findIndex((j) => j >= i);
     return found < 0 ? this.stops.length - 1 : found;
@@ -226,28 +224,28 @@ export class Run {
   stopOf(address) {
     const turn = /^turn=(\d+)$/.exec(address);
     if (turn) return this.stopAt(this.moments.findIndex(({ t }) => t >= turn[1]));
-    const mark = (this.scene.marks || []).find(({ name }) => name === address);
+    const mark = this.marks.find(({ name }) => name === address);
     return mark ? this.stopAt(mark.moment) : -1;
   }
 }
 
 const made = (kind, cls = "", more = {}) => Object.assign(document.createElement(kind), { className: cls, ...more });
+const named = (cls, ariaLabel, role = "group", more = {}) => made("div", cls, { ariaLabel, role, ...more });
+
 // Shows one moment of a run in an element.
 export class Stepper {
   constructor(box, scene, { at = 0 } = {}) {
     this.box = box;
     this.scene = scene;
     this.run = new Run(scene);
+    this.end = this.run.stops.length - 1;
     this.marked = new Set(); // rows of the source that have a mark
     box.classList.add("stepper");
-    box.setAttribute("role", "group");
-    box.setAttribute("aria-label", `Stepper: ${scene.title}`);
-    box.tabIndex = -1;
+    Object.assign(box, { role: "group", ariaLabel: `Stepper: ${scene.title}`, tabIndex: -1 });
     box.replaceChildren(this.#head(), this.#keys(), this.#map(), this.#tour(), this.#sentence(), this.#body());
     box.addEventListener("keydown", (event) => this.#pressed(event));
     this.go(at);
   }
-
 
   #button(html, title, act, cls = "") {
     const button = made("button", cls, { type: "button", innerHTML: html, title, onclick: act });
@@ -258,15 +256,15 @@ export class Stepper {
   #head() {
     const head = made("div", "st-head");
     this.whyButton = this.#button("Why now?", "Go to the moment that made this one ready (W)", () => this.why(), "st-why");
-    this.range = made("input", "", { type: "range", min: 0, max: this.run.stops.length - 1, step: 1 });
-    this.range.ariaLabel = "Moment";
-    this.range.oninput = () => this.go(Number(this.range.value));
+    this.range = made("input", "", {
+      type: "range", min: 0, max: this.end, ariaLabel: "Moment", oninput: () => this.go(Number(this.range.value)),
+    });
     this.clock = made("span", "st-clock");
     head.append(
       this.#button("|◂", "To the beginning", () => this.go(0), "st-ends"),
       this.#button("◂", "One moment back", () => this.go(this.at - 1)),
       this.#button("▸", "One moment on", () => this.go(this.at + 1)),
-      this.#button("▸|", "To the end", () => this.go(this.run.stops.length - 1), "st-ends"),
+      this.#button("▸|", "To the end", () => this.go(this.end), "st-ends"),
       this.whyButton, this.range, this.clock,
     );
     return head;
@@ -276,8 +274,8 @@ export class Stepper {
     const map = made("div", "st-map", { ariaHidden: "true" });
     const { rows, svg } = this.#drawn();
     const label = (actor) => {
-      const colour = actor >= 0 ? this.run.tasks[actor].colour : "var(--soft)";
-      return `<span style="color:${colour}">${escaped(actor >= 0 ? this.run.nameOf(actor) : "network, clock")}</span>`;
+      const { colour = "var(--soft)", name = "network, clock" } = this.run.tasks[actor] || {};
+      return `<span style="color:${colour}">${escaped(name)}</span>`;
     };
     map.innerHTML = `<div>${rows.map(label).join("")}</div><div class="st-plot">${svg}<i></i></div>`;
     this.plot = map.lastChild;
@@ -300,7 +298,7 @@ export class Stepper {
     const rows = tasks.filter(({ own, number }) => own && ran.has(number)).map(({ number }) => number);
     if ([...ran].some((actor) => actor < 0 || !tasks[actor].own)) rows.push(-1);
     const y = (actor) => (rows.includes(actor) ? rows.indexOf(actor) : rows.length - 1) * MAPPED;
-    const stuck = (actor, i) => !states[i].where[actor]?.end && /drain/.test(states[i].where[actor]?.phrase || "");
+    const stuck = (actor, i) => !states[i].where[actor]?.end && /drain/.test(states[i].where[actor]?.phrase);
     const parts = [];
     for (const actor of rows) {
       stops.forEach((i, x) => {
@@ -318,10 +316,8 @@ export class Stepper {
   }
 
   #tour() {
-    this.tour = made("div", "st-tour");
-    this.tour.setAttribute("role", "group");
-    this.tour.ariaLabel = "Named moments";
-    (this.scene.marks || []).forEach(({ name, title, moment }, number) => {
+    this.tour = named("st-tour", "Named moments");
+    this.run.marks.forEach(({ name, title, moment }, number) => {
       const button = this.#button(escaped(`${number + 1} · ${title}`), title, () => this.go(this.run.stopAt(moment)));
       Object.assign(button.dataset, { name, stop: this.run.stopAt(moment) });
       this.tour.append(button);
@@ -333,8 +329,7 @@ export class Stepper {
   #sentence() {
     const box = made("div", "st-say");
     this.claim = made("p", "st-claim");
-    this.sentence = made("div");
-    this.sentence.setAttribute("role", "status");
+    this.sentence = made("div", "", { role: "status" });
     this.path = made("div", "st-path");
     box.append(this.claim, this.sentence, this.path);
     return box;
@@ -342,12 +337,8 @@ export class Stepper {
 
   #body() {
     const body = made("div", "st-body"), source = made("div", "st-source");
-    this.tabs = made("div", "st-tabs");
-    this.tabs.setAttribute("role", "group");
-    this.tabs.ariaLabel = "Files";
-    this.code = made("div", "st-code highlight", { tabIndex: 0 });
-    this.code.setAttribute("role", "region");
-    this.code.ariaLabel = "The source";
+    this.tabs = named("st-tabs", "Files");
+    this.code = named("st-code highlight", "The source", "region", { tabIndex: 0 });
     this.rows = this.scene.files.map((file) => this.#rowsOf(file));
     this.scene.files.forEach((file, number) => this.tabs.append(this.#button(escaped(file.n), `Show ${file.n}`, () => this.show(number))));
     source.append(this.tabs, this.code);
@@ -367,22 +358,20 @@ export class Stepper {
   }
 
   #keys() {
-    const key = (name) => `<kbd>${name}</kbd>`;
     return made("div", "st-keys", {
-      innerHTML: `${key("←")} ${key("→")} a moment · ${key("Shift")} with them: the same task · ${key("Page ↑↓")} ten · ${key("Home")} ${key("End")} · ${key("W")} why now · press a task: its next moment, or its last`,
+      innerHTML: `<kbd>←</kbd> <kbd>→</kbd> a moment · <kbd>Shift</kbd> with them: the same task · <kbd>Page ↑↓</kbd> ten · <kbd>Home</kbd> <kbd>End</kbd> · <kbd>W</kbd> why now · press a task: its next moment, or its last`,
     });
   }
-
 
   #pressed(event) {
     const by = { ArrowRight: 1, ArrowLeft: -1, PageDown: 10, PageUp: -10 }[event.key];
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.target.closest(".st-code") && /Page|Arrow|Home|End/.test(event.key)) return; // it scrolls
-    if (by && event.shiftKey) this.next(this.run.moments[this.run.stops[this.at]].a, by);
+    if (by && event.shiftKey) this.next(this.#now().moment.a, by);
     else if (by) this.go(this.at + by);
     else if (event.key.toLowerCase() === "w") this.why();
     else if (event.key === "Home") this.go(0);
-    else if (event.key === "End") this.go(this.run.stops.length - 1);
+    else if (event.key === "End") this.go(this.end);
     else return;
     event.preventDefault();
     event.stopPropagation(); // the page would turn to the next chapter
@@ -394,16 +383,18 @@ export class Stepper {
   }
 
   next(actor, by) {
-    const { stops, moments } = this.run;
-    for (let stop = this.at + Math.sign(by); stop >= 0 && stop < stops.length; stop += Math.sign(by)) {
-      if (moments[stops[stop]].a === actor) return this.go(stop);
+    const { stops, moments } = this.run, step = Math.sign(by);
+    for (let stop = this.at + step; stops[stop] >= 0; stop += step) {
+      if (moments[stops[stop]].a !== actor) continue;
+      this.go(stop);
+      return true;
     }
     return false;
   }
 
   // A task that never goes on is where it was last: that is the answer to *why not?*
   visit(actor) {
-    if (this.next(actor, 1) === false && this.next(actor, -1) === false) {
+    if (!this.next(actor, 1) && !this.next(actor, -1)) {
       this.sentence.innerHTML = `${bold(this.run.nameOf(actor))} does not run here.`;
     }
   }
@@ -411,12 +402,11 @@ export class Stepper {
   follow(address) {
     const stop = this.run.stopOf(address);
     if (stop >= 0) this.go(stop);
-    return stop >= 0;
   }
 
   go(stop) {
     const inside = this.box.contains(document.activeElement);
-    this.at = Math.max(0, Math.min(this.run.stops.length - 1, stop));
+    this.at = Math.max(0, Math.min(this.end, stop));
     this.range.value = this.at;
     this.#tell();
     this.#markSource();
@@ -425,28 +415,32 @@ export class Stepper {
     if (inside && !this.box.contains(document.activeElement)) this.box.focus({ preventScroll: true });
   }
 
+  #now() {
+    const i = this.run.stops[this.at];
+    return { i, moment: this.run.moments[i], state: this.run.states[i] };
+  }
 
   #tell() {
-    const { stops, moments, states } = this.run;
-    const i = stops[this.at], moment = moments[i], state = states[i];
-    this.range.setAttribute("aria-valuetext", `moment ${this.at + 1} of ${stops.length}`);
+    const { stops } = this.run;
+    const { i, moment, state } = this.#now();
+    this.range.ariaValueText = `moment ${this.at + 1} of ${stops.length}`;
     this.clock.innerHTML = `moment <b>${this.at + 1}</b>/${stops.length} · turn <b>${moment.t}</b> · <b>${state.time.toFixed(3)}</b> s`;
     this.plot.lastChild.style.left = `${(100 * (this.at + 0.5)) / stops.length}%`;
-    this.whyButton.setAttribute("aria-disabled", this.run.cause(this.at) < 0);
-    const mark = this.#namedHere();
-    this.claim.textContent = mark?.says || "";
-    this.claim.hidden = !mark?.says;
+    this.whyButton.ariaDisabled = this.run.cause(this.at) < 0;
+    const { says = "" } = this.#namedHere() || {};
+    this.claim.textContent = says;
+    this.claim.hidden = !says;
     this.sentence.innerHTML = this.run.words(this.at);
     for (const button of this.tour.children) {
       const here = Number(button.dataset.stop) === this.at;
-      button.setAttribute("aria-current", here);
+      button.ariaCurrent = here;
       if (here) this.tour.scrollLeft = button.offsetLeft - this.tour.offsetLeft - 14;
     }
     this.#drawPath(moment, state);
   }
 
   #namedHere() {
-    return (this.scene.marks || []).find(({ moment }) => this.run.stopAt(moment) === this.at);
+    return this.run.marks.find(({ moment }) => this.run.stopAt(moment) === this.at);
   }
 
   // Down the chain of awaits: each link leads to its line.
@@ -477,7 +471,7 @@ export class Stepper {
       this.file = number;
       this.code.replaceChildren(...this.rows[number]);
     }
-    [...this.tabs.children].forEach((tab, n) => tab.setAttribute("aria-pressed", n === number));
+    [...this.tabs.children].forEach((tab, n) => (tab.ariaPressed = n === number));
   }
 
   #reveal(file, line) {
@@ -502,7 +496,7 @@ export class Stepper {
       row.style.removeProperty("--task");
     }
     this.marked.clear();
-    const i = this.run.stops[this.at], moment = this.run.moments[i], state = this.run.states[i];
+    const { moment, state } = this.#now();
     let focus = null;
     for (const [file, ...lines] of moment.l || []) {
       for (const line of lines) if (this.#mark(file, line, "ran")) focus = [file, line];
@@ -510,7 +504,7 @@ export class Stepper {
     for (const [actor, where] of Object.entries(state.where)) {
       const task = this.run.tasks[actor];
       if (!task.own || where.end || !where.chain.length) continue;
-      const runs = Number(actor) === moment.a, [file, line] = last(where.chain);
+      const runs = Number(actor) === moment.a, [file, line] = where.chain.at(-1);
       const row = this.#mark(file, line, runs ? "now" : "chips", runs ? task.colour : "");
       row?.lastChild.insertAdjacentHTML("beforeend", this.#chip(Number(actor), runs));
       if (!runs) continue;
@@ -535,7 +529,7 @@ export class Stepper {
   }
 
   #drawSide() {
-    const i = this.run.stops[this.at], state = this.run.states[i];
+    const { i, state } = this.#now();
     const focused = document.activeElement?.closest?.(".st-lane")?.dataset.actor;
     this.side.innerHTML = [
       this.#lanes(i), this.#queue(state), this.#timers(state), this.#bytes(i), this.#values(i), this.#printed(state),
@@ -557,10 +551,9 @@ export class Stepper {
   #state(actor, where, state) {
     if (where.end) return escaped(where.end);
     if (state.ready.includes(Number(actor))) return `<em>ready</em>${this.#beside(state.values[actor])}`;
-    const phrase = where.on !== undefined ? this.run.tasks[where.on].name : where.phrase;
-    const line = where.chain.length ? ` · ${this.run.place(last(where.chain))}` : "";
-    const hot = /drain/.test(phrase || "") ? ' class="hot"' : "";
-    return `${phrase ? `<em${hot}>${escaped(phrase)}</em>` : ""}${line}${this.#beside(state.values[actor])}`;
+    const { phrase, line } = this.run.waitsFor(where);
+    const hot = /drain/.test(phrase) ? ' class="hot"' : "";
+    return `<em${hot}>${escaped(phrase || "")}</em>${line && ` · ${line}`}${this.#beside(state.values[actor])}`;
   }
 
   // In a scene without a network there is room for values.
@@ -573,7 +566,7 @@ export class Stepper {
   #queue({ ready }) {
     const shown = ready.filter((actor) => (actor >= 0 ? this.run.tasks[actor].own : /^net:(arrived|room)|_on_timeout$/.test(this.run.label(actor))));
     const chips = shown.map((actor) => this.#chip(actor)).join("");
-    const end = this.at === this.run.stops.length - 1;
+    const end = this.at === this.end;
     return `<h4>Ready to run, in this order</h4><div class="st-queue">${chips || (end ? "nothing" : "nothing: the clock moves on")}</div>`;
   }
 
@@ -641,8 +634,7 @@ function dialogFor(poster) {
   bar.append(title, close);
   dialog.append(bar, box);
   document.body.append(dialog);
-  let stepper = null;
-  let opener = null;
+  let stepper, opener;
   // Sphinx's own keys would take Escape from the dialog.
   dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.stopPropagation());
   dialog.addEventListener("close", () => {
