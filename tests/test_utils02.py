@@ -69,7 +69,8 @@ def test_any_object_is_a_message_or_is_refused(fields):
 
 # Another idea of what can be seen. What may be invisible in some places is tried in
 # tests/test_characters.py.
-IN_PLACES = {"\u200c", "\u200d", "\ufe0f"}
+TAGS = {chr(code) for code in range(0xE0020, 0xE0080)}  # in the flag of a region
+IN_PLACES = {"\u200c", "\u200d", "\ufe0f", *TAGS}
 SEEN = ("L", "N", "P", "S")
 LOST = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 IGNORED = (  # without those that are also lost
