@@ -48,7 +48,16 @@ class Program(Process):
 
     async def stop(self) -> None:
         """End the process and its children, then the clients, in bounded time."""
-        # First of all: what comes after it waits, and may be cut short by Ctrl-C.
+        stopping = asyncio.create_task(self._stop())
+        try:
+            await asyncio.shield(stopping)
+        except asyncio.CancelledError:
+            # A process that is half stopped would outlive the loop that waits for it.
+            await stopping
+            raise
+
+    async def _stop(self) -> None:
+        # First of all: what comes after it waits.
         leftovers.look_at(self.process.pid)
         if self.is_in_the_background():
             leftovers.backgrounds.add(self.step.path.name)
@@ -60,8 +69,10 @@ class Program(Process):
         if waiting:
             # A child that has left the group holds the pipes open.
             self.process._transport.close()  # type: ignore[attr-defined]  # not public
-            for task in waiting:
+            for task in waiting - {ended}:
                 task.cancel()
+            # A killed process needs a moment of a busy processor to end. If the loop
+            # closed before, asyncio would never hear of it.
             await asyncio.wait(waiting)
         if self.port is not None and await _is_open(self.port):
             leftovers.still_open.append(self.port)
