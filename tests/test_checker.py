@@ -887,6 +887,17 @@ def test_a_server_that_misbehaves_gets_a_clear_line_and_is_ended(
     assert all(line.isprintable() for line in lines)
 
 
+async def test_a_program_is_stopped_whole_where_the_stop_is_cancelled(tmp_path):
+    forever = [sys.executable, "-I", "-c", "import time; time.sleep(600)"]
+    running = await program.start_command(forever, tmp_path)
+    stopping = asyncio.create_task(running.stop())
+    await asyncio.sleep(0)  # it has begun
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    assert running.process.returncode is not None
+
+
 @ON_POSIX
 def test_a_child_that_left_the_group_does_not_hold_the_checker_up(
     lab, monkeypatch, tmp_path
