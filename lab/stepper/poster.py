@@ -3,7 +3,6 @@
 It is what a page without scripts shows of a scene, as a figure.
 """
 
-import re
 from typing import Any
 
 from lab.pictures.drawing import escaped, picture, small, wide
@@ -14,16 +13,10 @@ HEAD = 22.0  # above the first row: the numbers of the named moments
 NETWORK = -1  # the row of everything that is not a task
 COLOURS = 8  # that tasks have, before they repeat
 
-# asyncio's own callbacks are recorded, but the viewer does not stop at all of them.
-SHOWN = re.compile(
-    "net:(arrived|room|connection_lost)|_set_result_unless_cancelled$"
-    "|.*_on_timeout$|.*_release_waiter$"
-)
-
 
 def poster(scene: dict[str, Any]) -> str:
     """Return the picture of a scene, as ``Scene.as_json`` writes it."""
-    stops = [i for i in range(scene["first"], len(scene["moments"])) if shown(scene, i)]
+    stops = scene["stops"]
     names = [task["n"] for task in scene["tasks"]]
     rows = rows_of(scene, stops)
     left = max(wide(words_of(row, names), 11) for row in rows) + 12
@@ -36,19 +29,6 @@ def poster(scene: dict[str, Any]) -> str:
     height = HEAD + len(rows) * ROW + 4
     parts += lines(scene, stops, left, column, height)
     return picture("stepper-map", WIDTH, height, told(scene, rows, names), parts)
-
-
-def shown(scene: dict[str, Any], i: int) -> bool:
-    """Whether the viewer stops at a moment."""
-    moment = scene["moments"][i]
-    if any(mark["moment"] == i for mark in scene["marks"]):
-        return True
-    if moment.get("x"):
-        return False
-    if moment["a"] >= 0:
-        return bool(scene["tasks"][moment["a"]].get("own"))
-    label: str = scene["labels"][-1 - moment["a"]]
-    return bool(SHOWN.match(label)) or "g" in moment or "l" in moment
 
 
 def rows_of(scene: dict[str, Any], stops: list[int]) -> list[int]:

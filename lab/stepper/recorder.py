@@ -30,6 +30,7 @@ from lab.suspended import as_task, chain, given_name, look_along
 MOST = 800  # moments: more would not be gone through
 
 Place = list[int]  # the number of a file, and of a line in it
+PLACES = ("s", "w", "l")  # of a moment: lists that begin with the number of a file
 
 
 class Recorder(Watcher):
@@ -191,7 +192,7 @@ class Recorder(Watcher):
         else:
             places, _ = self._waits[moment["a"]]
         if places:
-            moment["s"] = places[0] if len(places) == 1 else places
+            moment["s"] = places
         return moment
 
     def _note_task(self, moment: dict[str, Any], task: asyncio.Task[Any]) -> None:
@@ -311,17 +312,10 @@ def _grouped(trail: Trail) -> list[list[int]]:
 
 def _places(moment: dict[str, Any]) -> list[list[int]]:
     """Return all lists of a moment that begin with the number of a file."""
-    start = moment.get("s", [])
-    starts = start if start and isinstance(start[0], list) else [start] if start else []
-    return [*starts, *moment.get("w", []), *moment.get("l", [])]
+    return [place for name in PLACES for place in moment.get(name, ())]
 
 
 def _renumber(moment: dict[str, Any], numbers: list[int]) -> None:
-    def new(places: Any) -> Any:
-        if places and isinstance(places[0], int):
-            return [numbers[places[0]], *places[1:]]
-        return [new(place) for place in places]
-
-    for name in ("s", "w", "l"):
+    for name in PLACES:
         if name in moment:
-            moment[name] = new(moment[name])
+            moment[name] = [[numbers[file], *lines] for file, *lines in moment[name]]

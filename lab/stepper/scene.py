@@ -4,6 +4,7 @@ import inspect
 import json
 import os
 import platform
+import re
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -15,6 +16,11 @@ from lab.stepper.recorder import MOST, Recorder
 
 FORM = 1  # of the JSON
 
+# asyncio's own callbacks are recorded, but few of them are worth a stop.
+WORTH_A_STOP = re.compile(
+    "net:(arrived|room|connection_lost)|_set_result_unless_cancelled$"
+    "|.*_on_timeout$|.*_release_waiter$"
+)
 
 Main = Callable[..., Coroutine[Any, Any, None]]
 Condition = Callable[[Moment], bool]
@@ -140,13 +146,28 @@ class Scene:
             "title": self.title,
             "seed": self.seed,
             "python": platform.python_version(),
-            "first": self._recorder.first,
+            "stops": self._stops(),
             "marks": self._marks,
             **self._told,
         }
         if self._error:
             whole["error"] = self._error
         return json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
+
+    def _stops(self) -> list[int]:
+        """Return the moments at which the viewer stops."""
+        named = {mark["moment"] for mark in self._marks}
+        every = range(self._recorder.first, len(self._moments))
+        return [i for i in every if i in named or self._is_worth_a_stop(i)]
+
+    def _is_worth_a_stop(self, i: int) -> bool:
+        moment = self._told["moments"][i]
+        if "x" in moment:
+            return False
+        if moment["a"] >= 0:
+            return "own" in self._told["tasks"][moment["a"]]
+        event = self._moments[i].event
+        return bool(WORTH_A_STOP.match(event)) or "g" in moment or "l" in moment
 
     def _repr_html_(self) -> str:
         """Return the stepper, for a notebook."""

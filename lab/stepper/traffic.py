@@ -10,7 +10,7 @@ LONGEST = 110  # characters of a frame
 BEGINS, ENDS = 70, 34  # of which so many are shown of a longer one
 
 # What may be so of a direction of a connection; a number for all of them together.
-PAUSED, FINISHED, CLOSED, BROKEN, CLOSING, UNREAD = 1, 2, 4, 8, 16, 32
+PAUSED, FINISHED, CLOSED, BROKEN, UNREAD = 1, 2, 4, 8, 16
 
 
 class Direction:
@@ -73,7 +73,6 @@ class End:
         state |= BROKEN if sock._broken else 0
         if transport is not None:
             state |= PAUSED if transport._protocol_paused else 0
-            state |= CLOSING if transport._closing else 0
         return state
 
     def is_over(self) -> bool:
@@ -176,9 +175,8 @@ class Traffic(Observer):
                 now = _state(joined, side)
                 direction = joined.directions[side]
                 if now != direction.seen:
-                    more = [
-                        a - b for a, b in zip(now[:4], direction.seen, strict=False)
-                    ]
+                    both = zip(now[:4], direction.seen[:4], strict=True)
+                    more = [is_now - was for is_now, was in both]
                     found.append([2 * number + side, *more, now[4]])
                     direction.seen = now
             joined.over = all(end and end.is_over() for end in joined.ends)

@@ -7,7 +7,7 @@ const KIB = 1024;
 const MAPPED = 13; // pixels of a row of the map
 const ROOM = { kept: 160 * KIB, wire: 64 * KIB, unread: 128 * KIB }; // what fills a bar
 // Flags of one direction of a connection.
-const PAUSED = 1, FINISHED = 2, CLOSED = 4, BROKEN = 8, NOT_READING = 32;
+const PAUSED = 1, FINISHED = 2, CLOSED = 4, BROKEN = 8, NOT_READING = 16;
 
 const TIMERS = /^_set_result_unless_cancelled$|_on_timeout$|_release_waiter$/;
 
@@ -39,9 +39,7 @@ export class Run {
     this.marks = scene.marks || [];
     this.tasks = this.#named(scene.tasks);
     this.states = this.#unfolded();
-    const first = scene.first || 0;
-    const marked = new Set(this.marks.map(({ moment }) => moment));
-    this.stops = this.moments.map((_, i) => i).filter((i) => i >= first && (marked.has(i) || this.#isShown(i)));
+    this.stops = scene.stops;
   }
 
   #named(tasks) {
@@ -65,16 +63,6 @@ export class Run {
     const label = this.label(actor);
     if (label.startsWith("net:")) return "the network";
     return TIMERS.test(label) ? "a timer" : "the loop";
-  }
-
-  // asyncio's own callbacks are recorded, but not worth a stop.
-  #isShown(i) {
-    const moment = this.moments[i];
-    if (moment.x) return false;
-    if (moment.a >= 0) return Boolean(this.tasks[moment.a].own);
-    const label = this.label(moment.a);
-    if (/^net:(arrived|room|connection_lost)/.test(label) || TIMERS.test(label)) return true;
-    return moment.g !== undefined || moment.l !== undefined;
   }
 
   #unfolded() {
@@ -160,7 +148,7 @@ export class Run {
   #ofTask(i) {
     const moment = this.moments[i], state = this.states[i];
     const began = !this.moments.slice(0, i).some((other) => other.a === moment.a);
-    const start = moment.s && (Array.isArray(moment.s[0]) ? moment.s.at(-1) : moment.s);
+    const start = moment.s?.at(-1);
     const head = `${bold(this.nameOf(moment.a))} ${began ? "begins" : "goes on"}${start ? ` at ${this.place(start)}` : ""}`;
     if (moment.e) return `${head} ${moment.e === "done" ? "and is done" : `and ends: ${escaped(moment.e)}`}`;
     const lines = (moment.l || []).reduce((sum, [, ...numbers]) => sum + numbers.length, 0);
