@@ -237,6 +237,11 @@ class Client:
                 raise StopAsyncIteration from None
             raise
 
+    @property
+    def end(self) -> str | None:
+        """Why no more messages will come; None while some may."""
+        return self._end
+
     async def send(self, message: Message) -> None:
         """Send any message; Unmet if the server has hung up."""
         if message.get("action") == "connect":

@@ -221,16 +221,21 @@ class Loop(Lacking):
         """
         before = self.turn
         with outside(), self._entered():
-            while self._ready or self._due(until):
+            while (due := self.due()) is not None and due <= until:
                 self._run_once()
         self._now = max(self._now, until)
         return self.turn - before
 
-    def _due(self, until: float) -> bool:
+    def due(self) -> float | None:
+        """Return when the next callback is to run; None if there will be none."""
+        if self._ready:
+            return self._now
         later = self._later
         while later and later[0][2].cancelled():
             heapq.heappop(later)
-        return bool(later) and later[0][0] <= min(until, self.until)
+        if not later or later[0][0] > self.until:
+            return None
+        return max(self._now, later[0][0])
 
     @contextlib.contextmanager
     def _entered(self) -> Iterator[None]:

@@ -181,6 +181,8 @@ class Moment:
 def moments_of(scene: dict[str, Any]) -> Iterator[Moment]:
     """Yield the moments of a scene, in their order."""
     state = _State()
+    for moment in scene.get("before", ()):
+        state = _after(scene, state, moment)
     for index, moment in enumerate(scene["moments"]):
         state = _after(scene, state, moment)
         yield Moment(scene, index, state)

@@ -21,6 +21,7 @@ from typing import Any
 from lab import parsing
 from lab.simulation import Loop, Watcher
 from lab.stepper.files import Files
+from lab.stepper.folding import folded
 from lab.stepper.lines import Lines, Trail, lines_of
 from lab.stepper.names import Names
 from lab.stepper.traffic import Traffic
@@ -36,15 +37,18 @@ PLACES = ("s", "w", "l")  # of a moment: lists that begin with the number of a f
 class Recorder(Watcher):
     """Notes what a loop runs; ``files`` are shown beside those of the steps.
 
-    After ``most`` moments it only counts those that it has ``missed``.
+    After ``most`` moments it only counts those that it has ``missed``. If that is None
+    it never stops, and from time to time it is to ``forget`` the oldest.
     """
 
-    def __init__(self, files: Iterable[str] = (), most: int = MOST) -> None:
+    def __init__(self, files: Iterable[str] = (), most: int | None = MOST) -> None:
         self.files = Files(files)
         self.traffic = Traffic()
         self.names = Names(self.files, self.traffic)
         self.moments: list[dict[str, Any]] = []
         self.frames: list[list[Any]] = []
+        self.before: list[dict[str, Any]] = []  # what is left of those forgotten
+        self.notes: list[tuple[int, str, str]] = []  # a moment, a title, a sentence
         self.missed = 0
         self.first = 0  # the first moment that is shown
         self.network_names: dict[Any, str] = {}
@@ -105,7 +109,28 @@ class Recorder(Watcher):
     @property
     def ended(self) -> bool:
         """Whether nothing more is recorded: the end has come, or there is no room."""
-        return self._over or len(self.moments) >= self._most
+        full = self._most is not None and len(self.moments) >= self._most
+        return self._over or full
+
+    def note(self, title: str, says: str) -> None:
+        """Give a name to the moment that comes next."""
+        self.notes.append((len(self.moments), title, says))
+
+    def forget(self, keep: int) -> None:
+        """Keep so many moments, the last ones, and what was so before them."""
+        cut = len(self.moments) - keep
+        if cut <= 0:
+            return
+        self.before = folded([*self.before, *self.moments[:cut]])
+        del self.moments[:cut]
+        self.first = max(0, self.first - cut)
+        self.frames = [
+            [*frame, max(-1, moment - cut)]
+            for *frame, moment in self.frames
+            if moment >= cut or self.traffic.is_under_way(*frame[:3])
+        ]
+        self.notes = [(n - cut, *words) for n, *words in self.notes if n >= cut]
+        self._values.shift(cut)
 
     def _let_go(self) -> None:
         """Keep nothing alive that was only needed to record more."""
@@ -251,19 +276,22 @@ class Recorder(Watcher):
     def told(self) -> dict[str, Any]:
         """Return what was recorded, as a scene has it; see the module."""
         moments = [dict(moment) for moment in self.moments]
+        before = [dict(moment) for moment in self.before]
         for index, name, words in self._values.before():
             if index < len(moments):
-                old = moments[index].get("g", {})
-                moments[index]["g"] = {name: words} | old
+                first = moments[index] if index >= 0 else before[-1]
+                first["g"] = {name: words} | first.get("g", {})
         for moment in moments[: self.first]:
             moment.pop("l", None)
         used = {seen.file for seen in self.names.tasks if seen.file is not None}
-        used |= {place[0] for moment in moments for place in _places(moment)}
+        both = (*before, *moments)
+        used |= {place[0] for moment in both for place in _places(moment)}
         files, numbers = self.files.in_order(used)
-        for moment in moments:
+        for moment in both:
             _renumber(moment, numbers)
         connections = self.names.in_words(self.network_names)
         return {
+            **({"before": before} if before else {}),
             "files": files,
             "tasks": self._tasks(connections, numbers),
             "labels": self.names.labels,

@@ -69,7 +69,11 @@ class Scene:
         self.title, self.seed, self._error = title, seed, error
         self._told = self._recorder.told()
         self._moments = list(moments_of(self._told))
-        self._marks: list[dict[str, Any]] = []
+        self._marks: list[dict[str, Any]] = [
+            {"name": f"note-{n}", "title": title, "says": says, "moment": moment}
+            for n, (moment, title, says) in enumerate(self._recorder.notes, 1)
+            if self._recorder.first <= moment < len(self._moments)
+        ]
 
     @contextmanager
     def shown(self) -> Iterator[None]:

@@ -143,6 +143,11 @@ class Traffic(Observer):
             place, side = self._places[sock]
             self.connections[place].directions[1 - side].received += len(data)
 
+    def is_under_way(self, number: int, _: int, end: int) -> bool:
+        """Whether a frame of a direction, with its last byte, was not read yet."""
+        joined = self.connections[number // 2]
+        return not joined.over and end > joined.directions[number % 2].seen[3]
+
     def place(self, sock: Any) -> tuple[int, int] | None:
         """Return the number of a connection, and 0 for the client's end, 1 else."""
         return self._places.get(sock)

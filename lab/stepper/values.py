@@ -77,6 +77,11 @@ class Values:
             if self._seen[key, name] != words
         ]
 
+    def shift(self, moments: int) -> None:
+        """Count moments anew, since so many of the first are forgotten."""
+        for key, (moment, words) in self._first.items():
+            self._first[key] = max(-1, moment - moments), words
+
     def shown(self, value: Any, depth: int = 0) -> str | None:
         """Return a value in a few characters; None for one that tells too little."""
         if value is None or isinstance(value, bool | int | float):

@@ -9,6 +9,7 @@ const ROOM = { kept: 160 * KIB, wire: 64 * KIB, unread: 128 * KIB }; // what fil
 // Flags of one direction of a connection.
 const PAUSED = 1, FINISHED = 2, CLOSED = 4, BROKEN = 8, NOT_READING = 16;
 
+const FIRST_TURN = "its first turn";
 const TIMERS = /^_set_result_unless_cancelled$|_on_timeout$|_release_waiter$/;
 
 const PLAIN = {
@@ -67,7 +68,10 @@ export class Run {
 
   #unfolded() {
     let state = { ready: [], timers: new Map(), where: {}, values: {}, globals: {}, time: 0, printed: "", ways: {} };
-    if (this.moments.length) state.ready = [this.moments[0].a];
+    // Of a longer run there is something left of the moments before those that are kept.
+    if (this.scene.before) for (const moment of this.scene.before) state = this.#after(state, moment);
+    else if (this.moments.length) state.ready = [this.moments[0].a];
+    this.beginning = state;
     return this.moments.map((moment) => (state = this.#after(state, moment)));
   }
 
@@ -104,7 +108,7 @@ export class Run {
       where[moment.a] = { chain: moment.w ?? old.chain ?? [], phrase, end: moment.e, on: moment.on };
     }
     for (const actor of moment.p || []) {
-      if (actor >= 0 && !where[actor]) where[actor] = { chain: [], phrase: "its first turn" };
+      if (actor >= 0 && !where[actor]) where[actor] = { chain: [], phrase: FIRST_TURN };
     }
     return where;
   }
@@ -147,7 +151,8 @@ export class Run {
 
   #ofTask(i) {
     const moment = this.moments[i], state = this.states[i];
-    const began = !this.moments.slice(0, i).some((other) => other.a === moment.a);
+    const before = (i ? this.states[i - 1] : this.beginning).where[moment.a];
+    const began = !before || before.phrase === FIRST_TURN;
     const start = moment.s?.at(-1);
     const head = `${bold(this.nameOf(moment.a))} ${began ? "begins" : "goes on"}${start ? ` at ${this.place(start)}` : ""}`;
     if (moment.e) return `${head} ${moment.e === "done" ? "and is done" : `and ends: ${escaped(moment.e)}`}`;

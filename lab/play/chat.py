@@ -1,0 +1,314 @@
+"""A step, three people and their network, in a simulation driven from outside.
+
+Nothing happens between two calls: ``advance`` lets so many seconds pass on the server's
+clock, and returns what has happened as *events*. An event is a dictionary with a
+``kind`` and the ``time`` in seconds:
+
+- ``sent`` and ``heard``: a ``message`` of the person ``who``;
+- ``frame``: what was written, ``by`` and ``to`` whom, its ``size`` in bytes, the first
+  bytes (``header``) in hexadecimal and the ``text`` after them;
+- ``left``: the person ``who`` is not in the chat any more, and ``why``; ``unsent`` is
+  how many of their lines were never sent;
+- ``printed`` and ``complained``: a ``text`` on the server's stdout, or its stderr;
+- ``stopped``: the server has ended, or has not, and ``how``.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from lab.host import start
+from lab.host.in_loop import InLoop
+from lab.play.person import Person
+from lab.simulation import Loop
+from lab.stepper import MOST, Recorder, Scene
+from lab.stepper.traffic import BROKEN, CLOSED, Joined
+from lab.story import find
+from lab.unmet import Unmet
+from lab.wire import HEADER
+
+PEOPLE = ("alice", "bob", "cleo")
+MUCH = 60, 8000  # messages said at once, and the characters of each
+LONGEST = 160  # characters of a text in an event
+CLOSING = 30.0  # seconds of the server's clock that the end of a chat may take
+
+Event = dict[str, Any]
+
+
+class Chat:
+    """A step that runs, with Alice, Bob and Cleo in a room of it.
+
+    ``settings`` changes upper-case constants of the step. What happens is recorded, so
+    that ``scene`` can show it. Raises what ``lab.start`` raises.
+    """
+
+    def __init__(
+        self, step: str = "05", settings: Mapping[str, str] | None = None
+    ) -> None:
+        self.step = find(step)
+        self.people = {name: Person(name) for name in PEOPLE}
+        self.loop = Loop()
+        self._settings = dict(settings or {})
+        self._recorder = Recorder(most=None)
+        self._recorder.look_at(self.loop)
+        self._shown = 0  # frames
+        self._gone: set[str] = set()  # those who are known to have left
+        self._lives: dict[str, asyncio.Task[None]] = {}
+        self._events: list[Event] = []
+        self._server: InLoop | None = None
+        self._stopping: asyncio.Task[None] | None = None
+        self._main = self.loop.create_task(self._live(), name="the chat")
+        self._events = self.advance()
+        if self._main.done():  # it could not be started
+            self._main.result()
+        self._recorder.begin()
+
+    # -- time
+
+    @property
+    def time(self) -> float:
+        """The seconds on the server's clock."""
+        return self.loop.time()
+
+    def advance(self, seconds: float = 0.0) -> list[Event]:
+        """Let so many seconds pass, and return what has happened."""
+        until = self.time + seconds
+        if (due := self.loop.due()) is not None and due <= until:
+            with self._recorder.recording():
+                self._run(until)
+        self.loop.advance(until)
+        events, self._events = self._events, []
+        return events
+
+    def _run(self, until: float) -> None:
+        """Run what is due, time by time: what happens at one time is told together."""
+        while (due := self.loop.due()) is not None and due <= until:
+            self.loop.advance(due)
+            self._tell()
+            if len(self._recorder.moments) > 2 * MOST:
+                self._recorder.forget(MOST)
+                self._shown = len(self._recorder.frames)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the server and everybody in the chat; nothing can be done after that."""
+        if self.loop.is_closed():
+            return
+        self._recorder.end()
+        self._main.cancel()
+        self.loop.advance(self.time + CLOSING)
+        self.loop.close()
+
+    # -- what can be done
+
+    def say(self, who: str, text: str) -> None:
+        """Type a line for somebody; LookupError if nobody has this name."""
+        person = self._person(who)
+        self._note(f"{_name(who)} says {_brief(text, 24)!r}")
+        self._soon(person.type, text)
+
+    def do(self, name: str, who: str = "") -> None:
+        """Do one of FAULTS to somebody, or to all.
+
+        LookupError if there is no such fault or person, ValueError if it is not possible
+        now.
+        """
+        if name not in FAULTS:
+            raise LookupError(f"no fault {name!r}; there are: {', '.join(FAULTS)}")
+        words, act = FAULTS[name]
+        self._note(words.format(_name(who)))
+        act(self, who)
+
+    def _person(self, who: str) -> Person:
+        if who not in self.people:
+            raise LookupError(
+                f"nobody is called {who!r}; there are: {', '.join(PEOPLE)}"
+            )
+        return self.people[who]
+
+    def _present(self, who: str) -> Person:
+        person = self._person(who)
+        if person.end or person.client is None:
+            raise ValueError(f"{_name(who)} is not in the chat")
+        return person
+
+    def _note(self, title: str) -> None:
+        self._recorder.note(title, f"At {self.time:.1f} s: {title}.")
+
+    def _soon(self, act: Callable[..., object], *arguments: object) -> None:
+        self.loop.call_soon(act, *arguments)
+
+    def _much(self, who: str) -> None:
+        person, (times, characters) = self._present(who), MUCH
+        for number in range(1, times + 1):
+            text = f"{number} of {times} "
+            self._soon(person.type, text + "x" * (characters - len(text)))
+
+    def _cut(self, who: str) -> None:
+        person = self._present(who)
+        assert person.client is not None, "the person is present"
+        self.loop.network.cut(person.client.connection.address)
+        person.plugged_in = False
+
+    def _come_back(self, who: str) -> None:
+        person = self._person(who)
+        if not person.end and person.plugged_in:
+            raise ValueError(f"{_name(who)} is in the chat already")
+        self._soon(self._enter, person)
+
+    def _enter(self, person: Person) -> None:
+        name = person.name
+        if name in self._lives:
+            self._lives[name].cancel()
+        self._gone.discard(name)
+        life = person.live(self.server)
+        self._lives[name] = self._group.create_task(life, name=f"{name} types")
+
+    def _stop(self, _: str) -> None:
+        if self._stopping is not None:
+            raise ValueError("the server has been stopped already")
+        self._soon(self._begin_to_stop)
+
+    def _begin_to_stop(self) -> None:
+        self._stopping = self._group.create_task(self._end_of_main(), name="Ctrl-C")
+
+    # -- what is so
+
+    @property
+    def server(self) -> InLoop:
+        """The step that runs."""
+        assert self._server is not None, "it has begun"
+        return self._server
+
+    def state(self) -> dict[str, Any]:
+        """Return the ``time``, whether the server is ``up``, and how people are.
+
+        Of each person: whether they are ``here``, ``reads``, is ``plugged`` in, and was
+        ``dropped`` by the server, which they may not know yet; the bytes for them that
+        wait in the server (``kept``) and on the ``wire``; the bytes from them that wait
+        on the way (``behind``), and how many lines are ``unsent``.
+        """
+        people = {name: self._state(person) for name, person in self.people.items()}
+        up = self._stopping is None and not self._main.done()
+        return {"time": round(self.time, 3), "up": up, "people": people}
+
+    def _state(self, person: Person) -> dict[str, Any]:
+        kept = wire = behind = 0
+        dropped = False
+        joined = self._connection(person)
+        if joined is not None and not person.end:
+            theirs, servers = (_under_way(joined, side) for side in (0, 1))
+            kept, wire, behind = *servers, sum(theirs)
+            dropped = bool(joined.directions[1].seen[4] & (CLOSED | BROKEN))
+        return {
+            "here": not person.end,
+            "reads": person.reads,
+            "plugged": person.plugged_in,
+            "dropped": dropped,
+            "kept": kept,
+            "wire": wire,
+            "behind": behind,
+            "unsent": person.unsent,
+        }
+
+    def _connection(self, person: Person) -> Joined | None:
+        if person.client is None:
+            return None
+        address = person.client.connection.address
+        found = self._recorder.traffic.connections
+        return next((one for one in reversed(found) if one.client == address), None)
+
+    def scene(self) -> Scene:
+        """Return what has happened last, moment by moment, for the stepper."""
+        return Scene.of(f"What has just happened to {self.step.name}", self._recorder)
+
+    # -- in the loop
+
+    async def _live(self) -> None:
+        """Start the step, let everybody in, and wait until the chat is closed."""
+        started = await start(self.step, settings=self._settings)
+        async with started as self._server, asyncio.TaskGroup() as self._group:
+            for person in self.people.values():
+                self._enter(person)
+                await person.entered.wait()
+            await asyncio.Event().wait()
+
+    async def _end_of_main(self) -> None:
+        """Press Ctrl-C, and tell how that ends."""
+        try:
+            status = await self.server.cancel_main()
+            how = f"exit status {status}"
+        except Unmet:
+            how = "it has not ended after 5 seconds: it hangs"
+        self._event("stopped", how=how)
+
+    # -- events
+
+    def _event(self, kind: str, **more: Any) -> None:
+        self._events.append({"kind": kind, "time": round(self.time, 3), **more})
+
+    def _tell(self) -> None:
+        """Add what has happened to the events."""
+        for frame in self._recorder.frames[self._shown :]:
+            self._tell_frame(*frame[:4])
+        self._shown = len(self._recorder.frames)
+        noted = ((one, who) for who, each in self.people.items() for one in each.news())
+        for one, who in sorted(noted, key=lambda pair: pair[0].moment):
+            kind = "sent" if one.sent else "heard"
+            self._event(kind, who=who, message=_shortened(one.message))
+        for who, person in self.people.items():
+            if person.end and who not in self._gone:
+                self._gone.add(who)
+                unsent = len(person.forget_what_was_typed())
+                self._event("left", who=who, why=person.end, unsent=unsent)
+        if self._server is not None:
+            for line in filter(None, self._server.printed().split("\n")):
+                self._event("printed", text=line)
+            if complaint := self._server.errors.news():
+                self._event("complained", text=complaint)
+
+    def _tell_frame(self, direction: int, begin: int, end: int, text: str) -> None:
+        joined = self._recorder.traffic.connections[direction // 2]
+        client = self.loop.network.names.get(joined.client, "somebody")
+        by, to = ("the server", client) if direction % 2 else (client, "the server")
+        header = (end - begin - HEADER).to_bytes(HEADER, "little").hex(" ")
+        self._event("frame", by=by, to=to, size=end - begin, header=header, text=text)
+
+
+def _under_way(joined: Joined, side: int) -> tuple[int, int]:
+    """Return the bytes that an end has kept, and those that are on the wire from it."""
+    written, sent, received, _, flags = joined.directions[side].seen
+    kept = 0 if flags & (CLOSED | BROKEN) else written - sent
+    return kept, sent - received
+
+
+def _name(who: str) -> str:
+    return who.capitalize()
+
+
+def _brief(text: str, most: int = LONGEST) -> str:
+    return text if len(text) <= most else f"{text[: most - 2]} …"
+
+
+def _shortened(message: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _brief(value) if isinstance(value, str) else value
+        for key, value in message.items()
+    }
+
+
+# What can be done to somebody, or to all, and what to call it afterwards.
+FAULTS: dict[str, tuple[str, Callable[[Chat, str], object]]] = {
+    "pause": ("{} stops reading", lambda chat, who: chat._present(who).pause()),
+    "go on": ("{} reads again", lambda chat, who: chat._present(who).go_on()),
+    "cut": ("{}'s cable is pulled", Chat._cut),
+    "reset": ("{}'s connection is reset", lambda chat, who: chat._present(who).reset()),
+    "come back": ("{} comes back", Chat._come_back),
+    "much": ("{} says much at once", Chat._much),
+    "stop": ("The server is stopped", Chat._stop),
+}
