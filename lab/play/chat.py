@@ -115,7 +115,7 @@ class Chat:
     def do(self, name: str, who: str = "") -> None:
         """Do one of FAULTS to somebody, or to all.
 
-        LookupError if there is no such fault or person, ValueError if it is not possible
+        LookupError if there is no such fault or person, ValueError if it cannot be done
         now.
         """
         if name not in FAULTS:

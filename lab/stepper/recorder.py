@@ -129,7 +129,7 @@ class Recorder(Watcher):
             for *frame, moment in self.frames
             if moment >= cut or self.traffic.is_under_way(*frame[:3])
         ]
-        self.notes = [(n - cut, *words) for n, *words in self.notes if n >= cut]
+        self.notes = [(n - cut, title, s) for n, title, s in self.notes if n >= cut]
         self._values.shift(cut)
 
     def _let_go(self) -> None:
