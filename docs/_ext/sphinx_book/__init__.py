@@ -88,7 +88,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("build-finished", llms.write)
     app.connect("build-finished", search_index.complete)
     app.connect("build-finished", outdated.forget_failures)
-    app.add_js_file("live/live.js", loading_method="defer")
+    app.add_js_file("reachable.js", loading_method="defer")
+    app.add_js_file("live/live.js", type="module")
     app.add_css_file("live/live.css")
     return {
         "parallel_read_safe": True,

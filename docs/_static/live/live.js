@@ -1,269 +1,189 @@
 // Makes the programs of a page run in it. Without this script a page reads as it is.
 //
-// Python runs in a worker, so that a program that never waits does not stop the page. It
-// is fetched when Run is pressed for the first time, and not before.
+// Python runs in a worker, so that a program that never waits does not stop the page.
 
-(() => {
-  const base = new URL("../", document.currentScript.src); // _static/
-  const PATIENCE = 1500; // ms for a program to stop, before Python is started afresh
-  const MOST = 200_000; // characters of output that a cell keeps
+import { available, hear, isReady, send, stop } from "./shared.mjs";
 
-  const cells = new Map();
-  let worker = null;
-  let ready = false;
-  let runs = 0;
+const base = new URL("../", import.meta.url); // _static/
+const MOST = 200_000; // characters of output that a cell keeps
 
-  function say(words) {
-    for (const cell of cells.values()) if (cell.running) cell.status.textContent = words;
+const cells = new Map();
+let runs = 0;
+
+function say(words) {
+  for (const cell of cells.values()) if (cell.running) cell.status.textContent = words;
+}
+
+hear("fetching", () => say("Python is being fetched ..."));
+hear("ready", () => say("running"));
+hear("printed", ({ cell, kind, text }) => cells.get(cell)?.print(kind, text));
+hear("ended", ({ cell, run, html }) => {
+  const place = cells.get(cell);
+  if (place && place.run === run) place.end(html);
+});
+hear("gone", ({ words }) => {
+  for (const cell of cells.values()) {
+    if (cell.running) {
+      cell.print("note", `${words}\n`);
+      cell.end("");
+    }
+  }
+});
+
+class Cell {
+  constructor(box) {
+    this.box = box;
+    this.name = box.id;
+    this.original = box.querySelector(".live-source").textContent;
+    this.running = false;
+    this.run = 0;
+    this.editor = make("textarea", { className: "live-editor", hidden: true, spellcheck: false });
+    this.editor.setAttribute("aria-label", `The program ${box.dataset.title}`);
+    this.editor.value = this.original;
+    this.editor.addEventListener("input", () => this.fit());
+    this.editor.addEventListener("keydown", (event) => this.typed(event));
+    const bar = make("div", { className: "live-bar" });
+    this.runButton = button(bar, "Run", () => this.start("run"));
+    this.stopButton = button(bar, "Stop", () => stop(this.name));
+    this.stopButton.disabled = true;
+    this.editButton = button(bar, "Edit", () => this.edit());
+    this.resetButton = button(bar, "Reset", () => this.reset());
+    this.resetButton.disabled = true;
+    if (box.dataset.check) {
+      this.checkButton = button(bar, "Check", () => this.start("check"));
+    }
+    this.status = make("span", { className: "live-status" });
+    this.status.setAttribute("role", "status");
+    bar.append(this.status);
+    this.output = make("div", { className: "live-output", hidden: true });
+    this.output.setAttribute("role", "log");
+    this.output.setAttribute("aria-label", `What ${box.dataset.title} prints`);
+    this.output.tabIndex = 0;
+    box.append(this.editor, bar, this.output);
+    if (box.dataset.check) this.edit(false);
   }
 
-  function begin() {
-    if (worker) return;
-    ready = false;
-    document.body.dataset.python = "loading";
-    worker = new Worker(new URL("live/worker.mjs", base), { type: "module" });
-    worker.onmessage = ({ data }) => heard[data.type](data);
-    worker.onerror = ({ message }) => heard.broken({ text: message || "no reason given" });
-    worker.postMessage({
-      type: "begin",
-      pyodide: new URL("../lite/static/pyodide/", base).href,
-      book: new URL("live/book.zip", base).href,
+  start(kind) {
+    this.output.replaceChildren();
+    this.output.hidden = false;
+    this.size = 0;
+    this.running = true;
+    this.run = ++runs;
+    this.box.dataset.state = "running";
+    this.runButton.disabled = true;
+    if (this.checkButton) this.checkButton.disabled = true;
+    this.stopButton.disabled = false;
+    this.status.textContent = isReady() ? "running" : "Python is being fetched ...";
+    this.lookForItsStep();
+    send({
+      type: kind, cell: this.name, run: this.run, source: this.editor.value, step: this.box.dataset.check,
     });
-    say("Python is being fetched ...");
   }
 
-  // What the worker tells us.
-  const heard = {
-    ready() {
-      ready = true;
-      document.body.dataset.python = "ready";
-      say("running");
-    },
-    failed({ text }) {
-      broken(`Python could not be started: ${text}`);
-    },
-    broken({ text }) {
-      broken(`Python has broken down (${text}).`);
-    },
-    printed({ cell, kind, text }) {
-      cells.get(cell)?.print(kind, text);
-    },
-    ended({ cell, run, html }) {
-      const place = cells.get(cell);
-      if (place && place.run === run) place.end(html);
-    },
-    pong() {
-      clearTimeout(waiting);
-    },
-  };
-
-  // A worker that does not answer runs something that never waits.
-  let waiting = 0;
-
-  function stop(cell) {
-    if (!ready) {
-      restart("Stopped.");
-      return;
-    }
-    worker.postMessage({ type: "stop", cell });
-    worker.postMessage({ type: "ping" });
-    clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      restart("Stopped. The program let nobody else run, so Python was started afresh: what other cells have made is gone.");
-    }, PATIENCE);
+  // A program that calls a step finds it where the step's own cell runs it.
+  lookForItsStep() {
+    const step = cells.get(`live-server${this.box.dataset.beside}-py`);
+    if (step && !step.running) this.print("note", `${step.box.dataset.title} is not running: press Run under it first.\n`);
   }
 
-  function broken(words) {
-    restart(`${words} It is started afresh when you press Run; what cells have made is gone.`);
+  print(kind, text) {
+    this.size += text.length;
+    if (this.size > MOST) return;
+    const last = this.output.lastElementChild;
+    if (last?.className === "picture" && !text.trim()) return; // the end of its line
+    if (last && last.className === kind) last.textContent += text;
+    else this.output.append(make("pre", { className: kind, textContent: text }));
+    this.picture(this.output.lastElementChild);
   }
 
-  function restart(words) {
-    worker?.terminate();
-    worker = null;
-    ready = false;
-    document.body.dataset.python = "none";
-    for (const cell of cells.values()) {
-      if (cell.running) {
-        cell.print("note", `${words}\n`);
-        cell.end("");
-      }
-    }
-  }
-
-  class Cell {
-    constructor(box) {
-      this.box = box;
-      this.name = box.id;
-      this.original = box.querySelector(".live-source").textContent;
-      this.running = false;
-      this.run = 0;
-      this.editor = make("textarea", { className: "live-editor", hidden: true, spellcheck: false });
-      this.editor.setAttribute("aria-label", `The program ${box.dataset.title}`);
-      this.editor.value = this.original;
-      this.editor.addEventListener("input", () => this.fit());
-      this.editor.addEventListener("keydown", (event) => this.typed(event));
-      const bar = make("div", { className: "live-bar" });
-      this.runButton = button(bar, "Run", () => this.start("run"));
-      this.stopButton = button(bar, "Stop", () => stop(this.name));
-      this.stopButton.disabled = true;
-      this.editButton = button(bar, "Edit", () => this.edit());
-      this.resetButton = button(bar, "Reset", () => this.reset());
-      this.resetButton.disabled = true;
-      if (box.dataset.check) {
-        this.checkButton = button(bar, "Check", () => this.start("check"));
-      }
-      this.status = make("span", { className: "live-status" });
-      this.status.setAttribute("role", "status");
-      bar.append(this.status);
-      this.output = make("div", { className: "live-output", hidden: true });
-      this.output.setAttribute("role", "log");
-      this.output.setAttribute("aria-label", `What ${box.dataset.title} prints`);
-      this.output.tabIndex = 0;
-      box.append(this.editor, bar, this.output);
-      if (box.dataset.check) this.edit(false);
-    }
-
-    start(kind) {
-      this.output.replaceChildren();
-      this.output.hidden = false;
-      this.size = 0;
-      this.running = true;
-      this.run = ++runs;
-      this.box.dataset.state = "running";
-      this.runButton.disabled = true;
-      if (this.checkButton) this.checkButton.disabled = true;
-      this.stopButton.disabled = false;
-      this.status.textContent = ready ? "running" : "Python is being fetched ...";
-      this.lookForItsStep();
-      begin();
-      worker.postMessage({
-        type: kind, cell: this.name, run: this.run, source: this.editor.value, step: this.box.dataset.check,
-      });
-    }
-
-    // A program that calls a step finds it where the step's own cell runs it.
-    lookForItsStep() {
-      const step = cells.get(`live-server${this.box.dataset.beside}-py`);
-      if (step && !step.running) this.print("note", `${step.box.dataset.title} is not running: press Run under it first.\n`);
-    }
-
-    print(kind, text) {
-      this.size += text.length;
-      if (this.size > MOST) return;
-      const last = this.output.lastElementChild;
-      if (last?.className === "picture" && !text.trim()) return; // the end of its line
-      if (last && last.className === kind) last.textContent += text;
-      else this.output.append(make("pre", { className: kind, textContent: text }));
-      this.picture(this.output.lastElementChild);
-    }
-
-    // A program that prints a picture means it to be seen.
-    picture(printed) {
-      const text = printed.textContent.trim();
-      if (text.startsWith("<svg") && text.endsWith("</svg>")) {
-        const shown = make("div", { className: "picture" });
-        shown.innerHTML = text;
-        printed.replaceWith(shown);
-      }
-    }
-
-    // A program that prints a recorded run means it to be stepped through.
-    async scene() {
-      const printed = this.output.querySelector("pre.out:only-child");
-      if (!printed?.textContent.startsWith('{"v":')) return;
-      const { Stepper } = await import(new URL("stepper.js", base));
-      if (!document.querySelector('link[href*="stepper.css"]')) {
-        document.head.append(make("link", { rel: "stylesheet", href: new URL("stepper.css", base) }));
-      }
-      const shown = make("div", {});
-      new Stepper(shown, JSON.parse(printed.textContent));
+  // A program that prints a picture means it to be seen.
+  picture(printed) {
+    const text = printed.textContent.trim();
+    if (text.startsWith("<svg") && text.endsWith("</svg>")) {
+      const shown = make("div", { className: "picture" });
+      shown.innerHTML = text;
       printed.replaceWith(shown);
     }
+  }
 
-    end(html) {
-      this.scene();
-      this.running = false;
-      this.box.dataset.state = "ended";
-      this.runButton.disabled = false;
-      if (this.checkButton) this.checkButton.disabled = false;
-      this.stopButton.disabled = true;
-      if (html) this.output.insertAdjacentHTML("beforeend", html);
-      const nothing = !this.output.textContent && !this.output.querySelector("svg");
-      this.status.textContent = nothing ? "ended; it has printed nothing" : "ended";
+  // A program that prints a recorded run means it to be stepped through.
+  async scene() {
+    const printed = this.output.querySelector("pre.out:only-child");
+    if (!printed?.textContent.startsWith('{"v":')) return;
+    const { Stepper } = await import(new URL("stepper.js", base));
+    if (!document.querySelector('link[href*="stepper.css"]')) {
+      document.head.append(make("link", { rel: "stylesheet", href: new URL("stepper.css", base) }));
     }
+    const shown = make("div", {});
+    new Stepper(shown, JSON.parse(printed.textContent));
+    printed.replaceWith(shown);
+  }
 
-    edit(focus = true) {
-      this.editor.hidden = false;
-      this.editButton.disabled = true;
-      this.resetButton.disabled = false;
-      this.fit();
-      if (focus) this.editor.focus();
+  end(html) {
+    this.scene();
+    this.running = false;
+    this.box.dataset.state = "ended";
+    this.runButton.disabled = false;
+    if (this.checkButton) this.checkButton.disabled = false;
+    this.stopButton.disabled = true;
+    if (html) this.output.insertAdjacentHTML("beforeend", html);
+    const nothing = !this.output.textContent && !this.output.querySelector("svg");
+    this.status.textContent = nothing ? "ended; it has printed nothing" : "ended";
+  }
+
+  edit(focus = true) {
+    this.editor.hidden = false;
+    this.editButton.disabled = true;
+    this.resetButton.disabled = false;
+    this.fit();
+    if (focus) this.editor.focus();
+  }
+
+  reset() {
+    this.editor.value = this.original;
+    if (!this.box.dataset.check) {
+      this.editor.hidden = true;
+      this.editButton.disabled = false;
+      this.resetButton.disabled = true;
+      this.editButton.focus();
     }
+    this.fit();
+  }
 
-    reset() {
-      this.editor.value = this.original;
-      if (!this.box.dataset.check) {
-        this.editor.hidden = true;
-        this.editButton.disabled = false;
-        this.resetButton.disabled = true;
-        this.editButton.focus();
-      }
-      this.fit();
-    }
+  fit() {
+    this.editor.style.height = "auto";
+    this.editor.style.height = `${this.editor.scrollHeight + 2}px`;
+  }
 
-    fit() {
-      this.editor.style.height = "auto";
-      this.editor.style.height = `${this.editor.scrollHeight + 2}px`;
-    }
-
-    typed(event) {
-      if (event.key === "Enter" && (event.shiftKey || event.ctrlKey)) {
+  typed(event) {
+    if (event.key === "Enter" && (event.shiftKey || event.ctrlKey)) {
+      event.preventDefault();
+      if (!this.running) this.start("run");
+    } else if (event.key === "Enter") {
+      // As deep as the line before; Tab is left alone, for it leads out of the editor.
+      const before = this.editor.value.slice(0, this.editor.selectionStart).split("\n").pop();
+      const indent = before.match(/^ */)[0] + (before.trimEnd().endsWith(":") ? "    " : "");
+      if (indent) {
         event.preventDefault();
-        if (!this.running) this.start("run");
-      } else if (event.key === "Enter") {
-        // As deep as the line before; Tab is left alone, for it leads out of the editor.
-        const before = this.editor.value.slice(0, this.editor.selectionStart).split("\n").pop();
-        const indent = before.match(/^ */)[0] + (before.trimEnd().endsWith(":") ? "    " : "");
-        if (indent) {
-          event.preventDefault();
-          this.editor.setRangeText(`\n${indent}`, this.editor.selectionStart, this.editor.selectionEnd, "end");
-          this.fit();
-        }
+        this.editor.setRangeText(`\n${indent}`, this.editor.selectionStart, this.editor.selectionEnd, "end");
+        this.fit();
       }
     }
   }
+}
 
-  function make(kind, properties) {
-    return Object.assign(document.createElement(kind), properties);
-  }
+function make(kind, properties) {
+  return Object.assign(document.createElement(kind), properties);
+}
 
-  function button(bar, words, pressed) {
-    const made = make("button", { type: "button", textContent: words });
-    made.addEventListener("click", pressed);
-    bar.append(made);
-    return made;
-  }
+function button(bar, words, pressed) {
+  const made = make("button", { type: "button", textContent: words });
+  made.addEventListener("click", pressed);
+  bar.append(made);
+  return made;
+}
 
-  addEventListener("DOMContentLoaded", () => {
-    if (location.protocol === "file:" || !window.Worker) return; // no worker starts there
-    document.documentElement.dataset.live = "here";
-    for (const box of document.querySelectorAll("div.live")) cells.set(box.id, new Cell(box));
-  });
-})();
-
-// What is wider than the window is scrolled by keyboard too, and headings have a level.
-(() => {
-  const WIDE = ["pre", ".picture", ".table-wrapper", ".output_area > div"];
-
-  function reachable(box) {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
-  }
-
-  addEventListener("DOMContentLoaded", () => {
-    // The theme's captions over the table of contents.
-    for (const caption of document.querySelectorAll("[role=heading]:not([aria-level])")) caption.ariaLevel = 2;
-    const watcher = new ResizeObserver((seen) => seen.forEach(({ target }) => reachable(target)));
-    for (const box of document.querySelectorAll(WIDE.map((box) => `article ${box}`).join())) watcher.observe(box);
-  });
-})();
+if (available) {
+  document.documentElement.dataset.live = "here";
+  for (const box of document.querySelectorAll("div.live")) cells.set(box.id, new Cell(box));
+}

@@ -617,26 +617,37 @@ export class Stepper {
 
 // -- posters: a figure in the page that opens the stepper over the window
 
-// The scene is fetched when the dialog is opened for the first time.
-function dialogFor(poster) {
+// A dialog as large as the window: `open(from)` returns the box in it, and what opened it
+// has the focus again when it is closed.
+export function dialogOf(title, id) {
   const dialog = made("dialog", "st-dialog");
   const close = made("button", "st-close", { type: "button", textContent: "Close", onclick: () => dialog.close() });
-  const title = made("h2", "", { textContent: poster.dataset.title, id: `${poster.id}-title` });
+  const head = made("h2", "", { textContent: title, id: `${id}-title` });
   const bar = made("div", "st-bar"), box = made("div", "", { textContent: "Fetching the recording ..." });
-  dialog.setAttribute("aria-labelledby", title.id);
-  bar.append(title, close);
+  dialog.setAttribute("aria-labelledby", head.id);
+  bar.append(head, close);
   dialog.append(bar, box);
   document.body.append(dialog);
-  let stepper, opener;
+  let opener;
   // Sphinx's own keys would take Escape from the dialog.
   dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.stopPropagation());
   dialog.addEventListener("close", () => {
     opener?.focus();
     if (location.hash) history.replaceState(null, "", location.pathname + location.search);
   });
-  return async (address, from) => {
+  return (from) => {
     opener = from;
     if (!dialog.open) dialog.showModal();
+    return box;
+  };
+}
+
+// The scene is fetched when the dialog is opened for the first time.
+function dialogFor(poster) {
+  const show = dialogOf(poster.dataset.title, poster.id);
+  let stepper;
+  return async (address, from) => {
+    const box = show(from);
     try {
       stepper ??= new Stepper(box, await (await fetch(poster.dataset.scene)).json());
     } catch (error) {
@@ -678,4 +689,6 @@ export function mountAll() {
   document.documentElement.dataset.stepper = "ready";
 }
 
-if (typeof document !== "undefined" && document.querySelector(".st-poster")) mountAll();
+// Another script of the page may have loaded this one by another address already.
+const mounted = typeof document === "undefined" || document.documentElement.dataset.stepper;
+if (!mounted && document.querySelector(".st-poster")) mountAll();
