@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from lab.pictures.sequence import Sequence
     from lab.pictures.timeline import Timeline
     from lab.pictures.unsent import Unsent
+    from lab.play import Chat
     from lab.stepper.scene import Scene
 
 __all__ = [
+    "Chat",
     "Client",
     "Connection",
     "Scene",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Chat": "lab.play",
     "Client": "lab.client",
     "Connection": "lab.client",
     "Scene": "lab.stepper.scene",

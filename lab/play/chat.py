@@ -14,12 +14,15 @@ clock, and returns what has happened as *events*. An event is a dictionary with 
 """
 
 import asyncio
+import collections
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Self
 
 from lab.host import start
 from lab.host.in_loop import InLoop
 from lab.play.person import Person
+from lab.play.shown import shown
 from lab.simulation import Loop
 from lab.stepper import MOST, Recorder, Scene
 from lab.stepper.traffic import BROKEN, CLOSED, Joined
@@ -27,9 +30,12 @@ from lab.story import find
 from lab.unmet import Unmet
 from lab.wire import HEADER
 
+FIRST = "05"  # the first step that delivers what is said
 PEOPLE = ("alice", "bob", "cleo")
 MUCH = 60, 8000  # messages said at once, and the characters of each
+KEPT = 400  # events, for a notebook
 LONGEST = 160  # characters of a text in an event
+BEGINNING = 20  # characters that are left of a longer one
 CLOSING = 30.0  # seconds of the server's clock that the end of a chat may take
 
 Event = dict[str, Any]
@@ -39,13 +45,18 @@ class Chat:
     """A step that runs, with Alice, Bob and Cleo in a room of it.
 
     ``settings`` changes upper-case constants of the step. What happens is recorded, so
-    that ``scene`` can show it. Raises what ``lab.start`` raises.
+    that ``scene`` can show it. Raises what ``lab.start`` raises, and ValueError for a
+    step that delivers nothing.
     """
 
     def __init__(
         self, step: str = "05", settings: Mapping[str, str] | None = None
     ) -> None:
         self.step = find(step)
+        if self.step.kind not in ("server", "side") or self.step.number < FIRST:
+            raise ValueError(
+                f"{self.step.name} delivers nothing: the chat begins at 05"
+            )
         self.people = {name: Person(name) for name in PEOPLE}
         self.loop = Loop()
         self._settings = dict(settings or {})
@@ -55,11 +66,13 @@ class Chat:
         self._gone: set[str] = set()  # those who are known to have left
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._events: list[Event] = []
+        self._last: collections.deque[Event] = collections.deque(maxlen=KEPT)
         self._server: InLoop | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._main = self.loop.create_task(self._live(), name="the chat")
         self._events = self.advance()
         if self._main.done():  # it could not be started
+            self.loop.close()
             self._main.result()
         self._recorder.begin()
 
@@ -78,6 +91,7 @@ class Chat:
                 self._run(until)
         self.loop.advance(until)
         events, self._events = self._events, []
+        self._last.extend(events)
         return events
 
     def _run(self, until: float) -> None:
@@ -107,8 +121,11 @@ class Chat:
     # -- what can be done
 
     def say(self, who: str, text: str) -> None:
-        """Type a line for somebody; LookupError if nobody has this name."""
-        person = self._person(who)
+        """Type a line for somebody.
+
+        LookupError if nobody has this name, ValueError for one who is not in the chat.
+        """
+        person = self._present(who)
         self._note(f"{_name(who)} says {_brief(text, 24)!r}")
         self._soon(person.type, text)
 
@@ -149,11 +166,23 @@ class Chat:
             text = f"{number} of {times} "
             self._soon(person.type, text + "x" * (characters - len(text)))
 
+    def _pause(self, who: str) -> None:
+        self._soon(self._present(who).pause)
+
+    def _resume(self, who: str) -> None:
+        self._soon(self._present(who).resume)
+
+    def _reset(self, who: str) -> None:
+        self._soon(self._present(who).reset)
+
     def _cut(self, who: str) -> None:
-        person = self._present(who)
+        self._soon(self._pull_the_cable, self._present(who))
+
+    def _pull_the_cable(self, person: Person) -> None:
         assert person.client is not None, "the person is present"
-        self.loop.network.cut(person.client.connection.address)
         person.plugged_in = False
+        with suppress(LookupError):  # the server has closed it a moment ago
+            self.loop.network.cut(person.client.connection.address)
 
     def _come_back(self, who: str) -> None:
         person = self._person(who)
@@ -227,6 +256,10 @@ class Chat:
         """Return what has happened last, moment by moment, for the stepper."""
         return Scene.of(f"What has just happened to {self.step.name}", self._recorder)
 
+    def _repr_html_(self) -> str:
+        """Return the three of them, for a notebook."""
+        return shown(self.state(), self._last)
+
     # -- in the loop
 
     async def _live(self) -> None:
@@ -292,7 +325,9 @@ def _name(who: str) -> str:
 
 
 def _brief(text: str, most: int = LONGEST) -> str:
-    return text if len(text) <= most else f"{text[: most - 2]} …"
+    if len(text) <= most:
+        return text
+    return f"{text[:BEGINNING]} … ({len(text)} characters)"
 
 
 def _shortened(message: dict[str, Any]) -> dict[str, Any]:
@@ -304,11 +339,11 @@ def _shortened(message: dict[str, Any]) -> dict[str, Any]:
 
 # What can be done to somebody, or to all, and what to call it afterwards.
 FAULTS: dict[str, tuple[str, Callable[[Chat, str], object]]] = {
-    "pause": ("{} stops reading", lambda chat, who: chat._present(who).pause()),
-    "go on": ("{} reads again", lambda chat, who: chat._present(who).go_on()),
+    "pause": ("{} stops reading", Chat._pause),
+    "resume": ("{} reads again", Chat._resume),
     "cut": ("{}'s cable is pulled", Chat._cut),
-    "reset": ("{}'s connection is reset", lambda chat, who: chat._present(who).reset()),
-    "come back": ("{} comes back", Chat._come_back),
+    "reset": ("{}'s connection is reset", Chat._reset),
+    "return": ("{} comes back", Chat._come_back),
     "much": ("{} says much at once", Chat._much),
     "stop": ("The server is stopped", Chat._stop),
 }

@@ -53,7 +53,7 @@ class Person:
         await client.join(ROOM)
         self.entered.set()
         while not self.end:
-            while self._typed:
+            while self._typed and not self.end:
                 await client.say(ROOM, self._typed.popleft())
             self._news.clear()
             await self._news.wait()
@@ -95,7 +95,7 @@ class Person:
         self._client.connection.pause()
         self.reads = False
 
-    def go_on(self) -> None:
+    def resume(self) -> None:
         """Read again."""
         self._client.connection.go_on()
         self.reads = True

@@ -3,9 +3,10 @@
 import linecache
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from lab.story import STEPS
+from lab.story import STEPS, Step
 
 
 class Files:
@@ -45,5 +46,6 @@ class Files:
         new = [order.index(n) if n in order else -1 for n in range(len(self.paths))]
         return shown, new
 
-    def _place(self, path: str) -> tuple[bool, str]:
-        return not path.startswith(self._steps), path
+    def _place(self, path: str) -> tuple[bool, bool, str]:
+        is_server = Step(Path(path)).kind in ("server", "side")
+        return not path.startswith(self._steps), not is_server, path

@@ -16,6 +16,7 @@ from sphinx_book import (
     browser,
     callouts,
     catch_tables,
+    chat,
     error_codes,
     facts,
     include,
@@ -55,6 +56,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(stepper.Poster, html=(stepper.visit, stepper.depart))
     app.add_directive("stepper", stepper.Stepper)
     app.add_role("moment", stepper.Moment())
+    app.add_directive("chat", chat.Chat)
+    app.connect("html-page-context", chat.add_script)
     app.connect("doctree-read", stepper.check_moments)
     app.connect("html-page-context", stepper.add_script)
     app.add_directive("broken", broken.Broken)

@@ -1,7 +1,11 @@
 // One Python for a page, in a thread of its own. Everything it loads lies beside the page.
 
+const SLICE = 20; // ms from one slice of the chat's time to the next
+const LATE = 0.25; // seconds of a slice at most: a page that sleeps is not late
+
 let python = null;
 let session = null;
+let player = null; // of a chat, see lab/play
 
 const here = (path, base) => new URL(path, base).href;
 
@@ -38,6 +42,21 @@ const started = new Promise((resolve, reject) => {
 });
 started.catch((error) => postMessage({ type: "failed", text: String(error) }));
 
+// The chat's loop runs in slices, so that this one goes on as well.
+function chat({ text }) {
+  if (!player) {
+    const { Player } = python.pyimport("lab.play.player");
+    player = Player((told) => postMessage({ type: "chat", text: told }));
+    let last = performance.now();
+    setInterval(() => {
+      const now = performance.now();
+      player.tick(Math.min((now - last) / 1000, LATE));
+      last = now;
+    }, SLICE);
+  }
+  player.take(text);
+}
+
 const asked = {
   run: ({ cell, source }) => session.run(cell, source),
   check: ({ cell, source, step }) => session.check(cell, source, step),
@@ -50,6 +69,8 @@ addEventListener("message", async ({ data }) => {
     session.stop(data.cell);
   } else if (data.type === "ping") {
     postMessage({ type: "pong" });
+  } else if (data.type === "chat") {
+    chat(data);
   } else {
     const html = await asked[data.type](data);
     postMessage({ type: "ended", cell: data.cell, run: data.run, html });
