@@ -51,7 +51,7 @@ class Pane {
     this.add("note", "not connected yet");
     this.bar = make("div", "chat-bar");
     this.bar.append(make("i", "kept"), make("i", "wire"));
-    this.waiting = make("small", "chat-waiting");
+    this.waiting = make("div", "chat-waiting");
     this.box.append(head, this.talk, this.form(name, act), this.bar, this.waiting, this.faults(name, act));
   }
 
