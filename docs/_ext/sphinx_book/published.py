@@ -30,13 +30,13 @@ FRONT = """<!doctype html>
 """
 
 # A host sends this page for an address of any depth, so its links need a fixed start:
-# where the site was built for. A copy elsewhere is at the root of its host, or above
-# the first folder of ours.
+# the path for which the site was built. A copy at another path begins above the first
+# folder of ours, or is at the root of its host.
 BASE = """<base href="{path}">
 <script>{{
-  const base = document.querySelector("base"), here = location.pathname;
-  if ("{path}" === "/" || !here.startsWith("{path}"))
-    base.href = here.match(/^.*?\\/(?=(docs|notebooks)\\/)/)?.[0] ?? "/";
+  const base = document.querySelector("base"), built = base.getAttribute("href");
+  if (built === "/" || !location.pathname.startsWith(built))
+    base.href = location.pathname.match(/^.*?\\/(?=(docs|notebooks)\\/)/)?.[0] ?? "/";
 }}</script>
 <meta name="robots" content="noindex">
 """
