@@ -48,7 +48,7 @@ def icon() -> bytes:
     """Return the icon as a PNG: a white bubble, as in favicon.svg, which is 16 wide."""
     picture, unit = Picture((ICON, ICON), BLUE, BLUE), ICON / 16
     box = (3 * unit, 4 * unit, 13 * unit, 10 * unit)
-    tail = [(x * unit, y * unit) for x, y in ((5, 10), (8, 10), (5, 13))]
+    tail = [(x * unit, y * unit) for x, y in ((5, 9), (9, 9), (5, 13))]
     for shape in (rounded(box, 0), polygon(tail)):
         picture.fill(shape, (0, 0, ICON, ICON), WHITE)
     return picture.png()
