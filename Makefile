@@ -68,9 +68,8 @@ help:  ## show this list
 setup: $(READY)  ## make the environment and nothing else
 
 .PHONY: learn
-learn: book  ## build the book and serve it on a free local port
-	@echo "» The book is at the address below. Ctrl-C ends this."
-	@$(BIN)/python -u -m http.server 0 --bind 127.0.0.1 --directory $(BOOK)
+learn: book  ## build the book, serve it on a free local port and open it
+	@$(BIN)/python -m lab read $(ARGS) $(BOOK)
 
 # Jupyter refuses to start as root, as which most containers run.
 AS_ROOT = $(filter 0,$(shell id -u 2>/dev/null))

@@ -19,6 +19,9 @@ _urls = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["
 # Pages say |repository| where they mean its address.
 rst_epilog = f".. |repository| replace:: {_urls['Repository']}"
 html_title = "A chat server in asyncio"
+# Where the book is published; BOOK_BASEURL for a copy, such as https://NAME.example/book/
+html_baseurl = os.environ.get("BOOK_BASEURL") or _urls["Documentation"]
+html_baseurl = html_baseurl.rstrip("/") + "/"
 
 extensions = ["nbsphinx", "sphinx_copybutton", "sphinx.ext.intersphinx", "sphinx_book"]
 root_doc = "docs/index"
@@ -62,6 +65,8 @@ book_python = not os.environ.get("BOOK_WITHOUT_PYTHON")
 html_theme = "furo"
 html_static_path = ["docs/_static", "lab/stepper/viewer"]
 html_css_files = ["book.css"]
+templates_path = ["docs/_templates"]
+html_additional_pages = {"404": "404.html"}  # hosts send it for a missing page
 html_favicon = "docs/_static/favicon.svg"
 html_show_sphinx = False
 html_copy_source = False

@@ -21,6 +21,7 @@ EPILOG = """\
   python -m lab search 05 --seeds 1000 let random crowds loose on it, in a simulation
   python -m lab show broken/echoes     a step with a mistake in it; --diff: only that
   python -m lab versions               how each installed Python ends each program
+  python -m lab read                   serve the built book here, and open it
 """
 
 # The commands with a parser of their own.
@@ -28,6 +29,7 @@ ALONE = {
     "check": "see how far a server is, yours or anybody's",
     "search": "look for trouble: random crowds, seed by seed",
     "versions": "see how each Python here ends a server",
+    "read": "serve the built book on this machine, and open it",
 }
 
 

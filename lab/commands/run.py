@@ -34,7 +34,7 @@ def add_to(commands: Any) -> None:
         "step", help="05, server05, broken/echoes, or a Python file with a main"
     )
     run.add_argument("--host", type=_host, help="the address to listen on (127.0.0.1)")
-    run.add_argument("--port", type=_port, help="the port; 0 takes a free one (9011)")
+    run.add_argument("--port", type=port, help="the port; 0 takes a free one (9011)")
     run.add_argument(
         "--set",
         action="append",
@@ -152,7 +152,8 @@ def _host(text: str) -> str:
     return text
 
 
-def _port(text: str) -> int:
+def port(text: str) -> int:
+    """Return the number of a port; argparse reports what is not one."""
     if not (text.isascii() and text.isdecimal()) or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"a port is a number up to 65535, not {text}")
     return int(text)

@@ -17,9 +17,14 @@ const TYPES = {
   ".zip": "application/zip",
 };
 
+/** Where the site is once more, below a path as on a host with other sites. */
+export const BELOW = "/below/a-path";
+
 /** The file that an address of the site means; undefined if there is none. */
 function file(root, url) {
-  const place = path.join(root, decodeURIComponent(new URL(url, "http://site").pathname));
+  const { pathname } = new URL(url, "http://site");
+  const inside = pathname.startsWith(`${BELOW}/`) ? pathname.slice(BELOW.length) : pathname;
+  const place = path.join(root, decodeURIComponent(inside));
   for (const name of [place, path.join(place, "index.html")]) {
     const found = statSync(name, { throwIfNoEntry: false });
     if (found?.isFile()) return { name, size: found.size };
@@ -30,8 +35,13 @@ function answer(root, served, request, response) {
   const found = file(root, request.url);
   // Browsers ask every host for it, and a host may hold more than this site.
   const nobodyMinds = request.url === "/favicon.ico";
+  if (!found && nobodyMinds) {
+    response.writeHead(204).end();
+    return;
+  }
   if (!found) {
-    response.writeHead(nobodyMinds ? 204 : 404).end();
+    response.writeHead(404, { "content-type": TYPES[".html"] });
+    createReadStream(path.join(root, "404.html")).pipe(response);
     return;
   }
   served.push({ url: request.url, size: found.size });

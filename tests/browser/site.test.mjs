@@ -6,8 +6,9 @@ import path from "node:path";
 import { test } from "node:test";
 
 import { BOOK } from "./book.mjs";
-import { browse } from "./browser.mjs";
+import { browse, faults } from "./browser.mjs";
 import { cells } from "./cell.mjs";
+import { BELOW } from "./server.mjs";
 
 const DESKTOP = { viewport: { width: 1280, height: 800 } };
 
@@ -64,3 +65,32 @@ test("every page that llms.txt names is there", () => {
   assert.ok(named.length > 15);
   for (const address of named) readFileSync(path.join(BOOK, address));
 });
+
+test("below a path the site asks for nothing above it, and its programs run", () =>
+  here.visit(`${BELOW}/`, DESKTOP, async (page) => {
+    const before = here.served().length;
+    await page.waitForURL(`**${BELOW}/docs/index.html`);
+    const [cell] = await cells(page);
+    await cell.press("Run");
+    await cell.prints(/^bob hears .*'hello'/);
+    await page.getByPlaceholder("Search").fill("half-open");
+    await page.keyboard.press("Enter");
+    await page.locator("#search-results a", { hasText: "05: The server delivers" }).first().click();
+    await page.waitForURL(`**${BELOW}/docs/05-delivery.html*`);
+    const above = here.served().slice(before).filter(({ url }) => !url.startsWith(BELOW));
+    assert.deepEqual(above, []);
+  }));
+
+for (const root of ["", BELOW]) {
+  test(`a missing page of the site at ${root || "/"} leads on`, () =>
+    here.visit(`${root}/docs/no/such.html`, { ...DESKTOP, meant: /such\.html|status of 404/ }, async (page) => {
+      const address = page.url();
+      await page.getByRole("heading", { name: "No such page" }).waitFor();
+      assert.deepEqual(await faults(page), []); // its style sheets are there
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Enter"); // skip to the content
+      assert.equal(page.url(), `${address}#furo-main-content`);
+      await page.locator("article").getByRole("link", { name: "Glossary" }).click();
+      await page.waitForURL(`**${root}/docs/glossary.html`);
+    }));
+}

@@ -27,18 +27,13 @@ from sphinx_book import (
     outdated,
     output,
     picture,
+    published,
     search_index,
     stepper,
     story_table,
     versions_table,
     your_turn,
 )
-
-FRONT = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta http-equiv="refresh" content="0; url=docs/index.html"></head>
-<body><p><a href="docs/index.html">{title}</a></p></body></html>
-"""
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
@@ -60,6 +55,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("html-page-context", chat.add_script)
     app.connect("doctree-read", stepper.check_moments)
     app.connect("html-page-context", stepper.add_script)
+    app.connect("html-page-context", published.describe)
     app.add_directive("broken", broken.Broken)
     app.add_directive("spot-the-bug", broken.SpotTheBug)
     app.add_directive("your-turn", your_turn.YourTurn)
@@ -79,7 +75,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("doctree-resolved", callouts.resolve)
     app.connect("env-purge-doc", callouts.forget)
     app.connect("env-merge-info", callouts.merge)
-    app.connect("build-finished", lead_to_the_book)
     app.add_config_value("book_python", False, "env", bool)
     app.add_config_value("book_pyodide", None, "", Path)  # its folder, once it is here
     app.connect("builder-inited", browser.fetch)
@@ -89,6 +84,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-updated", outdated.to_be_written)
     app.connect("build-finished", browser.add)
     app.connect("build-finished", llms.write)
+    app.connect("build-finished", published.write)
     app.connect("build-finished", search_index.complete)
     app.connect("build-finished", outdated.forget_failures)
     app.add_js_file("reachable.js", loading_method="defer")
@@ -99,10 +95,3 @@ def setup(app: Sphinx) -> ExtensionMetadata:
         "parallel_write_safe": True,
         "env_version": 1,
     }
-
-
-def lead_to_the_book(app: Sphinx, exception: Exception | None) -> None:
-    """Write the page that lies at the site's root and leads to the book."""
-    if exception is None and app.builder.format == "html":
-        page = FRONT.format(title=app.config.html_title)
-        (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
