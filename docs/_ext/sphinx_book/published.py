@@ -16,7 +16,6 @@ from sphinx.application import Sphinx
 from sphinx_book import title
 
 PICTURE, ICON = "_static/title.png", "_static/icon.png"
-DRAWN_BY = ("letters.py", "raster.py", "title.py")
 ALT = "Alice says hello; the server delivers it to Bob and Cleo"
 MISSING = "404"  # the page that a host sends for a missing one
 
@@ -129,12 +128,8 @@ def sitemap(app: Sphinx) -> str:
 
 
 def draw(app: Sphinx) -> None:
-    """Draw the pictures, unless they are newer than what they are made of.
-
-    This takes about two seconds.
-    """
-    made_of = [Path(__file__).with_name(name) for name in DRAWN_BY]
-    made_of.append(Path(app.confdir) / "conf.py")
+    """Draw the pictures, unless they are newer than what they are made of."""
+    made_of = [Path(str(title.__file__)), Path(app.confdir) / "conf.py"]
     newest = max(path.stat().st_mtime for path in made_of)
     picture = Path(app.outdir) / PICTURE
     if not picture.exists() or picture.stat().st_mtime <= newest:
