@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { test } from "node:test";
 
-import { livePages, named, unwanted } from "./book.mjs";
+import { livePages, named, pages, unwanted } from "./book.mjs";
 import { browse, faults, tooWide } from "./browser.mjs";
 import { Cell, cells } from "./cell.mjs";
 
@@ -71,7 +71,7 @@ function python(served) {
 }
 
 test("the pages that were named are there", () => {
-  const every = livePages.map((address) => path.basename(address, ".html"));
+  const every = pages.map((address) => path.basename(address, ".html"));
   assert.deepEqual(named("PAGES").filter((name) => !every.includes(name)), []);
 });
 

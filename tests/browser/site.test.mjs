@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { BOOK } from "./book.mjs";
 import { browse, faults } from "./browser.mjs";
-import { cells } from "./cell.mjs";
+import { Conversation } from "./conversation.mjs";
 import { BELOW } from "./server.mjs";
 
 const DESKTOP = { viewport: { width: 1280, height: 800 } };
@@ -16,11 +16,14 @@ const here = browse();
 
 test("a visitor runs something within the first screen", () =>
   here.visit("/docs/index.html", DESKTOP, async (page) => {
-    const [cell] = await cells(page);
-    const { y, height } = await cell.button("Run").boundingBox();
-    assert.ok(y + height < DESKTOP.viewport.height, `Run ends at ${y + height}`);
-    await cell.press("Run");
-    await cell.prints(/^bob hears .*'hello'/);
+    const chat = new Conversation(page);
+    for (const place of [chat.button("Start the chat"), chat.input("Alice"), chat.fault("Bob", "reset")]) {
+      const { y, height } = await place.boundingBox();
+      assert.ok(y + height < DESKTOP.viewport.height, `${await place.innerText()} ends at ${y + height}`);
+    }
+    await chat.start();
+    await chat.say("Alice", "hello");
+    await chat.sees("Bob", /Alice hello/);
   }));
 
 test("one leads to the next, and back", () =>
@@ -70,9 +73,10 @@ test("below a path the site asks for nothing above it, and its programs run", ()
   here.visit(`${BELOW}/`, DESKTOP, async (page) => {
     const before = here.served().length;
     await page.waitForURL(`**${BELOW}/docs/index.html`);
-    const [cell] = await cells(page);
-    await cell.press("Run");
-    await cell.prints(/^bob hears .*'hello'/);
+    const chat = new Conversation(page);
+    await chat.start();
+    await chat.say("Alice", "hello");
+    await chat.sees("Bob", /Alice hello/);
     await page.getByPlaceholder("Search").fill("half-open");
     await page.keyboard.press("Enter");
     await page.locator("#search-results a", { hasText: "05: The server delivers" }).first().click();
