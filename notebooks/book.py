@@ -24,6 +24,7 @@ import measuring
 import scenes
 
 from lab import (
+    Chat,
     Sequence,
     Timeline,
     Unsent,
@@ -65,6 +66,7 @@ if sys.platform == "emscripten":  # in a browser, which has no sockets
 
 __all__ = [
     "STEPS",
+    "Chat",
     "Faults",
     "Sequence",
     "Timeline",
