@@ -9,13 +9,14 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from sphinx_book import pyodide
+from sphinx_book import pyodide, snapshot
 from sphinx_book.remembered import state_of_all
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,8 +43,13 @@ def fetch(app: Sphinx) -> None:
     except pyodide.NotToBeHad as reason:
         # No warning: a book without cells is a book.
         words = "the pages are built without a Python in them; it could not be had"
-        logger.info("%s: %s", words, reason)
-        print(f"» {words}: {reason}", file=sys.stderr)
+        say(f"{words}: {reason}")
+
+
+def say(words: str) -> None:
+    """Tell the person who builds the book, even where only warnings are shown."""
+    logger.info("%s", words)
+    print(f"» {words}", file=sys.stderr)
 
 
 def add(app: Sphinx, exception: Exception | None) -> None:
@@ -53,8 +59,24 @@ def add(app: Sphinx, exception: Exception | None) -> None:
     site = Path(app.outdir)
     pack(site / ARCHIVE, LEARNERS, f"{FOLDER}/", README)
     if app.config.book_pyodide is not None:
-        pack(site / "_static" / "live" / "book.zip", BOOK)
-        build_lite(site, app.config.book_pyodide)
+        build_python(site, app.config.book_pyodide)
+
+
+def build_python(site: Path, python: Path) -> None:
+    """Put Python into the site: for its cells, and for its notebooks."""
+    live = site / "_static" / "live"
+    pack(live / "book.zip", BOOK)
+    # Each takes seconds, and most of them in a process of its own.
+    with ThreadPoolExecutor(1) as beside:
+        made = beside.submit(snapshot.make, live, python, ROOT / "build" / "cache")
+        build_lite(site, python)
+        try:
+            name = made.result()
+        except snapshot.NotMade as reason:
+            # No warning: the pages start Python as they would in an older browser.
+            name = None
+            say(f"Python starts in the pages without a snapshot of it: {reason}")
+    snapshot.write_manifest(live, python, name)
 
 
 def pack(target: Path, folders: tuple[str, ...], inside: str = "", *more: Path) -> None:

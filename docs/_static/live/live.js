@@ -2,7 +2,7 @@
 //
 // Python runs in a worker, so that a program that never waits does not stop the page.
 
-import { available, hear, isReady, send, stop } from "./shared.mjs";
+import { available, fetching, hear, isReady, send, stop } from "./shared.mjs";
 
 const base = new URL("../", import.meta.url); // _static/
 const MOST = 200_000; // characters of output that a cell keeps
@@ -14,7 +14,7 @@ function say(words) {
   for (const cell of cells.values()) if (cell.running) cell.status.textContent = words;
 }
 
-hear("fetching", () => say("Python is being fetched ..."));
+hear("fetching", () => say(fetching()));
 hear("ready", () => say("running"));
 hear("printed", ({ cell, kind, text }) => cells.get(cell)?.print(kind, text));
 hear("ended", ({ cell, run, html }) => {
@@ -73,7 +73,7 @@ class Cell {
     this.runButton.disabled = true;
     if (this.checkButton) this.checkButton.disabled = true;
     this.stopButton.disabled = false;
-    this.status.textContent = isReady() ? "running" : "Python is being fetched ...";
+    this.status.textContent = isReady() ? "running" : fetching();
     this.lookForItsStep();
     send({
       type: kind, cell: this.name, run: this.run, source: this.editor.value, step: this.box.dataset.check,

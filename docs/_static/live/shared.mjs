@@ -10,6 +10,7 @@ export const available = location.protocol !== "file:" && "Worker" in window;
 let worker = null;
 let ready = false;
 let waiting = 0;
+let bytes = 0; // that Python needs, cached or not: the worker knows it from the build
 const listeners = new Map();
 
 /** Call back with what the worker tells of one type; "gone" tells that it has ended. */
@@ -23,6 +24,9 @@ function tell(data) {
 
 /** Whether what is sent is done at once. */
 export const isReady = () => ready;
+
+/** What to say while Python is being fetched. */
+export const fetching = () => `Python is being fetched${bytes ? `: ${Math.round(bytes / 1e6)} MB, once` : ""} ...`;
 
 /** Send a message to Python, which is started for it if there is none. */
 export function send(message) {
@@ -39,7 +43,6 @@ function begin() {
   worker.postMessage({
     type: "begin",
     pyodide: new URL("../lite/static/pyodide/", base).href,
-    book: new URL("live/book.zip", base).href,
   });
   tell({ type: "fetching" });
 }
@@ -68,8 +71,10 @@ function end(words) {
 
 const AFRESH = "It is started afresh when you press Run; what cells have made is gone.";
 
-hear("ready", () => {
+hear("fetching", (told) => (bytes = told.bytes ?? bytes));
+hear("ready", ({ snapshot }) => {
   ready = true;
+  document.body.dataset.pythonFrom = snapshot ? "snapshot" : "start";
   document.body.dataset.python = "ready";
 });
 hear("failed", ({ text }) => end(`Python could not be started: ${text} ${AFRESH}`));

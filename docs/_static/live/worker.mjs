@@ -1,5 +1,7 @@
 // One Python for a page, in a thread of its own. Everything it loads lies beside the page.
 
+import { startPython } from "./python.mjs";
+
 const SLICE = 20; // ms from one slice of the chat's time to the next
 const LATE = 0.25; // seconds of a slice at most: a page that sleeps is not late
 
@@ -7,32 +9,22 @@ let python = null;
 let session = null;
 let player = null; // of a chat, see lab/play
 
-const here = (path, base) => new URL(path, base).href;
-
-async function begin({ pyodide, book }) {
-  const { loadPyodide } = await import(here("pyodide.mjs", pyodide));
-  const [loaded, archive] = await Promise.all([
-    loadPyodide({ indexURL: pyodide }),
-    fetch(book).then((response) => {
-      if (!response.ok) throw new Error(`${book}: ${response.status}`);
-      return response.arrayBuffer();
-    }),
-  ]);
-  python = loaded;
+async function begin({ pyodide }) {
+  const fetching = (bytes) => postMessage({ type: "fetching", bytes });
+  const began = await startPython({ pyodide, fetching });
+  python = began.python;
   // After some errors, in code that is not Python, nothing more can be run here.
   python._api.on_fatal = (error) => postMessage({ type: "broken", text: String(error) });
-  python.unpackArchive(archive, "zip", { extractDir: "/book" });
   await python.runPythonAsync(`
-import asyncio, os, sys
-sys.path[:0] = ["/book", "/book/steps"]
-os.chdir("/book")
+import asyncio, sys
 from lab import network
 network.install(asyncio.get_running_loop())
 from lab.cells import Session
 `);
   const Session = python.globals.get("Session");
   session = Session((cell, kind, text) => postMessage({ type: "printed", cell, kind, text }));
-  postMessage({ type: "ready", version: python.runPython("sys.version.split()[0]") });
+  const version = python.runPython("sys.version.split()[0]");
+  postMessage({ type: "ready", version, snapshot: began.snapshot });
 }
 
 const started = new Promise((resolve, reject) => {
