@@ -1,9 +1,10 @@
 """A Python that has imported the lab already: for the snapshot that pages start from.
 
 The book's build calls ``prepare`` and saves the memory of that Python. A page loads
-the memory and calls ``wake``, which renews all that must differ from page to page.
+the memory and calls ``wake``, which renews what must differ from page to page.
 """
 
+import ast
 import gc
 import importlib
 import linecache
@@ -16,15 +17,18 @@ import time
 import uuid
 from importlib.machinery import FileFinder
 
-# What the programs of the book import, or what takes long and many of them need.
+from lab import behaviours
+
+# What the programs of the book import, and the parts of the lab that a page uses. A
+# page fetches the standard library only for a module that is not among these.
 MODULES = (
-    *("argparse", "ast", "cProfile", "errno", "inspect", "io", "logging.handlers"),
-    *("pstats", "queue", "runpy", "signal", "statistics", "subprocess", "textwrap"),
-    *("threading", "tracemalloc", "unicodedata"),
-    *("lab.behaviours", "lab.cells", "lab.check", "lab.client", "lab.host"),
-    *("lab.mistakes.mutants", "lab.mistakes.twins", "lab.network"),
+    *("argparse", "cProfile", "encodings.utf_16_be", "encodings.utf_8_sig", "errno"),
+    *("inspect", "logging.handlers", "pstats", "queue", "runpy", "statistics"),
+    *("subprocess", "textwrap", "threading", "tracemalloc", "unicodedata"),
+    *("lab.cells", "lab.check", "lab.check.judge", "lab.client", "lab.host"),
+    *("lab.mistakes.mutants", "lab.mistakes.planted", "lab.mistakes.twins"),
+    *("lab.network", "lab.search", "lab.simulation", "lab.stepper.scene"),
     *("lab.pictures.sequence", "lab.pictures.timeline", "lab.pictures.unsent"),
-    *("lab.search", "lab.simulation", "lab.stepper", "lab.stepper.scene"),
 )
 
 
@@ -32,28 +36,33 @@ def prepare() -> None:
     """Import what pages need, and forget what would only make the snapshot larger."""
     for name in MODULES:
         importlib.import_module(name)
+    behaviours.every()  # each is a module, and Check needs them all
+    ast.unparse(ast.parse("pass"))  # it imports a module when it is called
     linecache.clearcache()
+    # A traceback shows lines of asyncio, whose files a page has not fetched.
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "asyncio" and module.__file__:
+            linecache.getlines(module.__file__, vars(module))
     gc.collect()
 
 
 def wake() -> None:
-    """Make this Python, whose memory was loaded, as different as one just started.
+    """Renew what a Python that just started would have of its own.
 
     The order of strings in a set stays the same in every page: the key of their hashes
-    is chosen when Python starts, and cannot be changed afterwards.
+    is chosen when Python starts and cannot be changed afterwards.
     """
     random.seed()  # else every page would throw the same dice
     tempfile._name_sequence = None  # type: ignore[attr-defined]  # it has dice of its own
     uuid._last_timestamp = uuid._node = None  # type: ignore[attr-defined]
     logging._startTime = time.time_ns()  # type: ignore[attr-defined]
     if hasattr(time, "tzset"):
-        time.tzset()  # the reader lives in another time zone than the build
-    # Pyodide puts "" first at each start, and has been started twice.
-    sys.path[:] = dict.fromkeys(["", *sys.path])
+        time.tzset()  # the reader's time zone is not the build's
+    # Pyodide puts "" first at each start, and the build has started it once before.
     book = os.getcwd()
-    sys.path[:0] = [book, os.path.join(book, "steps")]
-    # The files were written again. Nothing else is to be forgotten: the list of what
-    # is in the standard library saves a page from fetching that.
+    sys.path[:] = dict.fromkeys([book, os.path.join(book, "steps"), "", *sys.path])
+    # The files were written again. importlib.invalidate_caches() would also forget what
+    # is in the standard library, and a page would have to fetch that.
     for finder in sys.path_importer_cache.values():
         if isinstance(finder, FileFinder):
             finder.invalidate_caches()

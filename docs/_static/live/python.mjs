@@ -6,6 +6,7 @@
 
 const beside = (name) => new URL(name, import.meta.url).href;
 const BOOK = "/book"; // where Python finds the files
+const STDLIB = "python_stdlib.zip";
 
 /**
  * Start Python and return it as `python`; `snapshot` tells whether it came from one.
@@ -56,14 +57,14 @@ os.chdir("${BOOK}")
   return python;
 }
 
-async function fromSnapshot({ snapshot, key }, pyodide, load) {
+async function fromSnapshot({ snapshot, key, fetched }, pyodide, load) {
   const unpacked = unpack(snapshot, key);
   unpacked.catch(() => {}); // it is awaited below, if Pyodide itself does not fail before
   const python = await load({
     _loadSnapshot: unpacked.then(({ memory }) => memory),
     stdLibURL: "data:,", // all that is imported at the start is in the snapshot
   });
-  later(python.FS, "/lib/python314.zip", new URL("python_stdlib.zip", pyodide).href);
+  later(python.FS, "/lib/python314.zip", new URL(STDLIB, pyodide).href, fetched.start[STDLIB]);
   const { files } = await unpacked;
   put(python.FS, files);
   python.FS.chdir(BOOK);
@@ -96,12 +97,12 @@ export function put(FS, files) {
   }
 }
 
-/** Make a file that is fetched when Python reads it for the first time, if it ever does. */
-function later(FS, path, address) {
+/** Make a file that is fetched when Python reads in it for the first time, if it ever does. */
+function later(FS, path, address, size) {
   const { node } = FS.lookupPath(path);
   let content = null;
-  const read = () => (content ??= now(address));
-  Object.defineProperties(node, { contents: { get: read }, usedBytes: { get: () => read().length } });
+  // Python looks at the size of the file without reading in it.
+  Object.defineProperties(node, { contents: { get: () => (content ??= now(address)) }, usedBytes: { value: size } });
 }
 
 /** Fetch something while Python waits, which a worker may do. */
