@@ -25,11 +25,15 @@ const GRAVE = ["serious", "critical"];
 const OF_COLOURS = ["color-contrast", "link-in-text-block"]; // all else is the same in the dark
 const PATIENCE = 30_000; // ms for whatever a test waits for
 
-/** Serve the book and start a browser before the tests of a file, and end both after. */
-export function browse() {
+/**
+ * Serve the book and start a browser before the tests of a file, and end both after.
+ *
+ * The server has no files whose address matches `missing`.
+ */
+export function browse(missing) {
   const here = {};
   before(async () => {
-    here.server = await serve(BOOK);
+    here.server = await serve(BOOK, missing);
     const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
     here.browser = await chromium.launch({ executablePath, args: FLAGS });
   });

@@ -31,8 +31,8 @@ function file(root, url) {
   }
 }
 
-function answer(root, served, request, response) {
-  const found = file(root, request.url);
+function answer(root, served, missing, request, response) {
+  const found = missing.test(request.url) ? undefined : file(root, request.url);
   // Browsers ask every host for it, and a host may hold more than this site.
   const nobodyMinds = request.url === "/favicon.ico";
   if (!found && nobodyMinds) {
@@ -46,14 +46,19 @@ function answer(root, served, request, response) {
   }
   served.push({ url: request.url, size: found.size });
   const type = TYPES[path.extname(found.name)] ?? "application/octet-stream";
-  response.writeHead(200, { "content-type": type, "content-length": found.size });
+  // A browser keeps what it was given, as it does with GitHub Pages.
+  response.writeHead(200, { "content-type": type, "content-length": found.size, "cache-control": "max-age=600" });
   createReadStream(found.name).pipe(response);
 }
 
-/** Start it. `served` lists what it has handed out: each url, and its size in bytes. */
-export async function serve(root) {
+/**
+ * Start it. `served` lists what it has handed out: each url, and its size in bytes.
+ *
+ * It answers as if files whose address matches `missing` were not there.
+ */
+export async function serve(root, missing = /^$/) {
   const served = [];
-  const server = createServer((request, response) => answer(root, served, request, response));
+  const server = createServer((request, response) => answer(root, served, missing, request, response));
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const close = () => {
     server.closeAllConnections();

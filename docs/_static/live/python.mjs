@@ -59,9 +59,10 @@ os.chdir("${BOOK}")
 
 async function fromSnapshot({ snapshot, key, fetched }, pyodide, load) {
   const unpacked = unpack(snapshot, key);
-  unpacked.catch(() => {}); // it is awaited below, if Pyodide itself does not fail before
+  const memory = unpacked.then((parts) => parts.memory);
+  memory.catch(() => {}); // Pyodide awaits it later, and would be told of it as an error until then
   const python = await load({
-    _loadSnapshot: unpacked.then(({ memory }) => memory),
+    _loadSnapshot: memory,
     stdLibURL: "data:,", // all that is imported at the start is in the snapshot
   });
   later(python.FS, "/lib/python314.zip", new URL(STDLIB, pyodide).href, fetched.start[STDLIB]);
