@@ -27,7 +27,13 @@ MODULES = (
     *("subprocess", "textwrap", "threading", "tracemalloc", "unicodedata"),
     *("lab.cells", "lab.check", "lab.check.judge", "lab.client", "lab.host"),
     *("lab.mistakes.mutants", "lab.mistakes.planted", "lab.mistakes.twins"),
-    *("lab.network", "lab.search", "lab.simulation", "lab.stepper.scene"),
+    *(
+        "lab.network",
+        "lab.play.player",
+        "lab.search",
+        "lab.simulation",
+        "lab.stepper.scene",
+    ),
     *("lab.pictures.sequence", "lab.pictures.timeline", "lab.pictures.unsent"),
 )
 

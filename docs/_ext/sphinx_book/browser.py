@@ -21,6 +21,7 @@ from sphinx_book.remembered import state_of_all
 
 ROOT = Path(__file__).resolve().parents[3]
 LITE = ROOT / "docs" / "_lite"
+CACHE = ROOT / "build" / "cache"
 BOOK = ("lab", "steps", "docs/examples")  # what a cell can import
 # What can be downloaded: requirements.txt is what the notebooks need besides.
 LEARNERS = (*BOOK, "bench", "notebooks", "LICENSE", "requirements.txt")
@@ -39,7 +40,7 @@ def fetch(app: Sphinx) -> None:
     if app.builder.format != "html" or not app.config.book_python:
         return
     try:
-        app.config.book_pyodide = pyodide.folder(ROOT / "build" / "cache")
+        app.config.book_pyodide = pyodide.folder(CACHE)
     except pyodide.NotToBeHad as reason:
         # No warning: a book without cells is a book.
         words = "the pages are built without a Python in them; it could not be had"
@@ -68,7 +69,7 @@ def build_python(site: Path, python: Path) -> None:
     pack(live / "book.zip", BOOK)
     # Each takes seconds, and most of them in a process of its own.
     with ThreadPoolExecutor(1) as beside:
-        made = beside.submit(snapshot.make, live, python, ROOT / "build" / "cache")
+        made = beside.submit(snapshot.make, live, python, CACHE)
         build_lite(site, python)
         try:
             name = made.result()

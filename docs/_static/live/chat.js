@@ -3,7 +3,7 @@
 // Python runs the step and its network in a simulation (lab/play), and the page sends it
 // what is typed and pressed. What it tells is events and a state; a Pane shows one person.
 
-import { available, hear, send } from "./shared.mjs";
+import { available, fetching, hear, send } from "./shared.mjs";
 
 const base = new URL("../", import.meta.url); // _static/
 const PEOPLE = ["alice", "bob", "cleo"];
@@ -160,7 +160,7 @@ class Chat {
     box.querySelector(".chat-without").hidden = true;
     box.append(this.head(), this.room);
     this.closed();
-    hear("fetching", () => this.say("Python is being fetched ..."));
+    hear("fetching", () => this.say(fetching()));
     hear("chat", ({ text }) => this.told(JSON.parse(text)));
     hear("gone", ({ words }) => this.gone(words));
   }
