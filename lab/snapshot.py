@@ -55,15 +55,14 @@ def prepare() -> None:
 def wake() -> None:
     """Renew what a Python that just started would have of its own.
 
-    The order of strings in a set stays the same in every page: the key of their hashes
-    is chosen when Python starts and cannot be changed afterwards.
+    Two things stay as they were in the build. Strings have the same hashes in every
+    page, because Python chooses the key of the hashes when it starts. ``time.timezone``
+    is the build's; ``time.localtime`` asks the browser and is right.
     """
     random.seed()  # else every page would throw the same dice
     tempfile._name_sequence = None  # type: ignore[attr-defined]  # it has dice of its own
     uuid._last_timestamp = uuid._node = None  # type: ignore[attr-defined]
     logging._startTime = time.time_ns()  # type: ignore[attr-defined]
-    if hasattr(time, "tzset"):
-        time.tzset()  # the reader's time zone is not the build's
     # Pyodide puts "" first at each start, and the build has started it once before.
     book = os.getcwd()
     sys.path[:] = dict.fromkeys([book, os.path.join(book, "steps"), "", *sys.path])
