@@ -61,7 +61,7 @@ def test_a_snapshot_has_the_memory_and_the_files_where_a_page_looks_for_them(sit
     assert about["files"] == [["a.py", 6], ["b.rst", 1]]
 
 
-def test_nothing_is_made_anew_while_the_book_is_the_same(site):
+def test_the_same_book_keeps_its_snapshot(site):
     pack(site, a_py="a = 1\n")
     assert made(site) == made(site)
     assert site.runs == 1

@@ -38,14 +38,14 @@ class NotMade(Exception):
 def make(live: Path, python: Path, cache: Path) -> str:
     """Write the snapshot for the book in this folder, and return its name.
 
-    Raises NotMade. The name has a key in it, of all that the snapshot is made from, so
-    that no cache on the way to a page takes one for another.
+    Raises NotMade. The name has a key of all that the snapshot is made from, so that a
+    cache never answers with the snapshot of another book.
     """
     files = contents(live / "book.zip")
     key = f"{pyodide.VERSION}-{key_of(files, python)}"
     target = live / f"python-{key}.snapshot"
     if not target.exists():
-        # Nothing in the memory is from a page: mending a sentence makes no new one.
+        # No page is in the memory: a new sentence in a page needs no new memory.
         code = {name: text for name, text in files.items() if not is_page(name)}
         saved = memory(code, python, cache)
         about = {
@@ -63,7 +63,7 @@ def make(live: Path, python: Path, cache: Path) -> str:
 
 
 def memory(code: dict[str, bytes], python: Path, cache: Path) -> bytes:
-    """Return the memory of a Python that has imported the lab, made anew if needed."""
+    """Return the memory of a Python that has imported the lab."""
     target = cache / f"memory-{pyodide.VERSION}-{key_of(code, python)}"
     if not target.exists():
         with tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,8 @@
 // Starts Python for the programs of a page, with the book in it.
 //
 // The book's build takes a snapshot of the memory of a Python that has imported the lab
-// (see docs/_ext/sphinx_book/snapshot.py). Python is ready from it in a third of the time.
-// If anything is wrong with the snapshot, Python starts as it does without one.
+// (see docs/_ext/sphinx_book/snapshot.py). A page that loads it has Python in a third of the
+// time. If anything is wrong with the snapshot, Python starts as it does without one.
 
 const beside = (name) => new URL(name, import.meta.url).href;
 const BOOK = "/book"; // where Python finds the files
@@ -29,7 +29,7 @@ export async function startPython({ pyodide, fetching }) {
   return { python: await fromNothing(manifest, load), snapshot: false };
 }
 
-/** What the build says of the Python of this site, asked afresh: it names the files that belong together. */
+/** What the build says of the Python of this site, past every cache: it names the files that belong together. */
 async function whatThereIs() {
   try {
     return await (await got(beside("python.json"), { cache: "no-cache" })).json();
@@ -60,7 +60,7 @@ os.chdir("${BOOK}")
 async function fromSnapshot({ snapshot, key, fetched }, pyodide, load) {
   const unpacked = unpack(snapshot, key);
   const memory = unpacked.then((parts) => parts.memory);
-  memory.catch(() => {}); // Pyodide awaits it later, and would be told of it as an error until then
+  memory.catch(() => {}); // Pyodide awaits it later; until then the browser would report an error
   const python = await load({
     _loadSnapshot: memory,
     stdLibURL: "data:,", // all that is imported at the start is in the snapshot
@@ -69,7 +69,7 @@ async function fromSnapshot({ snapshot, key, fetched }, pyodide, load) {
   const { files } = await unpacked;
   put(python.FS, files);
   python.FS.chdir(BOOK);
-  python.runPython("from lab import snapshot; snapshot.wake(); del snapshot");
+  python.runPython("from lab import cells, network, snapshot; snapshot.wake(); del cells, network, snapshot");
   return python;
 }
 
