@@ -117,7 +117,7 @@ def test_the_manifest_names_the_snapshot_and_how_much_each_start_fetches(site):
 
 def built(site, monkeypatch):
     """Build what a page fetches, as the book's build does; return the manifest."""
-    folder = site.live.parent / "site"
+    folder = site.cache.parent / "site"
     (folder / "_static" / "live").mkdir(parents=True, exist_ok=True)
     monkeypatch.setattr(browser, "build_lite", lambda *_: None)
     monkeypatch.setattr(browser, "CACHE", site.cache)
