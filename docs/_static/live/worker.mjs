@@ -56,7 +56,11 @@ const asked = {
 
 addEventListener("message", async ({ data }) => {
   if (data.type === "begin") return;
-  await started;
+  try {
+    await started;
+  } catch {
+    return; // the page was told why, and starts another worker
+  }
   if (data.type === "stop") {
     session.stop(data.cell);
   } else if (data.type === "ping") {
