@@ -10,7 +10,7 @@ from typing import Any
 from lab.play.chat import PEOPLE
 from lab.play.fitting import Row, cells, cut, fit, wrapped
 from lab.play.keys import FOR_ALL, FOR_ONE, QUIT, bar
-from lab.play.notes import Line, visible
+from lab.play.notes import Line, counted, visible
 from lab.play.session import Session, steps
 
 HIGH = 64 * 1024  # bytes in the server from which on drain() waits
@@ -21,18 +21,17 @@ WIDE = 80  # columns for the long words of the keys
 MARKS = {"own": "» ", "others": "", "note": "· ", "bad": "! "}
 
 HELP = """\
-Alice, Bob and Cleo are in a room. Choose one of them, type, and press
-Enter. The server runs in a simulation: its clock goes as yours does,
-until you stop it.
+Choose Alice, Bob or Cleo, type, and press Enter. They talk to a server in
+a simulation, whose clock goes as yours does until you stop it.
 
 Tab, Shift-Tab  choose the next person, or the one before
 Enter           says the line as this person
 {}
-^Q or ^C        quit
+^Q, ^C          quit
 
-A bar shows the bytes that wait for somebody: █ in the server, ░ on the
-wire. Above 64 KiB in the server (│), drain() waits. "sends" shows the
-bytes from somebody that the server has not read.
+The bar of a person: █ bytes for them in the server, ░ on the wire. Where
+more than 64 KiB (│) are in the server, drain() waits. "sends" is about the
+bytes from them that the server has not read yet.
 """
 
 
@@ -42,7 +41,7 @@ def drawn(session: Session, width: int, height: int) -> list[Row]:
     rows = [_title(session, width)]
     rows += _people(session, width, talk)
     if frames:
-        rows.append(_rule("frames, when they are written", width))
+        rows.append(_rule("frames, as they are written", width))
         rows += _last(map(_frame, session.notes.frames), width, frames)
         words = "the server prints" if session.up else "the server is stopped"
         rows.append(_rule(words, width))
@@ -65,7 +64,8 @@ def _title(session: Session, width: int) -> Row:
     step, seconds = session.chat.step, int(session.state["time"])
     clock = f"time stands still  {seconds} s " if session.still else f"{seconds} s "
     sentence = step.sentence if step.kind in ("server", "side") else ""
-    left = fit([("title", f" {step.name}  {sentence}")], width - len(clock))
+    words = f" {step.name}  {sentence}"
+    left = fit([("title", words)], width - len(clock), fill="title")
     return [*left, ("title", clock)]
 
 
@@ -157,7 +157,8 @@ def _alarming(person: dict[str, Any]) -> bool:
 def _sends(person: dict[str, Any]) -> str:
     if not person["behind"] and not person["unsent"]:
         return ""
-    lines = f", {person['unsent']} lines wait" if person["unsent"] else ""
+    unsent = person["unsent"]
+    lines = f", {counted(unsent, 'line')} unsent" if unsent else ""
     return f" sends: {_kib(person['behind'])} KiB{lines}"
 
 
@@ -190,27 +191,29 @@ def _message(line: Line, width: int) -> list[Row]:
 
 
 def help_page(width: int, height: int) -> list[Row]:
-    """Return the rows of the help; in a low terminal the pictures are left out."""
+    """Return the rows of the help."""
     keys = "\n".join(
         f"{key.function + ', ^' + key.letter:16}{key.help}"
         for key in (*FOR_ONE, *FOR_ALL)
     )
     lines = HELP.format(keys).splitlines()
-    rows: list[Row] = [[("title", f" The chat: keys and pictures{' ' * width}")]]
-    rows += [[("", f" {line}")] for line in lines]
-    return [fit(row, width) for row in rows][:height]
+    if height <= len(lines):
+        lines = [line for line in lines if line]
+    title = fit([("title", " What the keys do")], width, fill="title")
+    return [title, *(fit([("", f" {line}")], width) for line in lines)][:height]
 
 
 def steps_page(chosen: int, width: int, height: int) -> list[Row]:
     """Return the rows of the list of steps; of a long one those around the chosen."""
     found = [
-        [("chosen" if place == chosen else "", f" {one.name:15} {one.sentence} ")]
+        [("chosen" if place == chosen else "", f" {one.name:18} {one.sentence} ")]
         for place, one in enumerate(steps())
     ]
     first = max(0, min(chosen - height // 2, len(found) - height + 2))
-    words = " Which step?  ↑ ↓ choose, Enter opens it, Esc goes back"
-    rows: list[Row] = [[("title", words + " " * width)], []]
-    return [fit(row, width) for row in (*rows, *found[first:])][:height]
+    words = " Which step?  ↑ ↓ choose, Enter begins, Esc goes back"
+    title = fit([("title", words)], width, fill="title")
+    rows = [fit(row, width) for row in ([], *found[first:])]
+    return [title, *rows][:height]
 
 
 # -- the bars below
@@ -230,8 +233,10 @@ def bars(session: Session, width: int) -> list[Row]:
 
 
 def status(session: Session, width: int) -> Row:
-    """Return what could not be done, or else what Enter does."""
-    if session.status:
-        return fit([("bad", f" {visible(session.status)}")], width)
-    words = f" Enter says it as {session.chosen.capitalize()}; Tab: the next person"
+    """Return what could not be done, or else a hint."""
+    if session.refused:
+        return fit([("bad", f" {visible(session.refused)}")], width)
+    if session.hint:
+        return fit([("name", f" {session.hint}")], width)
+    words = f" Enter: {session.chosen.capitalize()} says it.  Tab: the next person."
     return fit([("dim", words)], width)

@@ -33,8 +33,8 @@ def cut(text: str, width: int) -> str:
     return f"{kept}{CUT}"[:width]
 
 
-def fit(row: Row, width: int) -> Row:
-    """Return a row of exactly this width, cut or filled with spaces."""
+def fit(row: Row, width: int, fill: str = "") -> Row:
+    """Return a row of exactly this width, cut or filled with spaces of a style."""
     found: Row = []
     for style, text in row:
         if cells(text) > width:
@@ -44,7 +44,7 @@ def fit(row: Row, width: int) -> Row:
             break
         found.append((style, text))
         width -= cells(text)
-    return [*found, ("", " " * width)] if width else found
+    return [*found, (fill, " " * width)] if width else found
 
 
 def wrapped(text: str, width: int, indent: str) -> list[str]:

@@ -50,10 +50,16 @@ FOR_ALL = (
         "time",
         ("stop time", "still"),
         "stops time, or lets it go on",
-        ("time goes on", "go on"),
+        ("start time", "go on"),
     ),
     Key("F9", "F", "later", ("70 s later", "70 s"), "lets 70 seconds pass at once"),
-    Key("F10", "O", "steps", ("step", "step"), "another step; the chat begins again"),
+    Key(
+        "F10",
+        "O",
+        "steps",
+        ("step", "step"),
+        "chooses a step; the chat begins again",
+    ),
     Key("F1", "G", "help", ("help", "help"), "this page; any key leaves it"),
 )
 QUIT = ("^Q", "quit")

@@ -56,7 +56,8 @@ def _frame(event: Event) -> Line:
 
 def _of_a_person(event: Event) -> list[Line]:
     if event["kind"] == "left":
-        unsent = f"; {event['unsent']} lines were not sent" if event["unsent"] else ""
+        lines = counted(event["unsent"], "line")
+        unsent = f"; {lines} unsent" if event["unsent"] else ""
         return [Line("bad", f"has left: {event['why']}{unsent}")]
     words = _said if event["kind"] == "sent" else _heard
     return [Line(kind, visible(text)) for kind, text in words(event["message"])]
@@ -92,6 +93,11 @@ def _of_the_server(event: Event) -> list[Line]:
     kind = "printed" if event["kind"] == "printed" else "bad"
     lines = str(event["text"]).splitlines()
     return [Line(kind, visible(line)) for line in lines if line.strip()]
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number of things."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def visible(text: str) -> str:

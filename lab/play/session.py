@@ -1,5 +1,6 @@
 """A chat as somebody plays it: the chosen person, the clock, and what was refused."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 
 from lab import story
@@ -20,16 +21,20 @@ DONE = {
     "come back": "comes back",
     "much": "says much at once",
 }
+OVER = (Stuck, Spinning, Killed)  # what a server does to its loop
 WRONG = (ValueError, LookupError, OSError, CannotDo)
 
 
 class Session:
-    """One chat at a time; ``status`` says what could not be done."""
+    """One chat at a time; ``refused`` says what could not be done.
+
+    ``hint`` says why nothing seems to happen.
+    """
 
     def __init__(self, step: str, settings: Mapping[str, str] | None = None) -> None:
         self.chosen = PEOPLE[0]
         self.still = False  # time is stopped
-        self.status = ""
+        self.refused = self.hint = ""
         self.notes = Notes()
         self._settings = dict(settings or {})
         self._over = False  # the simulation cannot go on
@@ -38,7 +43,8 @@ class Session:
 
     def close(self) -> None:
         """End the chat."""
-        self.chat.close()
+        with contextlib.suppress(*OVER):
+            self.chat.close()
 
     # -- time
 
@@ -55,10 +61,10 @@ class Session:
             return False
         try:
             events = self.chat.advance(seconds)
-        except (Stuck, Spinning, Killed) as error:
+        except OVER as error:
             self._over = True
             self.notes.note("the server cannot go on; F7 starts it again")
-            self.status = str(error).partition("\n")[0]
+            self.refused = str(error).partition("\n")[0]
             return True
         self.notes.take(events)
         self.state = self.chat.state()
@@ -68,7 +74,8 @@ class Session:
 
     def choose(self, who: str) -> None:
         """Let what is typed belong to this person."""
-        self.chosen, self.status = who, ""
+        self.chosen = who
+        self.refused = self.hint = ""
 
     def turn(self, by: int) -> None:
         """Choose the next person, or the one before."""
@@ -107,11 +114,11 @@ class Session:
         return bool(self.state["up"]) and not self._over
 
     def _try(self, act: Callable[[], object]) -> None:
-        self.status = ""
+        self.refused = self.hint = ""
         try:
             act()
         except WRONG as error:
-            self.status = str(error.args[0] if error.args else error)
+            self.refused = str(error.args[0] if error.args else error)
             return
         if not self.still:
             self._advance()
@@ -129,7 +136,7 @@ class Session:
 
     def _wait(self, what: str) -> None:
         if self.still:
-            self.status = f"Time stands still: {what} when it goes on (F8)"
+            self.hint = f"Time stands still: {what} when it goes on (F8)"
 
     def _server(self) -> None:
         if not self.up:
@@ -158,7 +165,7 @@ class Session:
         except WRONG:
             self.notes = before
             raise
-        self.chat.close()
+        self.close()
         self.chat, self._over = chat, False
         self.state = chat.state()
 

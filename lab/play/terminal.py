@@ -125,17 +125,12 @@ class Screen:
 
     def _layout(self) -> Layout:
         line = Window(BufferControl(self.line), height=1)
-        typed = [Window(Words(self._label), height=1, dont_extend_width=True), line]
+        label = Window(Words(self._label), height=1, dont_extend_width=True)
         rows = [
             Window(Picture(self._draw)),
-            Window(
-                Picture(lambda width, _: [columns.status(self.session, width)]),
-                height=1,
-            ),
-            VSplit(typed, height=1),
-            Window(
-                Picture(lambda width, _: columns.bars(self.session, width)), height=2
-            ),
+            Window(Picture(self._draw_status), height=1),
+            VSplit([label, line], height=1),
+            Window(Picture(self._draw_bars), height=2),
         ]
         return Layout(HSplit(rows), focused_element=line)
 
@@ -148,6 +143,12 @@ class Screen:
         if self._page == "steps":
             return columns.steps_page(self._step, width, height)
         return columns.drawn(self.session, width, height)
+
+    def _draw_status(self, width: int, _height: int) -> list[Row]:
+        return [[] if self._page else columns.status(self.session, width)]
+
+    def _draw_bars(self, width: int, _height: int) -> list[Row]:
+        return columns.bars(self.session, width)
 
     # -- the keys
 
