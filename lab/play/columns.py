@@ -65,8 +65,8 @@ def _title(session: Session, width: int) -> Row:
     clock = f"time stands still  {seconds} s " if session.still else f"{seconds} s "
     sentence = step.sentence if step.kind in ("server", "side") else ""
     words = f" {step.name}  {sentence}"
-    left = fit([("title", words)], width - len(clock), fill="title")
-    return [*left, ("title", clock)]
+    left = fit([("title", words)], max(0, width - len(clock)), fill="title")
+    return fit([*left, ("title", clock)], width)
 
 
 def _rule(words: str, width: int) -> Row:
@@ -133,7 +133,7 @@ def _head(who: str, person: dict[str, Any], width: int, *, chosen: bool) -> list
     waits = f" server {_kib(person['kept'])} + wire {_kib(person['wire'])} KiB"
     return [
         fit([(style, f"{name}{gap}{how}")], width),
-        [("", " "), *_bar(person["kept"], person["wire"], width - 2), ("", " ")],
+        fit([("", " "), *_bar(person["kept"], person["wire"], width - 2)], width),
         fit([("over", f"{waits} !")] if over else [("dim", waits)], width),
         fit([("dim", _sends(person))], width),
     ]
@@ -164,6 +164,7 @@ def _sends(person: dict[str, Any]) -> str:
 
 def _bar(kept: int, wire: int, width: int) -> Row:
     """Return a bar: what is in the server, then what is on the wire."""
+    width = max(1, width)
     first = _share(kept, width)
     second = min(_share(wire, width), width - first)
     rest = list("·" * width)
@@ -225,10 +226,10 @@ def bars(session: Session, width: int) -> list[Row]:
     name = session.chosen.capitalize()
     found = []
     for label, keys, more in ((name, FOR_ONE, []), ("All", FOR_ALL, [QUIT])):
-        row: Row = [("name", f"{label:5} " if not short else "")]
+        row: Row = [] if short else [("name", f"{label:6}")]
         for key, words in bar(keys, session.again, short=short) + more:
-            row += [("key", key), ("", f" {words}{'' if short else ' '} ")]
-        found.append(fit(row, width))
+            row += [("key", key), ("", f" {words}"), ("", " " if short else "  ")]
+        found.append(fit(row[:-1], width))
     return found
 
 

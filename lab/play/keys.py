@@ -50,7 +50,7 @@ FOR_ALL = (
         "time",
         ("stop time", "still"),
         "stops time, or lets it go on",
-        ("start time", "go on"),
+        ("start time", "go"),
     ),
     Key("F9", "F", "later", ("70 s later", "70 s"), "lets 70 seconds pass at once"),
     Key(

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from lab import story
 from lab.mistakes import twins
@@ -187,9 +188,10 @@ class NoChat(CannotDo):
 
 def playable(name: str) -> str:
     """Return what to open a step by; NoChat or NoSuchStep if it has no chat."""
-    step = story.find(twins.located(name))
+    found = twins.located(name)
+    step = story.find(found)
     if step.kind == "other":
-        story.own_server(step.path)
+        story.own_server(Path(found))
     elif step.kind not in ("server", "side") or step.number < FIRST:
         numbers = ", ".join(one.number for one in steps() if one.kind == "server")
         raise NoChat(f"{step.name} has no chat to play with; these have one: {numbers}")
