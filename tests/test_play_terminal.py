@@ -583,11 +583,11 @@ async def test_in_a_real_terminal_real_keys_do_it(variable, coloured):
         assert bool(COLOURED.search(seen.text)) is coloured
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-async def test_a_signal_leaves_the_terminal_as_it_was(number):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+async def test_a_signal_leaves_the_terminal_as_it_was(name):
     async with in_a_pty("-m", "lab", "play", "13") as (process, seen):
         await seen.until("Alice says:")
-        process.send_signal(number)
+        process.send_signal(getattr(signal, name))
         assert await asyncio.wait_for(process.wait(), PATIENT) == 0
         await seen.until(BACK)
 
@@ -597,6 +597,15 @@ async def test_without_the_library_it_says_what_to_install():
     async with in_a_pty("-c", code) as (process, seen):
         assert await asyncio.wait_for(process.wait(), PATIENT) == 2
         await seen.until("lab: play needs prompt_toolkit: python -m pip install")
+        assert AWAY not in seen.text
+
+
+async def test_a_file_that_fails_is_named_with_its_line(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("async def main(host, port):\n    1 / 0\n")
+    async with in_a_pty("-m", "lab", "play", str(file)) as (process, seen):
+        assert await asyncio.wait_for(process.wait(), PATIENT) == 2
+        await seen.until("mine.py, line 2: ZeroDivisionError")
         assert AWAY not in seen.text
 
 
