@@ -192,6 +192,7 @@ async def test_time_is_stopped_and_goes_on():
         await player.until("Time stands still: the line is sent when it goes on (F8)")
         player.press("F3")
         await player.until("Time stands still: it happens when it goes on (F8)")
+        assert not player.session.tick(0.2)
         assert player.session.chat.time == now
         assert "Hello" not in player.column("bob")
         player.press("F8")
@@ -283,7 +284,9 @@ async def test_a_server_that_spins_can_be_started_again(monkeypatch):
 
 async def test_letters_with_ctrl_do_the_same_as_function_keys():
     async with played() as player:
-        player.press("\x12")
+        player.press("\x18\x15")  # to Emacs, these two are one
+        await player.hears("bob", "· alice has left")
+        player.press("\x0e\x12")
         await player.until("read again")
         player.press("\x14")
         await player.until("time stands still")
