@@ -130,11 +130,11 @@ def _head(who: str, person: dict[str, Any], width: int, *, chosen: bool) -> list
     style = "chosen" if chosen else "name"
     gap = " " * (width - cells(name) - cells(how))
     over = person["kept"] > HIGH
-    waits = f" server {_kib(person['kept'])} + wire {_kib(person['wire'])} KiB"
+    waits = f"{'!' if over else ' '}server {_kib(person['kept'])} + wire {_kib(person['wire'])} KiB"
     return [
         fit([(style, f"{name}{gap}{how}")], width),
         fit([("", " "), *_bar(person["kept"], person["wire"], width - 2)], width),
-        fit([("over", f"{waits} !")] if over else [("dim", waits)], width),
+        fit([("over" if over else "dim", waits)], width),
         fit([("dim", _sends(person))], width),
     ]
 
