@@ -10,7 +10,7 @@ from typing import Any
 from lab.play.chat import PEOPLE
 from lab.play.fitting import Row, cells, cut, fit, wrapped
 from lab.play.keys import FOR_ALL, FOR_ONE, QUIT, bar
-from lab.play.notes import Line, counted, visible
+from lab.play.notes import Line, visible
 from lab.play.session import Session, steps
 
 HIGH = 64 * 1024  # bytes in the server from which on drain() waits
@@ -30,8 +30,8 @@ Enter           says the line as this person
 ^Q, ^C          quit
 
 The bar of a person: █ bytes for them in the server, ░ on the wire. Where
-more than 64 KiB (│) are in the server, drain() waits. "sends" is about the
-bytes from them that the server has not read yet.
+more than 64 KiB (│) are in the server, drain() waits. "sends": the bytes
+from them that the server has not read, and the lines that wait behind.
 """
 
 
@@ -130,7 +130,8 @@ def _head(who: str, person: dict[str, Any], width: int, *, chosen: bool) -> list
     style = "chosen" if chosen else "name"
     gap = " " * (width - cells(name) - cells(how))
     over = person["kept"] > HIGH
-    waits = f"{'!' if over else ' '}server {_kib(person['kept'])} + wire {_kib(person['wire'])} KiB"
+    kept, wire = _kib(person["kept"]), _kib(person["wire"])
+    waits = f"{'!' if over else ' '}server {kept} + wire {wire} KiB"
     return [
         fit([(style, f"{name}{gap}{how}")], width),
         fit([("", " "), *_bar(person["kept"], person["wire"], width - 2)], width),
@@ -158,7 +159,7 @@ def _sends(person: dict[str, Any]) -> str:
     if not person["behind"] and not person["unsent"]:
         return ""
     unsent = person["unsent"]
-    lines = f", {counted(unsent, 'line')} unsent" if unsent else ""
+    lines = f", {unsent} unsent" if unsent else ""
     return f" sends: {_kib(person['behind'])} KiB{lines}"
 
 
