@@ -4,12 +4,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from lab.commands import limits
 from lab.host import load, set_constant
-from lab.host.starting import place
 from lab.story import CannotDo, Step
 
 INSTEAD = (
@@ -43,8 +41,8 @@ def play_step(options: argparse.Namespace) -> int:
     """Show the chat until somebody quits; CannotPlay if that is not possible."""
     from lab.play.session import Session, playable  # nobody else needs them
 
-    path = playable(options.step)
-    settings = _settings(path, options.set)
+    step = playable(options.step)
+    settings = _settings(step, options.set)
     if not _in_a_terminal():
         raise CannotPlay(INSTEAD)
     try:
@@ -54,11 +52,9 @@ def play_step(options: argparse.Namespace) -> int:
             raise
         raise CannotPlay(INSTALL) from error
     try:
-        session = Session(path, settings)
-    except CannotDo:
-        raise
-    except Exception as error:  # whatever a file of the reader's does when it starts
-        raise CannotPlay(place(error, Path(path))) from error
+        session = Session(step.name, settings)
+    except (ValueError, OSError) as error:
+        raise CannotPlay(str(error)) from error
     terminal.run(session)
     return 0
 
@@ -70,14 +66,14 @@ def _in_a_terminal() -> bool:
     return both and os.environ.get("TERM") != "dumb"
 
 
-def _settings(path: str, words: Sequence[str]) -> dict[str, str]:
+def _settings(step: Step, words: Sequence[str]) -> dict[str, str]:
     """Return the settings; CannotPlay for one that the step does not take."""
     if wrong := [setting for setting in words if "=" not in setting]:
         raise CannotPlay(f"--set takes NAME=VALUE, not {wrong[0]}")
     settings = dict(word.split("=", 1) for word in words)
     if not settings:
         return {}
-    module = load(Step(Path(path)))
+    module = load(step)
     try:
         for name, value in settings.items():
             old = getattr(module, name, None)

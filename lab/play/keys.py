@@ -32,7 +32,7 @@ FOR_ONE = (
     ),
     Key("F3", "P", "cut", ("pull the cable", "cable"), "pulls the cable"),
     Key("F4", "X", "reset", ("reset", "reset"), "resets the connection"),
-    Key("F5", "N", "come back", ("come back", "back"), "comes back, newly connected"),
+    Key("F5", "N", "return", ("come back", "back"), "comes back, newly connected"),
     Key("F6", "L", "much", ("say much", "much"), "says much at once: 60 long messages"),
 )
 FOR_ALL = (

@@ -2,24 +2,21 @@
 
 import contextlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from lab import story
-from lab.mistakes import twins
-from lab.play.chat import PEOPLE, Chat, Event
+from lab.play.chat import FIRST, PEOPLE, Chat, Event
 from lab.play.notes import Notes
 from lab.simulation import Killed, Spinning, Stuck
 from lab.story import CannotDo, Step
 
-FIRST = "05"  # the step from which on people hear each other
 LONGEST = 0.25  # seconds that pass at once, however late the screen is
 LATER = 70.0  # seconds: longer than any step waits for somebody
 DONE = {
     "pause": "stops reading",
-    "go on": "reads again",
+    "resume": "reads again",
     "cut": "the cable is pulled",
     "reset": "resets the connection",
-    "come back": "comes back",
+    "return": "comes back",
     "much": "says much at once",
 }
 OVER = (Stuck, Spinning, Killed)  # what a server does to its loop
@@ -91,7 +88,7 @@ class Session:
         """Do what a key does; see ``lab.play.keys``."""
         if action == "read":
             reads = self.state["people"][self.chosen]["reads"]
-            action = "pause" if reads else "go on"
+            action = "pause" if reads else "resume"
         whole = {"server": self._server, "time": self._time, "later": self._later}
         self._try(whole.get(action, lambda: self._do(action)))
 
@@ -125,8 +122,6 @@ class Session:
             self._advance()
 
     def _say(self, text: str) -> None:
-        if not self.state["people"][self.chosen]["here"]:
-            raise ValueError(f"{self.chosen.capitalize()} is not in the chat: F5")
         self.chat.say(self.chosen, text)
         self._wait("the line is sent")
 
@@ -142,7 +137,7 @@ class Session:
     def _server(self) -> None:
         if not self.up:
             self.notes.note("starts again, and everybody connects")
-            self._begin(str(self.chat.step.path), self.notes)
+            self._begin(self.chat.step.name, self.notes)
             return
         self.chat.do("stop")
         self.notes.note("Ctrl-C")
@@ -186,13 +181,10 @@ class NoChat(CannotDo):
     """A step has no chat to play with; the text says which have one."""
 
 
-def playable(name: str) -> str:
-    """Return what to open a step by; NoChat or NoSuchStep if it has no chat."""
-    found = twins.located(name)
-    step = story.find(found)
-    if step.kind == "other":
-        story.own_server(Path(found))
-    elif step.kind not in ("server", "side") or step.number < FIRST:
+def playable(name: str) -> Step:
+    """Return a step; NoSuchStep, or NoChat if it has no chat."""
+    step = story.find(name)
+    if step not in steps():
         numbers = ", ".join(one.number for one in steps() if one.kind == "server")
         raise NoChat(f"{step.name} has no chat to play with; these have one: {numbers}")
-    return str(step.path)
+    return step
