@@ -415,6 +415,15 @@ def test_a_control_character_is_shown_and_does_not_act():
     assert notes.columns["bob"][0].text == r"x: \x1b[2J"
 
 
+def test_of_a_very_long_text_its_beginning_is_shown():
+    session = Session("05")
+    try:
+        session.press("much")
+        assert session.notes.columns["bob"][-1].text == "alice: 60 of 60 xxxxxxxxxxx…"
+    finally:
+        session.close()
+
+
 # The keys and the steps.
 
 

@@ -1,6 +1,7 @@
 """What has happened in a chat, as lines of words: a column each, frames, the server."""
 
 import collections
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from lab.play.chat import PEOPLE, Event
 
 KEPT = 200  # lines of each kind: more than any terminal shows
 UNSEEN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, and others that would act
+SHORTENED = re.compile(r" … \(\d+ characters\)$")  # the end of a text in an event
 TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
@@ -60,7 +62,12 @@ def _of_a_person(event: Event) -> list[Line]:
         unsent = f"; {lines} unsent" if event["unsent"] else ""
         return [Line("bad", f"has left: {event['why']}{unsent}")]
     words = _said if event["kind"] == "sent" else _heard
-    return [Line(kind, visible(text)) for kind, text in words(event["message"])]
+    return [Line(kind, visible(_begun(text))) for kind, text in words(event["message"])]
+
+
+def _begun(text: str) -> str:
+    """Leave the number of characters out, for which a column has no room."""
+    return SHORTENED.sub("…", text)
 
 
 def _said(message: dict[str, Any]) -> list[tuple[str, str]]:
