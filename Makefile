@@ -83,6 +83,10 @@ lab: $(READY)  ## open JupyterLab on the notebooks
 chat: $(READY)  ## start a step: make chat STEP=05
 	$(BIN)/python -m lab run $(call quoted,STEP) --port $(PORT)
 
+.PHONY: play
+play: $(READY)  ## chat as three people in this terminal, and break things: make play STEP=05
+	@$(BIN)/python -m lab play $(call quoted,STEP)
+
 .PHONY: check
 check: $(READY)  ## see how far a server of yours is: make check STEP=05 FILE=mine.py
 	@$(if $(FILE),,echo "Which file? make check STEP=05 FILE=mine.py" >&2; exit 2)

@@ -13,6 +13,7 @@ EPILOG = """\
   python -m lab story                  the steps, a sentence each
   python -m lab run 05                 start step 05 where the clients expect it
   python -m lab run 05 --port 0        the same on a free port, which it prints
+  python -m lab play 05                chat as three people in a terminal, break things
   python -m lab start 05 mine.py       begin to build step 05 yourself
   python -m lab check 05 mine.py       see how far your server is
   python -m lab check 05 -- node mine.js {port}     the same in any language
@@ -92,7 +93,7 @@ def parser(first: str = "") -> argparse.ArgumentParser:
     )
     top.set_defaults(action=lambda _: print(top.format_help()) or 0)
     commands = top.add_subparsers(title="commands", metavar="")
-    for name in ("run",) if first == "run" else ("run", "exercise", "show"):
+    for name in ("run",) if first == "run" else ("run", "play", "exercise", "show"):
         _command(name).add_to(commands)
     for name, sentence in ALONE.items():
         commands.add_parser(name, help=sentence)

@@ -24,6 +24,8 @@ MORE_ALLOWED = {
 MOST_ADDED = {
     "server13": 99,  # it takes a server apart: lines that only move do not count
 }
+# The only modules of the lab that need a library, and which.
+LIBRARIES = {"lab/play/terminal.py": {"prompt_toolkit"}}
 LONGEST = 40  # lines of code that a function may have; reasons do not count
 
 STEPS = story.steps()
@@ -165,7 +167,23 @@ def test_a_step_imports_the_standard_library_and_what_is_shared_only(path):
 @pytest.mark.parametrize("path", OF_LAB, ids=named)
 def test_the_lab_imports_the_standard_library_and_itself_only(path):
     others = [name for name in imported(path) if not of_the_standard_library(name)]
-    assert [name for name in others if name.partition(".")[0] != "lab"] == []
+    found = {name.partition(".")[0] for name in others} - {"lab"}
+    assert found == LIBRARIES.get(named(path), set())
+
+
+@pytest.mark.parametrize("path", OF_STEPS + OF_LAB, ids=named)
+def test_what_needs_a_library_is_imported_within_a_function_only(path):
+    """So that nothing else needs it, in the browser for instance."""
+    modules = {name.removesuffix(".py").replace("/", ".") for name in LIBRARIES}
+    for node in parsed(path).body:
+        if isinstance(node, ast.Import):
+            names = {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            names.add(str(node.module))
+        else:
+            continue
+        assert names.isdisjoint(modules)
 
 
 @pytest.mark.parametrize("path", OF_BENCH, ids=named)
