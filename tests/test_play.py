@@ -294,7 +294,7 @@ async def test_it_runs_where_a_loop_runs_already(begin):
     chat.do("pause", "bob")
     chat.do("much", "alice")
     chat.advance(1)
-    words = r"does not read; \d{3} KiB wait in the server, 64 on the wire"
+    words = r"not reading; \d{3} KiB wait in the server, 64 on the wire"
     assert re.search(words, chat._repr_html_())
 
 

@@ -22,7 +22,6 @@ from typing import Any, Self
 from lab.host import start
 from lab.host.in_loop import InLoop
 from lab.play.person import Person
-from lab.play.shown import shown
 from lab.simulation import Loop
 from lab.stepper import MOST, Recorder, Scene
 from lab.stepper.traffic import BROKEN, CLOSED, Joined
@@ -115,8 +114,10 @@ class Chat:
             return
         self._recorder.end()
         self._main.cancel()
-        self.loop.advance(self.time + CLOSING)
-        self.loop.close()
+        try:
+            self.loop.advance(self.time + CLOSING)
+        finally:
+            self.loop.close()
 
     # -- what can be done
 
@@ -258,6 +259,8 @@ class Chat:
 
     def _repr_html_(self) -> str:
         """Return the three of them, for a notebook."""
+        from lab.play.shown import shown  # which needs this module
+
         return shown(self.state(), self._last)
 
     # -- in the loop

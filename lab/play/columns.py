@@ -10,7 +10,7 @@ from typing import Any
 from lab.play.chat import PEOPLE
 from lab.play.fitting import Row, cells, cut, fit, wrapped
 from lab.play.keys import FOR_ALL, FOR_ONE, QUIT, bar
-from lab.play.notes import Line, visible
+from lab.play.notes import Line, how, visible
 from lab.play.session import Session, steps
 
 HIGH = 64 * 1024  # bytes in the server from which on drain() waits
@@ -126,29 +126,18 @@ def _column(session: Session, who: str, width: int, talk: int) -> list[Row]:
 
 
 def _head(who: str, person: dict[str, Any], width: int, *, chosen: bool) -> list[Row]:
-    name, how = f"{'►' if chosen else ' '}{who.capitalize()} ", f"{_how(person)} "
+    name, state = f"{'►' if chosen else ' '}{who.capitalize()} ", f"{how(person)} "
     style = "chosen" if chosen else "name"
-    gap = " " * (width - cells(name) - cells(how))
+    gap = " " * (width - cells(name) - cells(state))
     over = person["kept"] > HIGH
     kept, wire = _kib(person["kept"]), _kib(person["wire"])
     waits = f"{'!' if over else ' '}server {kept} + wire {wire} KiB"
     return [
-        fit([(style, f"{name}{gap}{how}")], width),
+        fit([(style, f"{name}{gap}{state}")], width),
         fit([("", " "), *_bar(person["kept"], person["wire"], width - 2)], width),
         fit([("over" if over else "dim", waits)], width),
         fit([("dim", _sends(person))], width),
     ]
-
-
-def _how(person: dict[str, Any]) -> str:
-    if not person["here"]:
-        return "has left"
-    words = {
-        "unplugged": not person["plugged"],
-        "not reading": not person["reads"],
-        "dropped": person["dropped"],
-    }
-    return ", ".join(word for word, is_so in words.items() if is_so) or "reading"
 
 
 def _alarming(person: dict[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 import collections
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from lab.play.chat import PEOPLE, Event
@@ -97,9 +97,24 @@ def _heard(message: dict[str, Any]) -> list[tuple[str, str]]:
 def _of_the_server(event: Event) -> list[Line]:
     if event["kind"] == "stopped":
         return [Line("note", f"stopped: {event['how']}")]
-    kind = "printed" if event["kind"] == "printed" else "bad"
-    lines = str(event["text"]).splitlines()
-    return [Line(kind, visible(line)) for line in lines if line.strip()]
+    lines = [line for line in str(event["text"]).splitlines() if line.strip()]
+    if event["kind"] == "printed":
+        return [Line("printed", visible(line)) for line in lines]
+    # Of a traceback, the line that says what went wrong.
+    said = [line for line in lines if not line.startswith((" ", "Traceback"))]
+    return [Line("bad", visible(line)) for line in said]
+
+
+def how(person: Mapping[str, Any]) -> str:
+    """Return how somebody is, of whom ``Chat.state`` tells."""
+    if not person["here"]:
+        return "has left"
+    words = {
+        "unplugged": not person["plugged"],
+        "not reading": not person["reads"],
+        "dropped": person["dropped"],
+    }
+    return ", ".join(word for word, is_so in words.items() if is_so) or "reading"
 
 
 def counted(number: int, word: str) -> str:
