@@ -4,13 +4,14 @@ Nothing happens between two calls: ``advance`` lets so many seconds pass on the 
 clock, and returns what has happened as *events*. An event is a dictionary with a
 ``kind`` and the ``time`` in seconds:
 
+- ``typed``: a ``text`` that the person ``who`` is going to send;
 - ``sent`` and ``heard``: a ``message`` of the person ``who``;
 - ``frame``: what was written, ``by`` and ``to`` whom, its ``size`` in bytes, the first
   bytes (``header``) in hexadecimal and the ``text`` after them;
 - ``left``: the person ``who`` is not in the chat any more, and ``why``; ``unsent`` is
   how many of their lines were never sent;
 - ``printed`` and ``complained``: a ``text`` on the server's stdout, or its stderr;
-- ``stopped``: the server has ended, or has not, and ``how``.
+- ``stopped`` and ``hangs``: how Ctrl-C has ended, with the exit ``status``.
 """
 
 import asyncio
@@ -68,12 +69,14 @@ class Chat:
         self._last: collections.deque[Event] = collections.deque(maxlen=KEPT)
         self._server: InLoop | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._end: Event = {}  # of the server
+        self._end_is_told = False
+        self.note("All three come in")
         self._main = self.loop.create_task(self._live(), name="the chat")
-        self._events = self.advance()
+        self._let_pass(0.0)
         if self._main.done():  # it could not be started
             self.loop.close()
             self._main.result()
-        self._recorder.begin()
 
     # -- time
 
@@ -84,23 +87,27 @@ class Chat:
 
     def advance(self, seconds: float = 0.0) -> list[Event]:
         """Let so many seconds pass, and return what has happened."""
-        until = self.time + seconds
-        if (due := self.loop.due()) is not None and due <= until:
-            with self._recorder.recording():
-                self._run(until)
-        self.loop.advance(until)
+        self._let_pass(self.time + seconds)
+        return self.news()
+
+    def news(self) -> list[Event]:
+        """Return what has happened since this was last asked; no time passes."""
         events, self._events = self._events, []
         self._last.extend(events)
         return events
 
-    def _run(self, until: float) -> None:
-        """Run what is due, time by time: what happens at one time is told together."""
-        while (due := self.loop.due()) is not None and due <= until:
-            self.loop.advance(due)
-            self._tell()
-            if len(self._recorder.moments) > 2 * MOST:
-                self._recorder.forget(MOST)
-                self._shown = len(self._recorder.frames)
+    def _let_pass(self, until: float) -> None:
+        due = self.loop.due()
+        if due is not None and due <= until:
+            with self._recorder.recording():
+                while self.loop.take_turn(until):
+                    self._tell()
+        self.loop.advance(until)
+
+    def _forget_the_oldest(self) -> None:
+        if len(self._recorder.moments) > 2 * MOST:
+            self._recorder.forget(MOST)
+            self._shown = len(self._recorder.frames)
 
     def __enter__(self) -> Self:
         return self
@@ -127,8 +134,8 @@ class Chat:
         LookupError if nobody has this name, ValueError for one who is not in the chat.
         """
         person = self._present(who)
-        self._note(f"{_name(who)} says {_brief(text, 24)!r}")
-        self._soon(person.type, text)
+        self.note(f"{_name(who)} says {_brief(text, 24)!r}")
+        self._type(person, text)
 
     def do(self, name: str, who: str = "") -> None:
         """Do one of FAULTS to somebody, or to all.
@@ -139,8 +146,8 @@ class Chat:
         if name not in FAULTS:
             raise LookupError(f"no fault {name!r}; there are: {', '.join(FAULTS)}")
         words, act = FAULTS[name]
-        self._note(words.format(_name(who)))
-        act(self, who)
+        act(self, who)  # which begins with the next turn
+        self.note(words.format(_name(who)))
 
     def _person(self, who: str) -> Person:
         if who not in self.people:
@@ -155,7 +162,8 @@ class Chat:
             raise ValueError(f"{_name(who)} is not in the chat")
         return person
 
-    def _note(self, title: str) -> None:
+    def note(self, title: str) -> None:
+        """Give a name to what comes next, for the scene."""
         self._recorder.note(title, f"At {self.time:.1f} s: {title}.")
 
     def _soon(self, act: Callable[..., object], *arguments: object) -> None:
@@ -165,7 +173,11 @@ class Chat:
         person, (times, characters) = self._present(who), MUCH
         for number in range(1, times + 1):
             text = f"{number} of {times} "
-            self._soon(person.type, text + "x" * (characters - len(text)))
+            self._type(person, text + "x" * (characters - len(text)))
+
+    def _type(self, person: Person, text: str) -> None:
+        self._event("typed", who=person.name, text=_brief(text))
+        self._soon(person.type, text)
 
     def _pause(self, who: str) -> None:
         self._soon(self._present(who).pause)
@@ -216,25 +228,29 @@ class Chat:
         return self._server
 
     def state(self) -> dict[str, Any]:
-        """Return the ``time``, whether the server is ``up``, and how people are.
+        """Return the ``time``, how the ``server`` is, and how ``people`` are.
 
-        Of each person: whether they are ``here``, ``reads``, is ``plugged`` in, and was
+        The server is ``up``, ``stopping``, ``stopped``, or it ``hangs``. Of each
+        person: whether they are ``here``, ``reads``, is ``plugged`` in, and was
         ``dropped`` by the server, which they may not know yet; the bytes for them that
-        wait in the server (``kept``) and on the ``wire``; the bytes from them that wait
-        on the way (``behind``), and how many lines are ``unsent``.
+        wait in the server (``kept``) and on the ``wire``, and those that wait there for
+        earlier connections of theirs (``old``); the bytes from them that the server has
+        not read (``behind``), and how many lines are ``unsent``.
         """
         people = {name: self._state(person) for name, person in self.people.items()}
-        up = self._stopping is None and not self._main.done()
-        return {"time": round(self.time, 3), "up": up, "people": people}
+        server = "up" if self._stopping is None else self._end.get("kind", "stopping")
+        return {"time": round(self.time, 3), "server": server, "people": people}
 
     def _state(self, person: Person) -> dict[str, Any]:
         kept = wire = behind = 0
         dropped = False
-        joined = self._connection(person)
-        if joined is not None and not person.end:
-            theirs, servers = (_under_way(joined, side) for side in (0, 1))
-            kept, wire, behind = *servers, sum(theirs)
-            dropped = bool(joined.directions[1].seen[4] & (CLOSED | BROKEN))
+        found = self._connections(person)
+        if found and not person.end:
+            joined = found.pop()
+            written, _, _, read, _ = joined.directions[0].seen
+            kept, wire = _under_way(joined)
+            behind, dropped = written - read, _is_closed(joined)
+        old = [_under_way(one) for one in found if not _is_closed(one)]
         return {
             "here": not person.end,
             "reads": person.reads,
@@ -242,16 +258,15 @@ class Chat:
             "dropped": dropped,
             "kept": kept,
             "wire": wire,
+            "old": sum(map(sum, old)),
             "behind": behind,
             "unsent": person.unsent,
         }
 
-    def _connection(self, person: Person) -> Joined | None:
-        if person.client is None:
-            return None
-        address = person.client.connection.address
+    def _connections(self, person: Person) -> list[Joined]:
+        names = self.loop.network.names
         found = self._recorder.traffic.connections
-        return next((one for one in reversed(found) if one.client == address), None)
+        return [one for one in found if names.get(one.client) == person.name]
 
     def scene(self) -> Scene:
         """Return what has happened last, moment by moment, for the stepper."""
@@ -277,11 +292,12 @@ class Chat:
     async def _end_of_main(self) -> None:
         """Press Ctrl-C, and tell how that ends."""
         try:
-            status = await self.server.cancel_main()
-            how = f"exit status {status}"
+            self._end = {
+                "kind": "stopped",
+                "status": await self.server.cancel_main(),
+            }
         except Unmet:
-            how = "it has not ended after 5 seconds: it hangs"
-        self._event("stopped", how=how)
+            self._end = {"kind": "hangs"}
 
     # -- events
 
@@ -289,7 +305,7 @@ class Chat:
         self._events.append({"kind": kind, "time": round(self.time, 3), **more})
 
     def _tell(self) -> None:
-        """Add what has happened to the events."""
+        """Add what has happened in a turn to the events."""
         for frame in self._recorder.frames[self._shown :]:
             self._tell_frame(*frame[:4])
         self._shown = len(self._recorder.frames)
@@ -307,6 +323,10 @@ class Chat:
                 self._event("printed", text=line)
             if complaint := self._server.errors.news():
                 self._event("complained", text=complaint)
+        if self._end and not self._end_is_told:
+            self._end_is_told = True
+            self._event(**self._end)
+        self._forget_the_oldest()
 
     def _tell_frame(self, direction: int, begin: int, end: int, text: str) -> None:
         joined = self._recorder.traffic.connections[direction // 2]
@@ -316,11 +336,15 @@ class Chat:
         self._event("frame", by=by, to=to, size=end - begin, header=header, text=text)
 
 
-def _under_way(joined: Joined, side: int) -> tuple[int, int]:
-    """Return the bytes that an end has kept, and those that are on the wire from it."""
-    written, sent, received, _, flags = joined.directions[side].seen
-    kept = 0 if flags & (CLOSED | BROKEN) else written - sent
-    return kept, sent - received
+def _is_closed(joined: Joined) -> bool:
+    """Whether the server has closed its end of a connection, or was told of a reset."""
+    return bool(joined.directions[1].seen[4] & (CLOSED | BROKEN))
+
+
+def _under_way(joined: Joined) -> tuple[int, int]:
+    """Return the bytes for a client in the server, and those on the wire to it."""
+    written, sent, received, _, _ = joined.directions[1].seen
+    return 0 if _is_closed(joined) else written - sent, sent - received
 
 
 def _name(who: str) -> str:
@@ -345,7 +369,7 @@ FAULTS: dict[str, tuple[str, Callable[[Chat, str], object]]] = {
     "pause": ("{} stops reading", Chat._pause),
     "resume": ("{} reads again", Chat._resume),
     "cut": ("{}'s cable is pulled", Chat._cut),
-    "reset": ("{}'s connection is reset", Chat._reset),
+    "reset": ("{} breaks the connection off", Chat._reset),
     "return": ("{} comes back", Chat._come_back),
     "much": ("{} says much at once", Chat._much),
     "stop": ("The server is stopped", Chat._stop),

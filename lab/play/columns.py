@@ -43,7 +43,7 @@ def drawn(session: Session, width: int, height: int) -> list[Row]:
     if frames:
         rows.append(_rule("frames, as they are written", width))
         rows += _last(map(_frame, session.notes.frames), width, frames)
-        words = "the server prints" if session.up else "the server is stopped"
+        words = "the server prints" if session.up else f"the server {session.ended}"
         rows.append(_rule(words, width))
         rows += _last(map(_printed, session.notes.server), width, server)
     return rows[:height]

@@ -57,6 +57,8 @@ def _frame(event: Event) -> Line:
 
 
 def _of_a_person(event: Event) -> list[Line]:
+    if event["kind"] == "typed":
+        return []  # what is not sent yet is counted elsewhere
     if event["kind"] == "left":
         lines = counted(event["unsent"], "line")
         unsent = f"; {lines} unsent" if event["unsent"] else ""
@@ -96,7 +98,9 @@ def _heard(message: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _of_the_server(event: Event) -> list[Line]:
     if event["kind"] == "stopped":
-        return [Line("note", f"stopped: {event['how']}")]
+        return [Line("note", f"stopped, exit status {event['status']}")]
+    if event["kind"] == "hangs":
+        return [Line("bad", "5 seconds after Ctrl-C it has not ended: it hangs")]
     lines = [line for line in str(event["text"]).splitlines() if line.strip()]
     if event["kind"] == "printed":
         return [Line("printed", visible(line)) for line in lines]

@@ -32,10 +32,12 @@ class Person:
         """Come into the room, and send what is typed, line by line."""
         self.reads = self.plugged_in = True
         self.end = ""
+        self.client = None  # until there is a new connection
         try:
             connection = await Connection.open(server, self.name)
-        except Unmet as error:
-            self.end = error.got
+        except Unmet:
+            self.end = "nobody listens: the server is not there"
+            self.entered.set()
             return
         client = self.client = Client(self.name, connection, keep=KEPT)
         try:

@@ -68,7 +68,7 @@ class Player:
         except (LookupError, ValueError, OSError) as error:
             self._send("refused", text=str(error.args[0] if error.args else error))
             return
-        self._news(self.chat.advance() if self.speed else [])
+        self._news(self.chat.advance() if self.speed else self.chat.news())
 
     def _change(self, chat: Chat, kind: object, message: Message) -> None:
         who = str(message.get("who", ""))
@@ -79,6 +79,7 @@ class Player:
         elif kind == "speed":
             self.speed = max(0.0, float(message["speed"]))
         elif kind == "later":
+            chat.note("A minute later")
             self._news(chat.advance(max(0.0, float(message["seconds"]))))
         else:
             raise ValueError(f"nothing is known of the type {kind!r}")

@@ -109,7 +109,13 @@ class Session:
     @property
     def up(self) -> bool:
         """Whether the server serves."""
-        return bool(self.state["up"]) and not self._over
+        return bool(self.state["server"] == "up") and not self._over
+
+    @property
+    def ended(self) -> str:
+        """Say how it is with a server that does not serve."""
+        words = {"stopping": "is stopping", "hangs": "does not stop: it hangs"}
+        return words.get(self.state["server"], "is stopped")
 
     def _try(self, act: Callable[[], object]) -> None:
         self.refused = self.hint = ""

@@ -20,7 +20,7 @@ def shown(state: Mapping[str, Any], events: Iterable[Event]) -> str:
         _column(who, person, list(notes.columns[who])[-LINES:], colour)
         for (who, person), colour in zip(state["people"].items(), COLOURS, strict=True)
     ]
-    up = "" if state["up"] else "; the server is stopped"
+    up = "" if state["server"] == "up" else f"; server: {state['server']}"
     return (
         f"<div><small>{state['time']:.1f} s on the server's clock{up}</small>"
         '<div style="display:flex;flex-wrap:wrap;gap:.6rem;text-align:left">'

@@ -220,11 +220,19 @@ class Loop(Lacking):
         and whatever calls them is not in it. Raises Spinning as ``run_forever`` does.
         """
         before = self.turn
-        with outside(), self._entered():
-            while (due := self.due()) is not None and due <= until:
-                self._run_once()
+        while self.take_turn(until):
+            pass
         self._now = max(self._now, until)
         return self.turn - before
+
+    def take_turn(self, until: float) -> bool:
+        """Run one turn, if something is due up to a time; return whether it was."""
+        due = self.due()
+        if due is None or due > until:
+            return False
+        with outside(), self._entered():
+            self._run_once()
+        return True
 
     def due(self) -> float | None:
         """Return when the next callback is to run; None if there will be none."""

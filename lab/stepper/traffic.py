@@ -1,5 +1,6 @@
 """Notes the bytes of each connection: written, sent, received and read."""
 
+import re
 import weakref
 from typing import Any
 
@@ -11,6 +12,9 @@ BEGINS, ENDS = 70, 34  # of which so many are shown of a longer one
 
 # What may be so of a direction of a connection; a number for all of them together.
 PAUSED, FINISHED, CLOSED, BROKEN, UNREAD = 1, 2, 4, 8, 16
+
+
+NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")  # control characters, for instance
 
 
 class Direction:
@@ -202,8 +206,13 @@ def _state(joined: Joined, side: int) -> tuple[int, int, int, int, int]:
     return direction.written, direction.sent, received, received - unread, flags
 
 
+def _visible(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
+
+
 def _brief(payload: bytes) -> str:
     text = payload.decode("utf-8", "replace")
-    if not text[:BEGINS].isprintable():
+    if NO_TEXT.search(text[:BEGINS]):
         return f"{len(payload)} bytes: {payload[:8].hex(' ')} …"
+    text = "".join(map(_visible, text))
     return text if len(text) <= LONGEST else f"{text[:BEGINS]} … {text[-ENDS:]}"

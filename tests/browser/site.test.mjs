@@ -17,7 +17,7 @@ const here = browse();
 test("a visitor runs something within the first screen", () =>
   here.visit("/docs/index.html", DESKTOP, async (page) => {
     const chat = new Conversation(page);
-    for (const place of [chat.button("Start the chat"), chat.input("Alice"), chat.fault("Bob", "reset")]) {
+    for (const place of [chat.button("Start the chat"), chat.input("Alice"), chat.fault("Bob", "break the connection")]) {
       const { y, height } = await place.boundingBox();
       assert.ok(y + height < DESKTOP.viewport.height, `${await place.innerText()} ends at ${y + height}`);
     }

@@ -9,10 +9,12 @@ const base = new URL("../", import.meta.url); // _static/
 const PEOPLE = ["alice", "bob", "cleo"];
 const SHOWN = 60; // lines of a pane
 const FRAMES = 200; // lines of the log below
-const TEXT = 160, FRAME = 96; // characters that are shown of a longer one
+const TEXT = 160; // characters that are shown of a longer one
 const LATER = 70; // seconds: every heartbeat of ours has noticed by then
+const HELD = ["say", "fault"]; // what waits where time stands still
 const KIB = 1024;
-const FULL = 64 * KIB; // from here on, drain waits
+const FULL = 64 * KIB; // from here on, drain waits: the mark of a bar
+const WHOLE = 1088 * KIB; // of a bar: 1 MiB in the server, and a full wire
 
 const named = (who) => who[0].toUpperCase() + who.slice(1);
 const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 2)} …` : text);
@@ -62,7 +64,6 @@ class Pane {
     form.onsubmit = (event) => {
       event.preventDefault();
       if (!this.input.value.trim()) return;
-      this.typed.push(this.add("typed", this.input.value));
       act({ type: "say", who: this.who, text: this.input.value });
       this.input.value = "";
     };
@@ -74,7 +75,7 @@ class Pane {
     const fault = (fault) => act({ type: "fault", name: fault, who: this.who });
     this.pauseButton = button("stop reading", () => fault(this.state?.reads === false ? "resume" : "pause"));
     this.cutButton = button("pull the cable", () => fault(this.gone ? "return" : "cut"));
-    this.resetButton = button("reset", () => fault("reset"));
+    this.resetButton = button("break the connection", () => fault("reset"));
     box.append(this.pauseButton, this.cutButton, this.resetButton);
     return box;
   }
@@ -112,7 +113,8 @@ class Pane {
   }
 
   others({ members = [] }) {
-    return members.filter((name) => name !== this.who).map(named).join(" and ") || "nobody";
+    const others = members.filter((_, place) => place !== members.indexOf(this.who));
+    return others.map((name) => (name === this.who ? `another ${named(name)}` : named(name))).join(" and ") || "nobody";
   }
 
   left({ why, unsent }) {
@@ -122,20 +124,20 @@ class Pane {
 
   show(state) {
     this.state = state;
-    const { here, reads, plugged, dropped, kept, wire, behind, unsent } = state;
-    const words = [!here ? "not connected" : !plugged ? "cable pulled" : !reads ? "does not read" : "", here && dropped ? "dropped by the server" : ""];
+    const { here, reads, plugged, dropped, kept, wire, old, behind, unsent } = state;
+    const words = [!here ? "not connected" : !plugged ? "cable pulled" : !reads ? "does not read" : "", here && dropped ? "dropped" : ""];
     this.condition.textContent = words.filter(Boolean).join(", ");
     this.pauseButton.textContent = reads ? "stop reading" : "read again";
     this.pauseButton.classList.toggle("on", !reads);
-    this.cutButton.textContent = this.gone ? "connect again" : "pull the cable";
+    this.cutButton.textContent = this.gone ? "connect anew" : "pull the cable";
     this.cutButton.classList.toggle("on", this.gone);
     this.pauseButton.disabled = this.resetButton.disabled = this.input.disabled = !here;
     this.bar.classList.toggle("full", kept > FULL);
-    this.bar.children[0].style.width = `${Math.min(80, kept / (8 * KIB))}%`;
-    this.bar.children[1].style.width = `${wire / (4 * KIB)}%`;
+    for (const [n, bytes] of [kept, wire].entries()) this.bar.children[n].style.width = `${(100 * bytes) / WHOLE}%`;
     const parts = [];
     if (kept || wire) parts.push(`for ${named(this.who)}: ${size(kept)} in the server, ${size(wire)} on the wire`);
-    if (behind || unsent) parts.push(`from ${named(this.who)}: ${size(behind)} on the way${unsent ? `, ${lines(unsent)} not sent` : ""}`);
+    if (old) parts.push(`for the old connection: ${size(old)}`);
+    if (behind || unsent) parts.push(`from ${named(this.who)}: ${size(behind)} not read by the server${unsent ? `, ${lines(unsent)} not sent` : ""}`);
     this.waiting.textContent = parts.join("; ") || "nothing waits";
   }
 }
@@ -154,9 +156,13 @@ class Chat {
     const panes = make("div", "chat-panes");
     panes.append(...PEOPLE.map((who) => this.panes[who].box));
     this.room = make("div", "chat-room");
+    const legend = make("p", "chat-legend", {
+      textContent: "Dashed: typed, but not sent yet. A bar is what waits for this person in the server, and paler on the wire. "
+        + "Its mark is at 64 KiB, where drain waits, and its end at 1 MiB, where the server gives up on a client (from step 06 on).",
+    });
     const log = make("details", "chat-frames", { open: true });
     log.append(make("summary", "", { textContent: "Frames, as they are written: three bytes of size, then JSON" }), this.log);
-    this.room.append(panes, log, this.news);
+    this.room.append(panes, legend, log, this.news);
     box.querySelector(".chat-without").hidden = true;
     box.append(this.head(), this.room);
     this.closed();
@@ -174,7 +180,7 @@ class Chat {
     label.append(this.select);
     this.startButton = button("Start the chat", () => this.open(), { className: "chat-start" });
     this.muchButton = button("Alice says much at once", () => this.act({ type: "fault", name: "much", who: "alice" }));
-    this.stopButton = button("Stop the server", () => (this.state?.up ? this.act({ type: "fault", name: "stop" }) : this.open(false)));
+    this.stopButton = button("Stop the server", () => (this.state?.server === "up" ? this.stop() : this.open(false)));
     this.timeButton = button("Stop time", () => this.act({ type: "speed", speed: this.timeStands ? 1 : 0 }));
     this.laterButton = button("A minute later", () => this.act({ type: "later", seconds: LATER }));
     this.sceneButton = button("What has just happened?", () => this.act({ type: "scene" }), { className: "chat-scene" });
@@ -190,15 +196,22 @@ class Chat {
     this.news.textContent = words;
   }
 
+  stop() {
+    this.act({ type: "fault", name: "stop" });
+    if (!this.timeStands) this.frame("note", "Ctrl-C: the server is to stop");
+  }
+
   act(message) {
     if (message.type === "speed") this.timeIs(message.speed);
     if (message.type === "scene") this.opener = this.sceneButton;
     if (!this.started) this.open();
+    if (this.timeStands && HELD.includes(message.type)) this.held++;
     send({ type: "chat", text: JSON.stringify(message) });
   }
 
   timeIs(speed) {
     this.timeStands = speed === 0;
+    this.held = 0;
     this.timeButton.classList.toggle("on", this.timeStands);
     this.timeButton.textContent = this.timeStands ? "Let time go on" : "Stop time";
   }
@@ -256,25 +269,34 @@ class Chat {
     this.state = state;
     for (const event of events) this.show[event.kind]?.call(this, event);
     for (const who of PEOPLE) this.panes[who].show(state.people[who]);
-    this.stopButton.textContent = state.up ? "Stop the server" : "Start it again";
+    this.stopButton.textContent = state.server === "up" ? "Stop the server" : "Begin again";
     this.muchButton.disabled = !state.people.alice.here;
-    this.clock.textContent = `${state.time.toFixed(1)} s on the server's clock`;
+    this.clock.textContent = this.inWords(state);
     this.tell(events);
   }
 
+  inWords({ time, server }) {
+    const now = `${time.toFixed(1)} s`;
+    if (this.timeStands) return `${now}: time stands still${this.held ? `; ${this.held} to come when it goes on` : ""}`;
+    return { up: `${now} on the server's clock`, stopping: `${now}: the server is stopping ...`, stopped: `${now}: the server has stopped`, hangs: `${now}: the server does not stop, it hangs` }[server];
+  }
+
   show = {
+    typed({ who, text }) { this.panes[who].typed.push(this.panes[who].add("typed", text)); },
     sent({ who, message }) { this.panes[who].sent(message); },
     heard({ who, message }) { this.panes[who].heard(message); },
     left(event) { this.panes[event.who].left(event); },
-    frame({ by, to, header, text }) { this.frame("", `${cut(text, FRAME)}`, `${by} → ${to}`, header); },
-    printed({ text }) { this.frame("note", `the server prints: ${text}`); },
-    complained({ text }) { this.frame("bad", `the server complains: ${text.trim().split("\n").at(-1)}`); },
-    stopped({ how }) { this.frame("bad", `the server has stopped: ${how}`); },
+    frame({ time, by, to, header, text }) { this.frame("", text, time, `${by} → ${to}`.replaceAll("the ", ""), header); },
+    printed({ time, text }) { this.frame("note", `the server prints: ${text}`, time); },
+    complained({ time, text }) { this.frame("bad", `the server complains: ${text.trim().split("\n").at(-1)}`, time); },
+    stopped({ time, status }) { this.frame("note", `the server has stopped, with exit status ${status}`, time); },
+    hangs({ time }) { this.frame("bad", "the server has not stopped after 5 seconds: it hangs", time); },
   };
 
-  frame(kind, text, way = "", header = "") {
+  frame(kind, text, time = this.state?.time ?? 0, way = "", header = "") {
     const line = make("div", kind);
-    if (way) line.append(make("i", "", { textContent: way.padEnd(19) }), " ", make("b", "", { textContent: header }), "  ");
+    line.append(make("i", "", { textContent: `${time.toFixed(2).padStart(6)}  ` }));
+    if (way) line.append(make("i", "", { textContent: way.padEnd(15) }), " ", make("b", "", { textContent: header }), "  ");
     line.append(text);
     append(this.log, line, FRAMES);
   }
@@ -293,6 +315,16 @@ class Chat {
     if (said.length || left.length) this.news.textContent = [...said, ...left].join(". ");
   }
 
+  /** Where to begin: where a handler got stuck, if one is, or at what was done last. */
+  toLookAt({ run, end }) {
+    const { stops, moments, states, tasks } = run;
+    const last = states.at(-1).where;
+    const isStuck = ({ name, number }) => name.startsWith("handler") && !last[number]?.end && /drain/.test(last[number]?.phrase);
+    const stuck = tasks.filter(isStuck).map(({ number }) => stops.findLastIndex((i) => moments[i].a === number));
+    const done = run.marks.at(-1);
+    return Math.max(-1, ...stuck) >= 0 ? Math.max(...stuck) : done ? run.stopAt(done.moment) : end;
+  }
+
   async step({ scene }) {
     if (!document.querySelector('link[href*="stepper.css"]')) {
       document.head.append(make("link", "", { rel: "stylesheet", href: new URL("stepper.css", base).href }));
@@ -302,8 +334,7 @@ class Chat {
     const box = make("div");
     this.dialog(this.opener).replaceChildren(box);
     const stepper = new Stepper(box, scene);
-    const last = scene.marks.at(-1);
-    stepper.go(last ? stepper.run.stopAt(last.moment) : stepper.end);
+    stepper.go(this.toLookAt(stepper));
     box.focus({ preventScroll: true });
   }
 }

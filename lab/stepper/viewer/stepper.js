@@ -177,7 +177,7 @@ export class Run {
       const bytes = (moment.n || []).reduce((sum, [, , , received]) => sum + received, 0);
       return `${bold("The network")} ${bytes ? `hands ${size(bytes)} to ${reader}` : `tells ${reader} that no more will come`}`;
     }
-    if (what === "room") return `${bold("The wire")} to ${who} has room again`;
+    if (what === "room") return `${bold("The wire")} ${end.endsWith("s") ? `to ${who}` : `from ${who} to the server`} has room again`;
     if (what === "connection_lost") return `${bold("The connection")} with ${who} is closed at ${end.endsWith("s") ? "the server's" : "the client's"} end`;
     return `${bold("The loop")} calls ${escaped(label)}`;
   }
@@ -194,7 +194,8 @@ export class Run {
     for (const [way, , , , , flags] of moment.n || []) {
       const was = i ? this.states[i - 1].ways[way] : null;
       if (flags & PAUSED && !(was && was[4] & PAUSED)) {
-        said.push(`<b class="hot">The sender keeps more than 64 KiB for ${escaped(this.client(way >> 1))}: from now on, drain waits.</b>`);
+        const who = escaped(this.client(way >> 1));
+        said.push(`<b class="hot">More than 64 KiB wait ${way % 2 ? `in the server for ${who}` : `at ${who} for the server`}: from now on, a task that calls drain has to wait.</b>`);
       }
     }
     return said;
@@ -517,7 +518,7 @@ export class Stepper {
     }
     const [kind, what, end = ""] = this.run.label(actor).split(":");
     const who = this.run.client(end);
-    const words = { arrived: end.endsWith("s") ? `bytes from ${who}` : `bytes for ${who}`, room: `room to ${who}`, accept: "a new connection" };
+    const words = { arrived: end.endsWith("s") ? `bytes from ${who}` : `bytes for ${who}`, room: end.endsWith("s") ? `room to ${who}` : `room from ${who}`, accept: "a new connection" };
     return `<span class="chip net">${escaped(kind === "net" ? words[what] || `end of ${who}` : this.run.nameOf(actor))}</span>`;
   }
 
