@@ -214,5 +214,6 @@ def _brief(payload: bytes) -> str:
     text = payload.decode("utf-8", "replace")
     if NO_TEXT.search(text[:BEGINS]):
         return f"{len(payload)} bytes: {payload[:8].hex(' ')} …"
-    text = "".join(map(_visible, text))
+    if not text.isprintable():
+        text = "".join(map(_visible, text))
     return text if len(text) <= LONGEST else f"{text[:BEGINS]} … {text[-ENDS:]}"

@@ -31,7 +31,7 @@ test("three people talk, and each sees what the others say", () =>
       await chat.say(who, `I am ${who}, <b>hello</b>`);
       for (const other of others) await chat.sees(other, new RegExp(`${who} I am ${who}, <b>hello</b>`));
     }
-    await chat.logs(/alice → the server\s+[0-9a-f]{2} 00 00\s+\{"action": "chat", "room": "tea", "message": "I am Alice/);
+    await chat.logs(/alice → server\s+[0-9a-f]{2} 00 00\s+\{"action": "chat", "room": "tea", "message": "I am Alice/);
     assert.match(await chat.news.innerText(), /^Alice and Bob hear Cleo: I am Cleo/);
   }));
 
