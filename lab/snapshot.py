@@ -17,7 +17,7 @@ import time
 import uuid
 from importlib.machinery import FileFinder
 
-from lab import behaviours
+from lab import behaviours, parsing
 
 # What the programs of the book import, and the parts of the lab that a page uses. A
 # page fetches the standard library only for a module that is not among these.
@@ -43,7 +43,7 @@ def prepare() -> None:
     for name in MODULES:
         importlib.import_module(name)
     behaviours.every()  # each is a module, and Check needs them all
-    ast.unparse(ast.parse("pass"))  # it imports a module when it is called
+    ast.unparse(parsing.parsed("pass"))  # it imports a module when it is called
     linecache.clearcache()
     # A traceback shows lines of asyncio, whose files a page has not fetched.
     for name, module in list(sys.modules.items()):

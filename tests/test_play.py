@@ -154,6 +154,20 @@ def test_a_pulled_cable_is_noticed_from_10_on(begin, step):
     assert (state(chat, "bob")["old"] > 0) == (step < "10")
 
 
+def test_no_acknowledgement_comes_through_a_pulled_cable(begin):
+    chat = begin("05")
+    chat.do("pause", "bob")
+    chat.do("much", "alice")
+    chat.advance(1)
+    before = state(chat, "bob")["kept"]
+    chat.do("cut", "bob")
+    chat.do("resume", "bob")
+    events = chat.advance(1)
+    assert texts(events, "bob") != []  # what had arrived
+    assert state(chat, "bob")["kept"] == before > 0
+    assert texts(events, "cleo") == []
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_reset_is_told_to_the_others_and_one_may_come_back(begin, step):
     chat = begin(step)
@@ -271,6 +285,30 @@ def test_the_scene_has_a_named_moment_for_whatever_was_done(begin):
     ]
     assert {mark["moment"] for mark in scene["marks"]} <= set(scene["stops"])
     assert scene["files"][0]["n"] == "server05.py"
+
+
+def test_the_moment_in_which_the_server_lets_somebody_go_has_a_name(begin):
+    chat = begin("10")
+    chat.do("cut", "bob")
+    chat.advance(70)
+    scene = chat.scene()
+    told = json.loads(scene.as_json())
+    last = told["marks"][-1]
+    assert last["title"] == "The server lets go of Bob"
+    assert scene.moments[last["moment"]].closed("bob")
+    assert not scene.moments[last["moment"] - 1].closed("bob")
+
+
+def test_a_server_that_hangs_and_then_ends_says_both(begin):
+    chat = begin("06")
+    chat.do("stop")
+    kinds = [event["kind"] for event in chat.advance(8)]
+    if "hangs" in kinds:  # on Python 3.12 and later, until its clients have gone
+        for who in PEOPLE:
+            chat.do("reset", who)
+        kinds += [event["kind"] for event in chat.advance(8)]
+    assert kinds.count("stopped") == 1
+    assert chat.state()["server"] == "stopped"
 
 
 def test_an_evening_is_recorded_and_its_last_moments_are_kept(begin):

@@ -607,7 +607,7 @@ async def test_without_the_library_it_says_what_to_install():
     code = f"{WITHOUT}sys.exit(main(['play']))"
     async with in_a_pty("-c", code) as (process, seen):
         assert await asyncio.wait_for(process.wait(), PATIENT) == 2
-        await seen.until("lab: play needs prompt_toolkit: python -m pip install")
+        await seen.until("lab: play needs prompt_toolkit: make play has it")
         assert AWAY not in seen.text
 
 

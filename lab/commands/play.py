@@ -14,7 +14,10 @@ INSTEAD = (
     "play needs a terminal; use the chat in the book (make learn), or start "
     "python -m lab run 05 and python steps/client01.py alice"
 )
-INSTALL = "play needs prompt_toolkit: python -m pip install prompt_toolkit"
+INSTALL = (
+    "play needs prompt_toolkit: make play has it, or in an environment of yours, "
+    "python -m pip install prompt_toolkit"
+)
 
 
 class CannotPlay(CannotDo):

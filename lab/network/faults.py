@@ -52,7 +52,6 @@ class RoughLink(Link):
         self._faults = faults
         self._chance = chance
         self._streams: dict[Socket, _Stream] = {}
-        self._dead = False
         self.was_reset = False
 
     def join(self, near: Socket, far: Socket) -> None:
@@ -78,7 +77,7 @@ class RoughLink(Link):
             stream.free_at = max(earliest, self._loop.time() + late)
             stream.on_the_way.append(piece)
             self._loop.call_at(stream.free_at, self._arrive, stream)
-        if self._dead:
+        if not self.alive:
             self._give_up(stream)
 
     # What can also be done on purpose.
@@ -91,7 +90,7 @@ class RoughLink(Link):
 
     def die(self) -> None:
         """Let nothing arrive any more, and let neither end know."""
-        self._dead = True
+        self.alive = False
         for stream in self._streams.values():
             if stream.on_the_way:
                 self._give_up(stream)
@@ -113,7 +112,7 @@ class RoughLink(Link):
             self._loop.call_at(stream.held_until, self._arrive, stream)
             return
         portion = stream.on_the_way.popleft()
-        if self._dead:
+        if not self.alive:
             return
         if isinstance(portion, bytes) and (name := stream.strike(portion)):
             before, after = stream.split(portion)

@@ -82,6 +82,8 @@ class Watched:
 class Link:
     """What lies between two sockets. This one loses no time and no bytes."""
 
+    alive = True  # something arrives, acknowledgements among it
+
     def join(self, near: "Socket", far: "Socket") -> None:
         """Lie between these two."""
 
@@ -283,8 +285,9 @@ class Socket(Named):
         data = self._take(most)
         for observer in self.observers:
             observer.received(self, data)
-        self.peer.on_the_way -= len(data)
-        self.peer.writer.look()
+        if self.link.alive:  # or the news of the room could not get there
+            self.peer.on_the_way -= len(data)
+            self.peer.writer.look()
         return data
 
     def shutdown(self, how: int) -> None:

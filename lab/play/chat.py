@@ -9,7 +9,8 @@ clock, and returns what has happened as *events*. An event is a dictionary with 
 - ``frame``: what was written, ``by`` and ``to`` whom, its ``size`` in bytes, the first
   bytes (``header``) in hexadecimal and the ``text`` after them;
 - ``left``: the person ``who`` is not in the chat any more, and ``why``; ``unsent`` is
-  how many of their lines were never sent;
+  how many of their lines were never sent, ``unread`` how many bytes of those that were
+  sent the server has not read;
 - ``printed`` and ``complained``: a ``text`` on the server's stdout, or its stderr;
 - ``stopped`` and ``hangs``: how Ctrl-C has ended, with the exit ``status``.
 """
@@ -69,8 +70,9 @@ class Chat:
         self._last: collections.deque[Event] = collections.deque(maxlen=KEPT)
         self._server: InLoop | None = None
         self._stopping: asyncio.Task[None] | None = None
-        self._end: Event = {}  # of the server
-        self._end_is_told = False
+        self._ends: list[Event] = []  # of the server: it may hang, and end later
+        self._ends_told = 0
+        self._closed: set[int] = set()  # connections, by the server
         self.note("All three come in")
         self._main = self.loop.create_task(self._live(), name="the chat")
         self._let_pass(0.0)
@@ -124,6 +126,7 @@ class Chat:
         try:
             self.loop.advance(self.time + CLOSING)
         finally:
+            self.loop.network.drop()  # what a dead wire still holds
             self.loop.close()
 
     # -- what can be done
@@ -238,7 +241,8 @@ class Chat:
         not read (``behind``), and how many lines are ``unsent``.
         """
         people = {name: self._state(person) for name, person in self.people.items()}
-        server = "up" if self._stopping is None else self._end.get("kind", "stopping")
+        server = "up" if self._stopping is None else "stopping"
+        server = self._ends[-1]["kind"] if self._ends else server
         return {"time": round(self.time, 3), "server": server, "people": people}
 
     def _state(self, person: Person) -> dict[str, Any]:
@@ -246,10 +250,10 @@ class Chat:
         dropped = False
         found = self._connections(person)
         if found and not person.end:
+            behind = self._behind(person)
             joined = found.pop()
-            written, _, _, read, _ = joined.directions[0].seen
             kept, wire = _under_way(joined)
-            behind, dropped = written - read, _is_closed(joined)
+            dropped = _is_closed(joined)
         old = [_under_way(one) for one in found if not _is_closed(one)]
         return {
             "here": not person.end,
@@ -262,6 +266,14 @@ class Chat:
             "behind": behind,
             "unsent": person.unsent,
         }
+
+    def _behind(self, person: Person) -> int:
+        """Return the bytes from somebody that the server has not read."""
+        found = self._connections(person)
+        if not found:
+            return 0
+        written, _, _, read, _ = found[-1].directions[0].seen
+        return written - read
 
     def _connections(self, person: Person) -> list[Joined]:
         names = self.loop.network.names
@@ -292,12 +304,12 @@ class Chat:
     async def _end_of_main(self) -> None:
         """Press Ctrl-C, and tell how that ends."""
         try:
-            self._end = {
-                "kind": "stopped",
-                "status": await self.server.cancel_main(),
-            }
+            status = await self.server.cancel_main()
         except Unmet:
-            self._end = {"kind": "hangs"}
+            self._ends.append({"kind": "hangs"})
+            await asyncio.wait({self.server.main})
+            status = await self.server.cancel_main()
+        self._ends.append({"kind": "stopped", "status": status})
 
     # -- events
 
@@ -317,16 +329,31 @@ class Chat:
             if person.end and who not in self._gone:
                 self._gone.add(who)
                 unsent = len(person.forget_what_was_typed())
-                self._event("left", who=who, why=person.end, unsent=unsent)
+                unread = self._behind(person)
+                self._event(
+                    "left", who=who, why=person.end, unsent=unsent, unread=unread
+                )
         if self._server is not None:
             for line in filter(None, self._server.printed().split("\n")):
                 self._event("printed", text=line)
             if complaint := self._server.errors.news():
                 self._event("complained", text=complaint)
-        if self._end and not self._end_is_told:
-            self._end_is_told = True
-            self._event(**self._end)
+        for end in self._ends[self._ends_told :]:
+            self._event(**end)
+        self._ends_told = len(self._ends)
+        self._note_who_is_dropped()
         self._forget_the_oldest()
+
+    def _note_who_is_dropped(self) -> None:
+        """Give a name to the moment in which the server closes a connection."""
+        traffic, names = self._recorder.traffic, self.loop.network.names
+        for number, joined in enumerate(traffic.connections):
+            if number not in self._closed and _is_closed(joined):
+                self._closed.add(number)
+                who = _name(names.get(joined.client, "somebody"))
+                self._recorder.note_change(
+                    f"The server lets go of {who}", 2 * number + 1
+                )
 
     def _tell_frame(self, direction: int, begin: int, end: int, text: str) -> None:
         joined = self._recorder.traffic.connections[direction // 2]

@@ -116,6 +116,15 @@ class Recorder(Watcher):
         """Give a name to the moment that comes next."""
         self.notes.append((len(self.moments), title, says))
 
+    def note_change(self, title: str, direction: int) -> None:
+        """Give a name to the last moment that changed a direction of a connection."""
+        for index in range(len(self.moments) - 1, -1, -1):
+            if any(
+                change[0] == direction for change in self.moments[index].get("n", ())
+            ):
+                self.notes.append((index, title, title + "."))
+                return
+
     def forget(self, keep: int) -> None:
         """Keep so many moments, the last ones, and what was so before them."""
         cut = len(self.moments) - keep

@@ -72,7 +72,7 @@ class Pane {
 
   faults(name, act) {
     const box = make("div", "chat-faults", { role: "group", ariaLabel: `Faults for ${name}` });
-    const fault = (fault) => act({ type: "fault", name: fault, who: this.who });
+    const fault = (fault) => this[`${fault}Button`]?.ariaDisabled !== "true" && act({ type: "fault", name: fault, who: this.who });
     this.pauseButton = button("stop reading", () => fault(this.state?.reads === false ? "resume" : "pause"));
     this.cutButton = button("pull the cable", () => fault(this.gone ? "return" : "cut"));
     this.resetButton = button("break the connection", () => fault("reset"));
@@ -117,21 +117,26 @@ class Pane {
     return others.map((name) => (name === this.who ? `another ${named(name)}` : named(name))).join(" and ") || "nobody";
   }
 
-  left({ why, unsent }) {
+  left({ why, unsent, unread }) {
     for (const line of this.typed.splice(0)) line.className = "typed lost";
-    this.add("bad", unsent ? `${why}; never sent: ${lines(unsent)}` : why);
+    const lost = [unsent && `never sent: ${lines(unsent)}`, unread && `sent, but not read by the server: ${size(unread)}`];
+    this.add("bad", [why, ...lost.filter(Boolean)].join("; "));
   }
 
+  /** Show how the person is, and return it if it has changed. */
   show(state) {
     this.state = state;
     const { here, reads, plugged, dropped, kept, wire, old, behind, unsent } = state;
-    const words = [!here ? "not connected" : !plugged ? "cable pulled" : !reads ? "does not read" : "", here && dropped ? "dropped" : ""];
-    this.condition.textContent = words.filter(Boolean).join(", ");
-    this.pauseButton.textContent = reads ? "stop reading" : "read again";
-    this.pauseButton.classList.toggle("on", !reads);
+    const words = here ? [!plugged && "cable pulled", !reads && "does not read", dropped && "dropped"] : ["not connected"];
+    const before = this.condition.textContent, now = words.filter(Boolean).join(", ");
+    this.condition.textContent = now;
+    this.pauseButton.textContent = reads || !here ? "stop reading" : "read again";
+    this.pauseButton.classList.toggle("on", here && !reads);
     this.cutButton.textContent = this.gone ? "connect anew" : "pull the cable";
     this.cutButton.classList.toggle("on", this.gone);
-    this.pauseButton.disabled = this.resetButton.disabled = this.input.disabled = !here;
+    // Not disabled, or the focus would be lost.
+    this.pauseButton.ariaDisabled = this.resetButton.ariaDisabled = !here;
+    this.input.disabled = !here;
     this.bar.classList.toggle("full", kept > FULL);
     for (const [n, bytes] of [kept, wire].entries()) this.bar.children[n].style.width = `${(100 * bytes) / WHOLE}%`;
     const parts = [];
@@ -139,6 +144,7 @@ class Pane {
     if (old) parts.push(`for the old connection: ${size(old)}`);
     if (behind || unsent) parts.push(`from ${named(this.who)}: ${size(behind)} not read by the server${unsent ? `, ${lines(unsent)} not sent` : ""}`);
     this.waiting.textContent = parts.join("; ") || "nothing waits";
+    return now === before ? "" : `${named(this.who)}: ${now || "connected, and reads"}`;
   }
 }
 
@@ -178,11 +184,11 @@ class Chat {
     for (const [number, words] of this.data.steps) this.select.append(make("option", "", { value: number, textContent: `${number}: ${words}` }));
     this.select.value = this.data.step;
     label.append(this.select);
-    this.startButton = button("Start the chat", () => this.open(), { className: "chat-start" });
+    this.startButton = button("Start the chat", () => this.started || this.open(), { className: "chat-start" });
     this.muchButton = button("Alice says much at once", () => this.act({ type: "fault", name: "much", who: "alice" }));
     this.stopButton = button("Stop the server", () => (this.state?.server === "up" ? this.stop() : this.open(false)));
     this.timeButton = button("Stop time", () => this.act({ type: "speed", speed: this.timeStands ? 1 : 0 }));
-    this.laterButton = button("A minute later", () => this.act({ type: "later", seconds: LATER }));
+    this.laterButton = button("A good minute later", () => this.act({ type: "later", seconds: LATER }));
     this.sceneButton = button("What has just happened?", () => this.act({ type: "scene" }), { className: "chat-scene" });
     this.running = [this.muchButton, this.stopButton, this.timeButton, this.laterButton, this.sceneButton];
     this.clock = make("span", "chat-clock");
@@ -219,7 +225,7 @@ class Chat {
   /** Begin anew, at the fault of the chapter unless it has just been seen. */
   open(first = true) {
     this.started = true;
-    this.startButton.disabled = true;
+    this.startButton.ariaDisabled = true;
     this.say("The chat begins ...");
     const step = this.select.value;
     const message = {
@@ -234,7 +240,7 @@ class Chat {
     this.started = false;
     this.box.dataset.chat = "closed";
     this.startButton.hidden = false;
-    this.startButton.disabled = false;
+    this.startButton.ariaDisabled = false;
     for (const button of this.running) button.hidden = true;
   }
 
@@ -250,7 +256,9 @@ class Chat {
 
   opened() {
     this.box.dataset.chat = "open";
+    if (document.activeElement === this.startButton) this.panes.alice.input.focus({ preventScroll: true });
     this.startButton.hidden = true;
+    this.news.textContent = "The chat has begun.";
     for (const button of this.running) button.hidden = false;
     this.timeIs(1);
     this.log.replaceChildren();
@@ -268,11 +276,11 @@ class Chat {
   happened({ events, state }) {
     this.state = state;
     for (const event of events) this.show[event.kind]?.call(this, event);
-    for (const who of PEOPLE) this.panes[who].show(state.people[who]);
+    const changed = PEOPLE.map((who) => this.panes[who].show(state.people[who])).filter(Boolean);
     this.stopButton.textContent = state.server === "up" ? "Stop the server" : "Begin again";
     this.muchButton.disabled = !state.people.alice.here;
     this.clock.textContent = this.inWords(state);
-    this.tell(events);
+    this.tell(events, changed);
   }
 
   inWords({ time, server }) {
@@ -301,8 +309,8 @@ class Chat {
     append(this.log, line, FRAMES);
   }
 
-  /** Say to a screen reader what has arrived, once for all who have heard it. */
-  tell(events) {
+  /** Say to a screen reader what has arrived, once for all who have heard it, and how people are. */
+  tell(events, changed) {
     const heard = new Map();
     for (const { kind, who, message } of events) {
       if (kind === "heard" && message.action === "chat") {
@@ -311,8 +319,9 @@ class Chat {
       }
     }
     const said = [...heard].slice(-3).map(([words, who]) => `${who.join(" and ")} hear${who.length > 1 ? "" : "s"} ${words}`);
-    const left = events.filter(({ kind }) => kind === "left").map(({ who, why }) => `${named(who)}: ${why}`);
-    if (said.length || left.length) this.news.textContent = [...said, ...left].join(". ");
+    const ends = events.filter(({ kind }) => kind === "stopped" || kind === "hangs").map(() => this.clock.textContent);
+    const news = [...said, ...changed, ...ends];
+    if (news.length) this.news.textContent = news.join(". ");
   }
 
   /** Where to begin: where a handler got stuck, if one is, or at what was done last. */
@@ -330,7 +339,10 @@ class Chat {
       document.head.append(make("link", "", { rel: "stylesheet", href: new URL("stepper.css", base).href }));
     }
     const { Stepper, dialogOf } = await import(new URL("stepper.js", base));
-    this.dialog ??= dialogOf("What has just happened?", this.box.id);
+    // Time stands still while somebody reads.
+    this.dialog ??= dialogOf("What has just happened?", this.box.id, () => this.goOn && this.act({ type: "speed", speed: 1 }));
+    this.goOn = !this.timeStands;
+    if (this.goOn) this.act({ type: "speed", speed: 0 });
     const box = make("div");
     this.dialog(this.opener).replaceChildren(box);
     const stepper = new Stepper(box, scene);

@@ -21,7 +21,7 @@ const PLAIN = {
   "Event.wait": "an event",
   TaskGroup: "its tasks",
   wait: "other tasks",
-  "Server.serve_forever": "connections",
+  "Server.serve_forever": "new connections, or the end of all",
   "StreamWriter.wait_closed": "the end of its connection",
   open_connection: "the server to answer",
   start_server: "a port",
@@ -175,11 +175,20 @@ export class Run {
     const reader = end.endsWith("s") ? `the server's reader for ${who}` : `${who}'s reader`;
     if (what === "arrived") {
       const bytes = (moment.n || []).reduce((sum, [, , , received]) => sum + received, 0);
-      return `${bold("The network")} ${bytes ? `hands ${size(bytes)} to ${reader}` : `tells ${reader} that no more will come`}`;
+      const news = this.#isBroken(i, end) ? "the connection was broken off" : "no more will come";
+      return `${bold("The network")} ${bytes ? `hands ${size(bytes)} to ${reader}` : `tells ${reader} that ${news}`}`;
     }
+    if (what === "room" && this.#isBroken(i, end)) return `${bold("The system")} gives up the connection with ${who}: it is broken`;
     if (what === "room") return `${bold("The wire")} ${end.endsWith("s") ? `to ${who}` : `from ${who} to the server`} has room again`;
     if (what === "connection_lost") return `${bold("The connection")} with ${who} is closed at ${end.endsWith("s") ? "the server's" : "the client's"} end`;
+    if (/^(Chat|Person)\./.test(label)) return `${bold("What you did")} happens now`;
     return `${bold("The loop")} calls ${escaped(label)}`;
+  }
+
+  // "0s" is the server's end of connection 0, which writes in the odd direction.
+  #isBroken(i, end) {
+    const way = 2 * parseInt(end, 10) + (end.endsWith("s") ? 1 : 0);
+    return Boolean(this.states[i].ways[way]?.[4] & BROKEN);
   }
 
   #consequences(i) {
@@ -620,7 +629,7 @@ export class Stepper {
 
 // A dialog as large as the window: `open(from)` returns the box in it, and what opened it
 // has the focus again when it is closed.
-export function dialogOf(title, id) {
+export function dialogOf(title, id, closed = () => {}) {
   const dialog = made("dialog", "st-dialog");
   const close = made("button", "st-close", { type: "button", textContent: "Close", onclick: () => dialog.close() });
   const head = made("h2", "", { textContent: title, id: `${id}-title` });
@@ -633,6 +642,7 @@ export function dialogOf(title, id) {
   // Sphinx's own keys would take Escape from the dialog.
   dialog.addEventListener("keydown", (event) => event.key === "Escape" && event.stopPropagation());
   dialog.addEventListener("close", () => {
+    closed();
     opener?.focus();
     if (location.hash) history.replaceState(null, "", location.pathname + location.search);
   });
