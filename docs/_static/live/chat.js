@@ -29,12 +29,16 @@ function button(words, pressed, properties = {}) {
   return make("button", "", { type: "button", textContent: words, onclick: pressed, ...properties });
 }
 
-/** Add a line at the end of a list, whose end stays in view if it was. */
 function append(list, line, most) {
-  const atTheEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 30;
   list.append(line);
   while (list.childElementCount > most) list.firstElementChild.remove();
-  if (atTheEnd) list.scrollTop = list.scrollHeight;
+}
+
+/** Change some lists. The end of each stays in view, if it was; to measure it costs a layout. */
+function keepEnds(lists, change) {
+  const ending = lists.filter((list) => list.scrollHeight - list.scrollTop - list.clientHeight < 30);
+  change();
+  for (const list of ending) list.scrollTop = list.scrollHeight;
 }
 
 // What one person sees, and what can be done to them.
@@ -159,6 +163,7 @@ class Chat {
     this.log = make("pre", "chat-log", { tabIndex: 0, role: "log", ariaLabel: "Frames" });
     this.log.setAttribute("aria-live", "off");
     this.news = make("div", "chat-news", { role: "status" });
+    this.lists = [...PEOPLE.map((who) => this.panes[who].talk), this.log];
     const panes = make("div", "chat-panes");
     panes.append(...PEOPLE.map((who) => this.panes[who].box));
     this.room = make("div", "chat-room");
@@ -270,12 +275,12 @@ class Chat {
 
   refused({ text }) {
     this.news.textContent = `That cannot be done: ${text}.`;
-    this.frame("bad", `That cannot be done: ${text}.`);
+    keepEnds(this.lists, () => this.frame("bad", `That cannot be done: ${text}.`));
   }
 
   happened({ events, state }) {
     this.state = state;
-    for (const event of events) this.show[event.kind]?.call(this, event);
+    keepEnds(this.lists, () => events.forEach((event) => this.show[event.kind]?.call(this, event)));
     const changed = PEOPLE.map((who) => this.panes[who].show(state.people[who])).filter(Boolean);
     this.stopButton.textContent = state.server === "up" ? "Stop the server" : "Begin again";
     this.muchButton.disabled = !state.people.alice.here;
