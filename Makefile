@@ -61,8 +61,8 @@ quoted = '$(subst ','\'',$(value $(1)))'
 .PHONY: help
 help:  ## show this list
 	@echo "A chat server in asyncio, one step at a time. Start with: make learn"
-	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
-		|| sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1: \2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z.-]*\):.*  ## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
+		|| sed -n 's/^\([a-z.-]*\):.*  ## \(.*\)/  make \1: \2/p' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(READY)  ## make the environment and nothing else
@@ -114,6 +114,11 @@ else
 	$(call timed,Building the book: a minute or two the first time,$(SPHINX) . $(BOOK))
 	@echo "» The book is in $(BOOK)/index.html"
 endif
+
+.PHONY: site.zip
+site.zip: book  ## make an archive of the book: unpack it, and python -m http.server in it
+	@$(BIN)/python -c 'import shutil; shutil.make_archive("build/site", "zip", "build", "html")'
+	@echo "» The book is in build/site.zip"
 
 # Without notebooks, Pyodide and complaints about links: what a writer wants to look at.
 SPHINX_PAGE = $(BIN)/python -m sphinx -b html -d build/page-doctrees -q \

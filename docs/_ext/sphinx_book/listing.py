@@ -108,7 +108,7 @@ def switched(name: str, whole: nodes.Node, changed: nodes.Node) -> list[nodes.No
         f'<input type="radio" name="listing-{name}" id="{name}-{what}"{checked}>'
         f'<label for="{name}-{what}">{words}</label>'
         for what, words, checked in (
-            ("whole", "The whole step", " checked"),
+            ("whole", "The whole step, new lines in green", " checked"),
             ("changed", "What it changed", ""),
         )
     )
