@@ -56,7 +56,11 @@ class Staircase(Computed):
             for behaviour in behaviours.every()
         ]
         widths = [60, *(6 for _ in servers)]
-        return [table(head, rows, widths, "staircase")]
+        shown = table(head, rows, widths, "staircase")
+        for entry in shown.findall(nodes.entry):
+            # What a cell says has a class of its own, for its square.
+            entry["classes"].append(entry.astext().replace(" ", "-"))
+        return [shown]
 
 
 def before(behaviour: Behaviour, step: Step) -> bool:
