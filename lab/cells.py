@@ -32,14 +32,15 @@ CUT = "\n... and so on: the rest is left out.\n"
 # Which cell a task belongs to. A task inherits it from the one that has created it.
 _cell: ContextVar[str] = ContextVar("cell", default="")
 
-Say = Callable[[str, str, str], None]  # cell, "out" or "err", text
+Say = Callable[[str, str, str], None]  # cell, kind, text
 
 
 class Session:
     """The cells of one page: what they have defined, and which of them are running.
 
     ``say`` is called with the cell, ``"out"`` or ``"err"``, and the text, whenever a
-    cell or a task that it has started prints something.
+    cell or a task that it has started prints something. A check also says its verdict:
+    ``"kept"`` or ``"broken"`` with the counts, ``"refused"`` with the reason.
     """
 
     def __init__(self, say: Say) -> None:
@@ -47,6 +48,7 @@ class Session:
         self.say = say
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._left: dict[str, int] = {}  # characters that a cell may still print
+        self._hidden = ""  # the folder of the file that was checked last
         self._before = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = Output(self, "out"), Output(self, "err")
 
@@ -74,20 +76,21 @@ class Session:
     async def check(self, cell: str, source: str, step: str) -> str:
         """Put a program to the behaviours up to a step, and return the report as HTML.
 
-        Why it cannot be judged is printed, and nothing is returned.
+        Nothing is returned if it cannot be judged. The verdict is said.
         """
         self._left[cell] = MAX_CHARACTERS
         _cell.set(cell)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "mine.py"
             path.write_text(source, encoding="utf-8")
+            self._hidden = f"{folder}{os.sep}"
             try:
-                return shown(check_in_simulation(path, story.find(step)))
+                report = check_in_simulation(path, story.find(step))
             except (story.CannotDo, simulation.Stuck, simulation.Spinning) as error:
-                # The reader knows the file by its name.
-                words = str(error).replace(f"{path.parent}{os.sep}", "")
-                print(f"It cannot be checked: {words}", file=sys.stderr)
-        return ""
+                self.say(cell, "refused", self._known(f"It cannot be checked: {error}"))
+                return ""
+        self.say(cell, "kept" if report.kept else "broken", report.verdict)
+        return self._known(shown(report))
 
     def stop(self, cell: str) -> None:
         """Press Ctrl-C for one cell, if it is running."""
@@ -101,7 +104,11 @@ class Session:
         if left > 0:
             self._left[cell] = left - len(text)
             cut = CUT if len(text) >= left else ""
-            self.say(cell, kind, text[:left] + cut)
+            self.say(cell, kind, self._known(text[:left] + cut))
+
+    def _known(self, text: str) -> str:
+        """Return a text in which the checked file has the name that the reader knows."""
+        return text.replace(self._hidden, "") if self._hidden else text
 
     async def _run(self, cell: str, source: str) -> str:
         _cell.set(cell)

@@ -1,6 +1,8 @@
 """Cells that run in a loop that runs already, as a page in the browser has them."""
 
 import asyncio
+import os
+import re
 import signal
 import sys
 
@@ -34,6 +36,13 @@ def begin(said):
 
 def printed(said, cell, kind="out"):
     return "".join(text for where, what, text in said if (where, what) == (cell, kind))
+
+
+def verdicts(said):
+    """Return the verdicts of all checks, each with its words."""
+    return [
+        (kind, text) for _, kind, text in said if kind in ("kept", "broken", "refused")
+    ]
 
 
 async def until(condition):
@@ -288,6 +297,9 @@ async def test_our_own_step_is_kept(begin, said):
     source = (STEPS / "server03.py").read_text(encoding="utf-8")
     report = await session.check("a", source, "03")
     assert printed(said, "a") == ""
+    (verdict,) = verdicts(said)
+    assert verdict[0] == "kept"
+    assert f"{verdict[1]}. The server is" in report  # such as 31 kept
     assert "BROKEN" not in report
     assert "The server is as far as server03" in report
 
@@ -296,6 +308,9 @@ async def test_the_place_to_begin_at_is_not_there_yet(begin, said):
     session = begin()
     report = await session.check("a", beginning(story.find("04")), "04")
     assert report.startswith('<pre class="report">')
+    ((kind, words),) = verdicts(said)
+    assert kind == "broken"
+    assert re.fullmatch(r"[1-9]\d* broken, [1-9]\d* kept", words)
     assert "BROKEN" in report
     assert "as far as server03; the goal was server04" in report
 
@@ -315,7 +330,16 @@ async def test_the_place_to_begin_at_is_not_there_yet(begin, said):
 async def test_what_cannot_be_checked_is_told_in_a_line(begin, said, source, words):
     session = begin()
     await session.check("a", source, "03")
-    complaint = printed(said, "a", "err")
+    ((kind, complaint),) = verdicts(said)
+    assert kind == "refused"
     assert complaint.startswith("It cannot be checked: ")
     assert words in complaint
-    assert complaint.count("\n") == 1
+    assert "\n" not in complaint
+
+
+async def test_the_file_of_a_check_has_the_name_that_the_reader_knows(begin, said):
+    source = (STEPS / "server05.py").read_text(encoding="utf-8")
+    start = 'if __name__ == "__main__":'
+    await begin().check("a", source.replace(start, f"print(__file__)\n{start}"), "05")
+    assert "mine.py\n" in printed(said, "a")
+    assert os.sep not in printed(said, "a")

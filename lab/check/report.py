@@ -257,6 +257,13 @@ class Report:
         """The step that the server has reached; empty for none, or if unknown."""
         return "" if self.partial or self.found else reached(self.step, self.results)
 
+    @property
+    def verdict(self) -> str:
+        """The counts in a few words, what is to be repaired first."""
+        counts = [(len(once(self.found)), "found by running it")]
+        counts += [(len(self._with(v)), v) for v in ("broken", "kept", "not judged")]
+        return ", ".join(f"{number} {what}" for number, what in counts if number)
+
     def summary(self) -> str:
         """Return how many there are of each verdict, and how far up the server is."""
         counts = [(len(self._with(v)), v) for v in ("kept", "broken", "not judged")]

@@ -10,6 +10,7 @@ export class Cell {
     this.editor = this.box.locator("textarea");
     this.output = this.box.locator(".live-output");
     this.status = this.box.locator(".live-status");
+    this.note = this.box.locator(".live-note");
   }
 
   button(name) {
@@ -44,6 +45,11 @@ export class Cell {
   ends() {
     const state = () => this.box.getAttribute("data-state");
     return until("the program to end", state, (now) => now === "ended");
+  }
+
+  /** What is told about the program, without the buttons beside it. */
+  told() {
+    return this.note.evaluate((note) => note.firstChild?.nodeType === 3 ? note.firstChild.data : "");
   }
 
   said() {

@@ -2,10 +2,13 @@
 //
 // Python runs in a worker, so that a program that never waits does not stop the page.
 
+import { program, solved } from "./kept.mjs";
 import { available, fetching, hear, isReady, send, stop } from "./shared.mjs";
 
 const base = new URL("../", import.meta.url); // _static/
 const MOST = 200_000; // characters of output that a cell keeps
+
+const VERDICTS = { kept: "✓", broken: "✗", refused: "✗" }; // of a Check, each with a sign
 
 const cells = new Map();
 let runs = 0;
@@ -40,7 +43,7 @@ class Cell {
     this.editor = make("textarea", { className: "live-editor", hidden: true, spellcheck: false });
     this.editor.setAttribute("aria-label", `The program ${box.dataset.title}`);
     this.editor.value = this.original;
-    this.editor.addEventListener("input", () => this.fit());
+    this.editor.addEventListener("input", () => this.changed());
     this.editor.addEventListener("keydown", (event) => this.typed(event));
     const bar = make("div", { className: "live-bar" });
     this.runButton = button(bar, "Run", () => this.start("run"));
@@ -51,6 +54,7 @@ class Cell {
     this.resetButton.disabled = true;
     if (box.dataset.check) {
       this.checkButton = button(bar, "Check", () => this.start("check"));
+      button(bar, `Download ${box.dataset.title}`, () => download(box.dataset.title, this.editor.value));
     }
     this.status = make("span", { className: "live-status" });
     this.status.setAttribute("role", "status");
@@ -59,14 +63,96 @@ class Cell {
     this.output.setAttribute("role", "log");
     this.output.setAttribute("aria-label", `What ${box.dataset.title} prints`);
     this.output.tabIndex = 0;
-    box.append(this.editor, bar, this.output);
+    this.note = make("p", { className: "live-note", hidden: true });
+    this.note.setAttribute("role", "status");
+    box.append(this.editor, this.note, bar, this.output);
     if (box.dataset.check) this.edit(false);
+    this.kept = program(this.name, () => this.elsewhere());
+    this.restore();
   }
+
+  // -- what the reader has written
+
+  /** Show what was kept, or what there is to begin with. */
+  restore() {
+    const { value } = this.kept;
+    if (value) {
+      this.edit(false);
+      this.put(value.source);
+      if (value.original === this.original) this.tell("You wrote this. Reset brings back the book's program.");
+      else this.tell("You wrote this, and the book's program has changed since then. Reset shows the new one.");
+    } else {
+      this.put(this.original);
+      this.offer();
+    }
+  }
+
+  /** Offer the reader's own solution of the step before as a start. */
+  offer() {
+    this.tell("");
+    const before = String(Number(this.box.dataset.check) - 1).padStart(2, "0");
+    const own = this.box.dataset.check && solved(before).value;
+    if (own) this.tell("", `Start from your step ${before}`, () => this.write(withTask(own, this.original)));
+  }
+
+  /** Put a text into the editor without keeping it. */
+  put(source) {
+    this.editor.value = source;
+    this.fit();
+  }
+
+  /** Put a text into the editor as if the reader had written it. */
+  write(source) {
+    this.put(source);
+    this.changed();
+  }
+
+  changed() {
+    this.fit();
+    this.keep(this.editor.value);
+  }
+
+  keep(source) {
+    const value = source === this.original ? undefined : { source, original: this.original };
+    const how = this.kept.keep(value);
+    if (how === "done") this.tell("");
+    if (how === "elsewhere") this.elsewhere();
+    if (how === "refused") this.tell("This browser keeps nothing: what you write is lost when you leave the page.");
+    return how === "done";
+  }
+
+  elsewhere() {
+    const mine = () => {
+      this.kept.look();
+      this.write(this.editor.value);
+    };
+    const other = () => {
+      this.kept.look();
+      this.restore();
+    };
+    this.tell("Another tab has changed this program. Nothing is kept here until you choose.", "Keep this one", mine);
+    button(this.note, "Take the other", other);
+  }
+
+  /** Say something about the program, with a button to press; nothing for no words and no button. */
+  tell(words, name, pressed) {
+    this.note.textContent = words;
+    this.note.hidden = !words && !name;
+    if (name) button(this.note, name, pressed);
+  }
+
+  /** Keep a program that has passed its Check, as the start of the next step. */
+  hasSolved() {
+    if (this.checked !== this.original) solved(this.box.dataset.check).keep(this.checked);
+  }
+
+  // -- running it
 
   start(kind) {
     this.output.replaceChildren();
     this.output.hidden = false;
     this.size = 0;
+    this.checked = this.editor.value;
     this.running = true;
     this.run = ++runs;
     this.box.dataset.state = "running";
@@ -87,6 +173,10 @@ class Cell {
   }
 
   print(kind, text) {
+    if (kind in VERDICTS) {
+      this.judged(kind, text);
+      return;
+    }
     this.size += text.length;
     if (this.size > MOST) return;
     const last = this.output.lastElementChild;
@@ -94,6 +184,11 @@ class Cell {
     if (last && last.className === kind) last.textContent += text;
     else this.output.append(make("pre", { className: kind, textContent: text }));
     this.picture(this.output.lastElementChild);
+  }
+
+  judged(kind, words) {
+    if (kind === "kept") this.hasSolved();
+    if (kind === "refused") this.print("err", `${words}\n`);
   }
 
   // A program that prints a picture means it to be seen.
@@ -140,7 +235,12 @@ class Cell {
   }
 
   reset() {
-    this.editor.value = this.original;
+    const before = this.editor.value;
+    this.put(this.original);
+    if (this.keep(this.original)) {
+      this.offer();
+      if (before !== this.original) this.undoable(before);
+    }
     if (!this.box.dataset.check) {
       this.editor.hidden = true;
       this.editButton.disabled = false;
@@ -148,6 +248,14 @@ class Cell {
       this.editButton.focus();
     }
     this.fit();
+  }
+
+  undoable(before) {
+    this.note.hidden = false;
+    button(this.note, "Undo Reset", () => {
+      this.edit();
+      this.write(before);
+    });
   }
 
   fit() {
@@ -181,6 +289,18 @@ function button(bar, words, pressed) {
   made.addEventListener("click", pressed);
   bar.append(made);
   return made;
+}
+
+function download(name, text) {
+  const link = make("a", { download: name, href: URL.createObjectURL(new Blob([text], { type: "text/x-python" })) });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+/** A program with the docstring of another one, which says what is to be done. */
+function withTask(own, other) {
+  const docstring = /^"""[^]*?"""/;
+  return own.replace(docstring, () => other.match(docstring)?.[0] ?? "");
 }
 
 if (available) {
