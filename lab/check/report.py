@@ -260,7 +260,8 @@ class Report:
     @property
     def verdict(self) -> str:
         """The counts in a few words, what is to be repaired first."""
-        counts = [(len(once(self.found)), "found by running it")]
+        mistakes = len(once(self.found))
+        counts = [(mistakes, "mistake found" if mistakes == 1 else "mistakes found")]
         counts += [(len(self._with(v)), v) for v in ("broken", "kept", "not judged")]
         return ", ".join(f"{number} {what}" for number, what in counts if number)
 

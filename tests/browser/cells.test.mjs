@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { step } from "./book.mjs";
-import { browse } from "./browser.mjs";
+import { livePages, step } from "./book.mjs";
+import { browse, faults } from "./browser.mjs";
 import { Cell } from "./cell.mjs";
 import { until } from "./until.mjs";
 
@@ -16,6 +16,7 @@ const ROOMS = "/docs/04-rooms.html"; // Your turn is step 05
 const DELIVERY = "/docs/05-delivery.html"; // Your turn is step 06
 const MINE = "live-mine-py";
 const TURNS = "live-turns-py";
+const PHONE = { viewport: { width: 390, height: 844 } };
 
 /** Do something with one cell of a page. */
 function withCell(address, id, use, options = {}) {
@@ -166,3 +167,126 @@ test("what has passed the Check of a step is offered as the start of the next on
     await cell.press("Reset");
     assert.equal(await offered(), true);
   }));
+
+// -- the verdict of a Check
+
+/** Write a program and check it; return what the status line says. */
+async function checked(cell, source) {
+  await cell.write(source);
+  await cell.press("Check");
+  await cell.ends();
+  return cell.status.textContent();
+}
+
+const inView = (locator) => locator.evaluate((element) => {
+  const { top, bottom } = element.getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+});
+const colour = (locator) => locator.evaluate((element) => getComputedStyle(element).color);
+
+test("a Check ends with its verdict, in words and in colour", () =>
+  withCell(ROOMS, MINE, async (cell, page) => {
+    const right = step("server05");
+    assert.match(await checked(cell, right), /^✓ [1-9]\d* kept$/);
+    const green = await colour(cell.status);
+    assert.equal(await inView(cell.status), true);
+    assert.match(await checked(cell, step("server04")), /^✗ [1-9]\d* broken, [1-9]\d* kept$/);
+    const red = await colour(cell.status);
+    assert.notEqual(red, green);
+    assert.equal(await checked(cell, "async def main("), "✗ cannot be checked");
+    assert.equal(await colour(cell.status), red);
+    assert.match(await cell.said(), /^It cannot be checked: mine\.py, line 1: /);
+    assert.deepEqual(await faults(page, `#${MINE}`), []);
+  }));
+
+test("what a program prints while it is checked is folded and counted, and the report comes after it", () =>
+  withCell(ROOMS, MINE, async (cell) => {
+    const start = 'if __name__ == "__main__":';
+    const noisy = step("server05").replace(start, `import warnings\nprint("noise")\nwarnings.warn("oh")\n${start}`);
+    assert.match(await checked(cell, noisy), /^✓/);
+    const folded = cell.output.locator("details.live-noise");
+    assert.match(await folded.locator("summary").textContent(), /^Your program printed [1-9]\d+ lines$/);
+    const pre = folded.locator("pre");
+    assert.equal(await pre.isVisible(), false);
+    assert.match(await pre.textContent(), /^noise ×[1-9]\d+$/m);
+    assert.match(await pre.textContent(), /^mine\.py:\d+: UserWarning: oh/m);
+    const report = cell.output.locator("pre.report");
+    assert.equal(await report.evaluate((element) => element.previousElementSibling.className), "live-noise");
+    assert.equal(await report.isVisible(), true);
+    assert.equal(await cell.output.evaluate((box) => box.scrollTop), 0);
+  }));
+
+test("a mistake that is found is a verdict, too", () =>
+  withCell(ROOMS, MINE, async (cell) => {
+    const wrong = step("server05").replace("if not action:", "asyncio.sleep(0)\n            if not action:");
+    assert.match(await checked(cell, wrong), /^✗ 1 mistake found, [1-9]\d* kept$/);
+  }));
+
+// -- what became of a run
+
+test("the output follows its end, unless the reader has scrolled", () =>
+  withCell(STARTING, TURNS, async (cell) => {
+    const below = () => cell.output.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight);
+    await cell.write("import asyncio\nn = 0\nwhile True:\n    print('line', n)\n    n += 1\n    await asyncio.sleep(0.005)");
+    await cell.press("Run");
+    await cell.prints(/line 100\n/);
+    assert.ok((await below()) < 40);
+    await cell.output.evaluate((box) => box.scrollTo({ top: 50, behavior: "instant" }));
+    await cell.prints(/line 200\n/);
+    assert.equal(await cell.output.evaluate((box) => box.scrollTop), 50);
+    await cell.output.evaluate((box) => box.scrollTo({ top: box.scrollHeight, behavior: "instant" }));
+    await cell.prints(/line 400\n/);
+    assert.ok((await below()) < 40);
+    await cell.press("Stop");
+    await cell.ends();
+  }));
+
+test("after Run the focus is still on the button", () =>
+  withCell(STARTING, TURNS, async (cell, page) => {
+    await cell.button("Run").focus();
+    await page.keyboard.press("Enter");
+    await cell.ends();
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Run turns.py");
+    await cell.write("import asyncio\nprint('begun')\nawait asyncio.sleep(60)");
+    await cell.press("Run");
+    await cell.prints(/begun/);
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Run turns.py");
+    await page.keyboard.press("Enter"); // it runs already
+    assert.equal(await cell.said(), "begun\n");
+    await cell.press("Stop");
+    await cell.ends();
+  }));
+
+for (const address of livePages) {
+  test(`each button of a program on ${address} has a name of its own`, () =>
+    here.visit(address, {}, async (page) => {
+      const names = await page.locator(".live-bar button").evaluateAll((buttons) =>
+        buttons.map((button) => button.getAttribute("aria-label") ?? button.textContent));
+      assert.deepEqual(names.filter((name, place) => names.indexOf(name) < place), []);
+    }));
+}
+
+test("the status tells how long a run took, and whether it printed what the page shows", () =>
+  withCell(STARTING, TURNS, async (cell) => {
+    await cell.press("Run");
+    await cell.ends();
+    assert.match(await cell.status.textContent(), /^ended after (less than 0\.1|\d\.\d) s: the same as above$/);
+    await cell.run("import asyncio\nawait asyncio.sleep(1)\nprint('other')");
+    assert.match(await cell.status.textContent(), /^ended after 1\.\d s$/);
+    await cell.run("pass");
+    assert.match(await cell.status.textContent(), /^ended after less than 0\.1 s; it has printed nothing$/);
+  }));
+
+for (const [where, options] of [["a phone", PHONE], ["a desktop", {}]]) {
+  test(`long lines that a program prints scroll on ${where}`, () =>
+    withCell(STARTING, TURNS, async (cell, page) => {
+      await cell.run("print('word ' * 200)\nprint('end')");
+      const pre = cell.output.locator("pre");
+      const { height, line } = await pre.evaluate((element) => ({
+        height: element.clientHeight, line: parseFloat(getComputedStyle(element).lineHeight),
+      }));
+      assert.ok(height < 2.9 * line, `${height} px for two lines of ${line}`);
+      assert.ok(await cell.output.evaluate((box) => box.scrollWidth > box.clientWidth));
+      assert.deepEqual(await faults(page, "#live-turns-py"), []);
+    }, options));
+}

@@ -3,10 +3,9 @@
 // Python runs in a worker, so that a program that never waits does not stop the page.
 
 import { program, solved } from "./kept.mjs";
+import { button, enable, make } from "./make.mjs";
+import { Output } from "./output.mjs";
 import { available, fetching, hear, isReady, send, stop } from "./shared.mjs";
-
-const base = new URL("../", import.meta.url); // _static/
-const MOST = 200_000; // characters of output that a cell keeps
 
 const VERDICTS = { kept: "✓", broken: "✗", refused: "✗" }; // of a Check, each with a sign
 
@@ -14,21 +13,21 @@ const cells = new Map();
 let runs = 0;
 
 function say(words) {
-  for (const cell of cells.values()) if (cell.running) cell.status.textContent = words;
+  for (const cell of cells.values()) if (cell.running) cell.say(words);
 }
 
 hear("fetching", () => say(fetching()));
 hear("ready", () => say("running"));
 hear("printed", ({ cell, kind, text }) => cells.get(cell)?.print(kind, text));
-hear("ended", ({ cell, run, html }) => {
+hear("ended", ({ cell, run, html, took }) => {
   const place = cells.get(cell);
-  if (place && place.run === run) place.end(html);
+  if (place && place.run === run) place.end(html, `ended after ${seconds(took)}`);
 });
 hear("gone", ({ words }) => {
   for (const cell of cells.values()) {
     if (cell.running) {
       cell.print("note", `${words}\n`);
-      cell.end("");
+      cell.end("", "stopped");
     }
   }
 });
@@ -37,35 +36,34 @@ class Cell {
   constructor(box) {
     this.box = box;
     this.name = box.id;
+    const { title } = box.dataset;
     this.original = box.querySelector(".live-source").textContent;
     this.running = false;
     this.run = 0;
     this.editor = make("textarea", { className: "live-editor", hidden: true, spellcheck: false });
-    this.editor.setAttribute("aria-label", `The program ${box.dataset.title}`);
+    this.editor.setAttribute("aria-label", `The program ${title}`);
     this.editor.value = this.original;
     this.editor.addEventListener("input", () => this.changed());
     this.editor.addEventListener("keydown", (event) => this.typed(event));
     const bar = make("div", { className: "live-bar" });
-    this.runButton = button(bar, "Run", () => this.start("run"));
-    this.stopButton = button(bar, "Stop", () => stop(this.name));
-    this.stopButton.disabled = true;
-    this.editButton = button(bar, "Edit", () => this.edit());
-    this.resetButton = button(bar, "Reset", () => this.reset());
-    this.resetButton.disabled = true;
+    const named = (words, pressed) => button(bar, words, pressed, `${words} ${title}`);
+    this.runButton = named("Run", () => this.start("run"));
+    this.stopButton = named("Stop", () => stop(this.name));
+    this.editButton = named("Edit", () => this.edit());
+    this.resetButton = named("Reset", () => this.reset());
+    enable(this.stopButton, false);
+    enable(this.resetButton, false);
     if (box.dataset.check) {
-      this.checkButton = button(bar, "Check", () => this.start("check"));
-      button(bar, `Download ${box.dataset.title}`, () => download(box.dataset.title, this.editor.value));
+      this.checkButton = named("Check", () => this.start("check"));
+      button(bar, `Download ${title}`, () => download(title, this.editor.value));
     }
     this.status = make("span", { className: "live-status" });
     this.status.setAttribute("role", "status");
     bar.append(this.status);
-    this.output = make("div", { className: "live-output", hidden: true });
-    this.output.setAttribute("role", "log");
-    this.output.setAttribute("aria-label", `What ${box.dataset.title} prints`);
-    this.output.tabIndex = 0;
+    this.output = new Output(`What ${title} prints`);
     this.note = make("p", { className: "live-note", hidden: true });
     this.note.setAttribute("role", "status");
-    box.append(this.editor, this.note, bar, this.output);
+    box.append(this.editor, this.note, bar, this.output.box);
     if (box.dataset.check) this.edit(false);
     this.kept = program(this.name, () => this.elsewhere());
     this.restore();
@@ -149,21 +147,30 @@ class Cell {
   // -- running it
 
   start(kind) {
-    this.output.replaceChildren();
-    this.output.hidden = false;
-    this.size = 0;
+    this.output.begin(kind === "check");
+    this.verdict = undefined;
     this.checked = this.editor.value;
-    this.running = true;
     this.run = ++runs;
-    this.box.dataset.state = "running";
-    this.runButton.disabled = true;
-    if (this.checkButton) this.checkButton.disabled = true;
-    this.stopButton.disabled = false;
-    this.status.textContent = isReady() ? "running" : fetching();
+    this.turn(true);
+    this.say(isReady() ? "running" : fetching());
     this.lookForItsStep();
     send({
-      type: kind, cell: this.name, run: this.run, source: this.editor.value, step: this.box.dataset.check,
+      type: kind, cell: this.name, run: this.run, source: this.checked, step: this.box.dataset.check,
     });
+  }
+
+  /** Be one that runs, or one that has ended. */
+  turn(running) {
+    this.running = running;
+    this.box.dataset.state = running ? "running" : "ended";
+    enable(this.runButton, !running);
+    if (this.checkButton) enable(this.checkButton, !running);
+    enable(this.stopButton, running);
+  }
+
+  say(words, verdict = "") {
+    this.status.textContent = words;
+    this.status.dataset.verdict = verdict;
   }
 
   // A program that calls a step finds it where the step's own cell runs it.
@@ -173,63 +180,42 @@ class Cell {
   }
 
   print(kind, text) {
-    if (kind in VERDICTS) {
-      this.judged(kind, text);
-      return;
-    }
-    this.size += text.length;
-    if (this.size > MOST) return;
-    const last = this.output.lastElementChild;
-    if (last?.className === "picture" && !text.trim()) return; // the end of its line
-    if (last && last.className === kind) last.textContent += text;
-    else this.output.append(make("pre", { className: kind, textContent: text }));
-    this.picture(this.output.lastElementChild);
+    if (kind in VERDICTS) this.judged(kind, text);
+    else this.output.print(kind, text);
   }
 
   judged(kind, words) {
+    this.verdict = { kind, words };
     if (kind === "kept") this.hasSolved();
-    if (kind === "refused") this.print("err", `${words}\n`);
+    if (kind !== "refused") return;
+    this.verdict.words = "cannot be checked";
+    this.print("note", `${words}\n`);
   }
 
-  // A program that prints a picture means it to be seen.
-  picture(printed) {
-    const text = printed.textContent.trim();
-    if (text.startsWith("<svg") && text.endsWith("</svg>")) {
-      const shown = make("div", { className: "picture" });
-      shown.innerHTML = text;
-      printed.replaceWith(shown);
+  end(html, how) {
+    this.output.end(html);
+    if (this.verdict) {
+      const { kind, words } = this.verdict;
+      this.say(`${VERDICTS[kind]} ${words}`, kind);
+      this.output.box.scrollIntoView({ block: "nearest" });
+    } else {
+      this.say(`${how}${this.remark()}`);
     }
+    this.turn(false);
   }
 
-  // A program that prints a recorded run means it to be stepped through.
-  async scene() {
-    const printed = this.output.querySelector("pre.out:only-child");
-    if (!printed?.textContent.startsWith('{"v":')) return;
-    const { Stepper } = await import(new URL("stepper.js", base));
-    if (!document.querySelector('link[href*="stepper.css"]')) {
-      document.head.append(make("link", { rel: "stylesheet", href: new URL("stepper.css", base) }));
-    }
-    const shown = make("div", {});
-    new Stepper(shown, JSON.parse(printed.textContent));
-    printed.replaceWith(shown);
-  }
-
-  end(html) {
-    this.scene();
-    this.running = false;
-    this.box.dataset.state = "ended";
-    this.runButton.disabled = false;
-    if (this.checkButton) this.checkButton.disabled = false;
-    this.stopButton.disabled = true;
-    if (html) this.output.insertAdjacentHTML("beforeend", html);
-    const nothing = !this.output.textContent && !this.output.querySelector("svg");
-    this.status.textContent = nothing ? "ended; it has printed nothing" : "ended";
+  /** What there is to say of an output. */
+  remark() {
+    if (this.output.isEmpty) return "; it has printed nothing";
+    const above = this.box.previousElementSibling;
+    const same = above?.matches(".output") && this.output.box.textContent.trim() === printed(above);
+    return same ? ": the same as above" : "";
   }
 
   edit(focus = true) {
     this.editor.hidden = false;
-    this.editButton.disabled = true;
-    this.resetButton.disabled = false;
+    enable(this.editButton, false);
+    enable(this.resetButton, true);
     this.fit();
     if (focus) this.editor.focus();
   }
@@ -243,8 +229,8 @@ class Cell {
     }
     if (!this.box.dataset.check) {
       this.editor.hidden = true;
-      this.editButton.disabled = false;
-      this.resetButton.disabled = true;
+      enable(this.editButton, true);
+      enable(this.resetButton, false);
       this.editButton.focus();
     }
     this.fit();
@@ -266,7 +252,9 @@ class Cell {
   typed(event) {
     if (event.key === "Enter" && (event.shiftKey || event.ctrlKey)) {
       event.preventDefault();
-      if (!this.running) this.start("run");
+      if (this.running) return;
+      this.start("run");
+      this.output.box.scrollIntoView({ block: "nearest" });
     } else if (event.key === "Enter") {
       // As deep as the line before; Tab is left alone, for it leads out of the editor.
       const before = this.editor.value.slice(0, this.editor.selectionStart).split("\n").pop();
@@ -280,15 +268,14 @@ class Cell {
   }
 }
 
-function make(kind, properties) {
-  return Object.assign(document.createElement(kind), properties);
+/** What a program has printed in the build, without the command above it. */
+function printed(block) {
+  return block.querySelector("pre").textContent.replace(/^\$ .*\n/, "").trim();
 }
 
-function button(bar, words, pressed) {
-  const made = make("button", { type: "button", textContent: words });
-  made.addEventListener("click", pressed);
-  bar.append(made);
-  return made;
+/** A time in ms, in words. */
+function seconds(took) {
+  return took < 50 ? "less than 0.1 s" : `${(took / 1000).toFixed(1)} s`;
 }
 
 function download(name, text) {

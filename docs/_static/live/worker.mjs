@@ -68,7 +68,8 @@ addEventListener("message", async ({ data }) => {
   } else if (data.type === "chat") {
     chat(data);
   } else {
+    const began = performance.now();
     const html = await asked[data.type](data);
-    postMessage({ type: "ended", cell: data.cell, run: data.run, html });
+    postMessage({ type: "ended", cell: data.cell, run: data.run, html, took: performance.now() - began });
   }
 });
