@@ -13,6 +13,7 @@ import html
 import io
 import linecache
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -32,6 +33,25 @@ CUT = "\n... and so on: the rest is left out.\n"
 # Which cell a task belongs to. A task inherits it from the one that has created it.
 _cell: ContextVar[str] = ContextVar("cell", default="")
 
+# Frames of a traceback that the reader has not written: of what stands in for the
+# network and for asyncio.run, and of what runs the page.
+_FRAMES = (
+    re.escape(str(Path(__file__).parent)) + r"[/\\].*",
+    r".*pyodide[/\\].*",
+    r".*asyncio[/\\]runners\.py.*",
+    r".*asyncio[/\\]base_events\.py.* in run_(?:until_complete|forever)",
+)
+# A frame is a line with its file, and deeper lines. An exception group draws in front.
+_OURS = re.compile(
+    rf'^(?P<drawn>[ |+-]*)  File "(?:{"|".join(_FRAMES)})\n(?:(?P=drawn)    .*\n)*',
+    re.MULTILINE,
+)
+# What a page cannot do, by the words of the error that says so.
+_LACKING = {
+    "can't start new thread": "A page has no threads: start a task with "
+    "asyncio.create_task, or run the program in a terminal."
+}
+
 Say = Callable[[str, str, str], None]  # cell, kind, text
 
 
@@ -44,7 +64,11 @@ class Session:
     """
 
     def __init__(self, say: Say) -> None:
-        self.names: dict[str, Any] = {"__name__": "__main__", "__run__": run_here}
+        self.names: dict[str, Any] = {
+            "__name__": "__main__",
+            "__run__": run_here,
+            "input": no_input,
+        }
         self.say = say
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._left: dict[str, int] = {}  # characters that a cell may still print
@@ -56,14 +80,15 @@ class Session:
         """Give back what Python printed to before."""
         sys.stdout, sys.stderr = self._before
 
-    async def run(self, cell: str, source: str) -> str:
+    async def run(self, cell: str, source: str, file: str = "") -> str:
         """Run a cell, and return its last expression as HTML; empty if there is none.
 
-        What goes wrong in it is printed, as in a terminal.
+        What goes wrong in it is printed, as in a terminal; ``file`` is what the reader
+        knows the program by.
         """
         self.stop(cell)
         self._left[cell] = MAX_CHARACTERS
-        task = asyncio.create_task(self._run(cell, source), name=f"cell {cell}")
+        task = asyncio.create_task(self._run(cell, source, file), name=f"cell {cell}")
         self._running[cell] = task
         try:
             return await task
@@ -100,6 +125,8 @@ class Session:
     def print(self, kind: str, text: str) -> None:
         """Pass on what was printed, as long as it is not too much."""
         cell = _cell.get()
+        if kind == "err":
+            text = _OURS.sub("", text)
         left = self._left.get(cell, MAX_CHARACTERS)
         if left > 0:
             self._left[cell] = left - len(text)
@@ -107,12 +134,12 @@ class Session:
             self.say(cell, kind, self._known(text[:left] + cut))
 
     def _known(self, text: str) -> str:
-        """Return a text in which the checked file has the name that the reader knows."""
+        """Return a text that calls the checked file what the reader calls it."""
         return text.replace(self._hidden, "") if self._hidden else text
 
-    async def _run(self, cell: str, source: str) -> str:
+    async def _run(self, cell: str, source: str, file: str) -> str:
         _cell.set(cell)
-        name = f"<cell {cell}>"
+        name = file or f"<cell {cell}>"
         # So that a traceback can show the lines.
         lines = source.splitlines(keepends=True)
         linecache.cache[name] = (len(source), None, lines, name)
@@ -262,5 +289,16 @@ def told(error: BaseException, name: str) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename != name:
         trace = trace.tb_next
+    for words, why in _LACKING.items():
+        if words in str(error) and why not in getattr(error, "__notes__", ()):
+            error.add_note(why)
     with parsing.nothing_collected():
         return "".join(traceback.format_exception(type(error), error, trace))
+
+
+def no_input(prompt: object = "") -> str:
+    """Stand in for ``input``: in a page nobody can answer."""
+    raise RuntimeError(
+        "input() does not work in a page: write the answer into the program, "
+        "or run it in a terminal"
+    )

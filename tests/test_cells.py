@@ -5,10 +5,11 @@ import os
 import re
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
-from lab import story
+from lab import network, story
 from lab.cells import CUT, MAX_CHARACTERS, Session
 from lab.course.exercise import beginning
 from lab.story import STEPS
@@ -88,6 +89,58 @@ async def test_an_error_is_told_from_the_cell_on(begin, said):
     assert lines[-1] == "ZeroDivisionError: division by zero"
     await session.run("a", "while")
     assert "SyntaxError" in printed(said, "a", "err")
+
+
+CALLS = """
+import asyncio
+async def main():
+    await asyncio.open_connection("127.0.0.1", 1)
+asyncio.run(main())
+"""
+
+SIMULATED_ERROR = """
+import asyncio
+from lab import simulation
+async def main():
+    async with asyncio.TaskGroup() as group:
+        group.create_task(fail())
+async def fail():
+    1 / 0
+def run():
+    with simulation.simulated(simulation.Loop()):
+        asyncio.run(main())
+run()
+"""
+
+
+def files_in(trace):
+    return re.findall(r'File "([^"]+)", line', trace)
+
+
+@pytest.mark.parametrize("source", [CALLS, SIMULATED_ERROR])
+async def test_a_traceback_has_the_names_of_the_reader_and_none_of_our_frames(
+    begin, said, source
+):
+    network.install(asyncio.get_running_loop())
+    await begin().run("live-call-py", source, "call.py")
+    trace = printed(said, "live-call-py", "err")
+    assert "Traceback" in trace
+    files = files_in(trace)
+    assert files[0] == "call.py"
+    own = {Path(file).name for file in files}
+    assert own <= {"call.py", "streams.py", "base_events.py", "taskgroups.py"}
+    assert not re.search(r"run_here|evaluated|runners|run_until", trace)
+
+
+async def test_what_a_page_cannot_do_is_explained_in_a_line(begin, said):
+    session = begin()
+    await session.run("a", "input('Your name? ')", "ask.py")
+    lines = printed(said, "a", "err").splitlines()
+    assert files_in("\n".join(lines)) == ["ask.py"]
+    assert lines[-1].startswith("RuntimeError: input() does not work in a page: write")
+    await session.run("b", 'raise RuntimeError("can\'t start new thread")')
+    last = printed(said, "b", "err").splitlines()[-1]
+    assert last.startswith("A page has no threads: start a task with asyncio.create")
 
 
 async def test_a_program_runs_as_it_is_and_leaves_nothing_behind(begin, said):

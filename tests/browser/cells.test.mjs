@@ -290,3 +290,31 @@ for (const [where, options] of [["a phone", PHONE], ["a desktop", {}]]) {
       assert.deepEqual(await faults(page, "#live-turns-py"), []);
     }, options));
 }
+
+// -- what went wrong
+
+const CALL = `import asyncio
+async def main():
+    await asyncio.open_connection("127.0.0.1", 9011)
+asyncio.run(main())`;
+
+test("a traceback names the program as the page does, and has no frames of ours", () =>
+  withCell(STARTING, TURNS, async (cell) => {
+    await cell.run(CALL);
+    const trace = await cell.errors();
+    const files = [...trace.matchAll(/File "([^"]+)", line (\d+)/g)].map(([, file, line]) => `${file}:${line}`);
+    assert.deepEqual(files.slice(0, 2), ["turns.py:4", "turns.py:3"]);
+    assert.doesNotMatch(trace, /\/lab\/|pyodide|runners|<cell/);
+    // What Pyodide's loop tells of a task that nobody asks for its error.
+    await cell.run(`${CALL.replace("asyncio.run", "task = asyncio.create_task")}\nawait asyncio.sleep(0.1)\ndel task`);
+    assert.match(await cell.errors(), /^Unhandled exception in event loop[^]*File "turns.py", line 3, in main[^]*ConnectionRefusedError/);
+    assert.doesNotMatch(await cell.errors(), /\/lab\/|pyodide|runners|<cell/);
+  }));
+
+test("what a page cannot do is explained in a line", () =>
+  withCell(STARTING, TURNS, async (cell) => {
+    await cell.run("name = input('Your name? ')");
+    assert.match(await cell.errors(), /\nRuntimeError: input\(\) does not work in a page: write the answer into [^\n]+\n$/);
+    await cell.run("import threading\nthreading.Thread(target=print).start()");
+    assert.match(await cell.errors(), /can't start new thread\nA page has no threads: start a task with [^\n]+\n$/);
+  }));

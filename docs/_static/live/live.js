@@ -155,7 +155,8 @@ class Cell {
     this.say(isReady() ? "running" : fetching());
     this.lookForItsStep();
     send({
-      type: kind, cell: this.name, run: this.run, source: this.checked, step: this.box.dataset.check,
+      type: kind, cell: this.name, run: this.run, source: this.checked,
+      file: this.box.dataset.title, step: this.box.dataset.check,
     });
   }
 

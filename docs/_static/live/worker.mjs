@@ -50,7 +50,7 @@ function chat({ text }) {
 }
 
 const asked = {
-  run: ({ cell, source }) => session.run(cell, source),
+  run: ({ cell, source, file }) => session.run(cell, source, file),
   check: ({ cell, source, step }) => session.check(cell, source, step),
 };
 
