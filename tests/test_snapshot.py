@@ -119,7 +119,8 @@ def built(site, monkeypatch):
     """Build what a page fetches, as the book's build does; return the manifest."""
     folder = site.cache.parent / "site"
     (folder / "_static" / "live").mkdir(parents=True, exist_ok=True)
-    monkeypatch.setattr(browser, "build_lite", lambda *_: None)
+    for other in ("build_lite", "add_editor"):
+        monkeypatch.setattr(browser, other, lambda *_: None)
     monkeypatch.setattr(browser, "CACHE", site.cache)
     browser.build_python(folder, site.python)
     site.live = folder / "_static" / "live"

@@ -63,6 +63,7 @@ export function open(textarea, { changed, run }) {
       python(),
       syntaxHighlighting(names),
       colours,
+      EditorView.editorAttributes.of({ class: "highlight" }), // where Pygments' colours hold
       EditorView.contentAttributes.of(described),
       EditorView.updateListener.of((update) => {
         if (!update.docChanged) return;
@@ -72,7 +73,6 @@ export function open(textarea, { changed, run }) {
     ],
   });
   const focused = document.activeElement === textarea;
-  view.dom.classList.add("highlight");
   textarea.before(view.dom);
   textarea.hidden = true;
   if (focused) view.focus();

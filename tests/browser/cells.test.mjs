@@ -10,6 +10,7 @@ import { Cell } from "./cell.mjs";
 import { until } from "./until.mjs";
 
 const here = browse();
+const withoutEditor = browse(/codemirror/);
 
 const STARTING = "/docs/01-starting.html";
 const ROOMS = "/docs/04-rooms.html"; // Your turn is step 05
@@ -58,7 +59,7 @@ test("a program of the book that was changed stays open, and Run runs what was w
     assert.equal(await cell.said(), "mine\n");
     await cell.press("Reset");
     await page.reload();
-    assert.equal(await cell.box.locator(".live-editor").isVisible(), false);
+    assert.equal(await cell.editing.isVisible(), false);
   }));
 
 test("Reset can be undone", () =>
@@ -317,4 +318,91 @@ test("what a page cannot do is explained in a line", () =>
     assert.match(await cell.errors(), /\nRuntimeError: input\(\) does not work in a page: write the answer into [^\n]+\n$/);
     await cell.run("import threading\nthreading.Thread(target=print).start()");
     assert.match(await cell.errors(), /can't start new thread\nA page has no threads: start a task with [^\n]+\n$/);
+  }));
+
+// -- the editor
+
+const asked = () => here.served().filter(({ url }) => url.includes("codemirror")).length;
+
+test("the editor is fetched on the first Edit only, once for all programs", () =>
+  withCell(STARTING, TURNS, async (cell, page) => {
+    const before = asked();
+    await cell.press("Run");
+    await cell.ends();
+    assert.equal(asked(), before);
+    await cell.edit();
+    await new Cell(page, MINE).edit();
+    assert.equal(asked(), before + 1);
+  }));
+
+/** Replace a program with the keyboard, a key at a time. */
+async function type(cell, text) {
+  const editor = await cell.edit();
+  await editor.focus();
+  await cell.page.keyboard.press("Control+A");
+  await cell.page.keyboard.type(text);
+  return editor;
+}
+
+const INDENTED = "for n in range(2):\n    print(n)\n    print(-n)";
+
+/** What is true of the editor, and of the plain one. */
+async function edits(cell, page) {
+  const editor = await type(cell, "for n in range(2):\nprint(n)\nprint(-n)"); // it indents by itself
+  assert.equal(await written(cell), INDENTED);
+  for (const keys of ["Control+Enter", "Shift+Enter"]) {
+    await page.keyboard.press(keys);
+    await cell.ends();
+    assert.equal(await cell.said(), "0\n0\n1\n-1\n");
+    await cell.box.evaluate((box) => delete box.dataset.state);
+  }
+  assert.equal(await written(cell), INDENTED);
+  assert.equal(await editor.getAttribute("aria-label"), "The program turns.py");
+  const hint = page.locator(`[id="${await editor.getAttribute("aria-describedby")}"]`);
+  assert.equal(await hint.innerText(), "Ctrl+Enter or Shift+Enter runs the program. Tab leads out of it.");
+  await page.keyboard.press("Tab");
+  assert.equal(await editor.evaluate((element) => element.contains(document.activeElement)), false);
+  await page.reload();
+  assert.equal(await written(cell), INDENTED);
+}
+
+test("the editor indents, runs with a key, and lets Tab lead out", () => withCell(STARTING, TURNS, edits));
+
+test("the editor has numbers of lines, and the colours of the page in light and dark", () =>
+  withCell(STARTING, TURNS, async (cell, page) => {
+    await cell.edit();
+    const numbers = await cell.editing.locator(".cm-lineNumbers .cm-gutterElement").allInnerTexts();
+    const lines = (await written(cell)).split("\n").map((_, place) => String(place + 1));
+    assert.deepEqual(lines.filter((line) => !numbers.includes(line)), []);
+    const listing = page.locator(".highlight-python3 .highlight, .highlight-default .highlight").first();
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      const background = (element) => getComputedStyle(element).backgroundColor;
+      assert.equal(await cell.editing.locator(".cm-editor").evaluate(background), await listing.evaluate(background));
+      assert.equal(await colour(cell.editing.locator(".k").first()), await colour(listing.locator(".k").first()));
+    }
+    assert.deepEqual(await faults(page, `#${TURNS}`), []);
+  }));
+
+test("the editor begins where the reader is", () =>
+  withCell(ROOMS, MINE, async (cell, page) => {
+    const before = await written(cell);
+    await cell.editor.evaluate((field) => {
+      field.setSelectionRange(10, 10);
+      field.focus();
+    });
+    await cell.edit();
+    await page.keyboard.type("here");
+    assert.equal(await written(cell), `${before.slice(0, 10)}here${before.slice(10)}`);
+    await cell.press("Reset");
+    assert.equal(await written(cell), before);
+    assert.match(await cell.editing.locator(".cm-line").first().innerText(), /^"""/);
+  }));
+
+test("without CodeMirror a program is edited all the same", () =>
+  withoutEditor.visit(STARTING, { meant: /codemirror|Failed to load resource/ }, async (page) => {
+    const cell = new Cell(page, TURNS);
+    await edits(cell, page);
+    assert.equal(await cell.editor.isVisible(), true);
+    assert.equal(await cell.editing.locator(".cm-editor").count(), 0);
   }));

@@ -39,7 +39,8 @@ test("everything that a cell can do is done by keyboard", () =>
 
     await keyboard.press("Shift+Tab");
     await pressed(cell, "Edit");
-    await until("the editor to have the focus", () => focused(cell.editor), Boolean);
+    const editor = await cell.edit();
+    await until("the editor to have the focus", () => focused(editor), Boolean);
     await keyboard.press("Control+A");
     await keyboard.type("for n in range(2):\nprint('line', n)"); // the indent comes by itself
     await keyboard.press("Shift+Enter");
@@ -47,9 +48,9 @@ test("everything that a cell can do is done by keyboard", () =>
     assert.equal(await cell.said(), "line 0\nline 1\n");
 
     await keyboard.press("Tab");
-    assert.equal(await focused(cell.editor), false);
+    assert.equal(await focused(editor), false);
     await pressed(cell, "Reset");
-    assert.equal(await cell.editor.isVisible(), false);
+    assert.equal(await cell.editing.isVisible(), false);
     await pressed(cell, "Edit");
     assert.match(await cell.editor.inputValue(), /^"""The server starts, waits and stops\./);
   }));
