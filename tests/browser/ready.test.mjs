@@ -163,7 +163,7 @@ test("each page has random numbers, names and a clock of its own", () =>
     assert.equal(printed.size, 6, [...printed].join(" "));
   }));
 
-test("a traceback shows the lines of the lab, of the steps and of asyncio", () =>
+test("a traceback shows the lines of the steps and of asyncio", () =>
   here.visit("/docs/05-delivery.html", {}, async (page) => {
     const before = here.served().length;
     const [cell] = await cells(page);
@@ -171,7 +171,6 @@ test("a traceback shows the lines of the lab, of the steps and of asyncio", () =
     const errors = await cell.errors();
     assert.equal(await pythonFrom(page), "snapshot");
     assert.match(errors, /asyncio\/streams\.py.*\n +transport, _ = await loop\.create_connection/);
-    assert.match(errors, /\/book\/lab\/network\/network\.py.*\n +\S/);
     await cell.run("import server05\nawait server05.main(host=1)");
     assert.match(await cell.errors(), /\/book\/steps\/server05\.py.*\n +\S/);
     const fetched = here.served().slice(before).map(({ url }) => url);
