@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Self
 
+from lab import parsing
 from lab.host import start
 from lab.host.in_loop import InLoop
 from lab.play.person import Person
@@ -63,6 +64,7 @@ class Chat:
         self._settings = dict(settings or {})
         self._recorder = Recorder(most=None)
         self._recorder.look_at(self.loop)
+        self._recorder.start()
         self._shown = 0  # frames
         self._gone: set[str] = set()  # those who are known to have left
         self._lives: dict[str, asyncio.Task[None]] = {}
@@ -77,6 +79,7 @@ class Chat:
         self._main = self.loop.create_task(self._live(), name="the chat")
         self._let_pass(0.0)
         if self._main.done():  # it could not be started
+            self._recorder.stop()
             self.loop.close()
             self._main.result()
 
@@ -101,7 +104,7 @@ class Chat:
     def _let_pass(self, until: float) -> None:
         due = self.loop.due()
         if due is not None and due <= until:
-            with self._recorder.recording():
+            with parsing.nothing_collected():
                 while self.loop.take_turn(until):
                     self._tell()
         self.loop.advance(until)
@@ -122,6 +125,7 @@ class Chat:
         if self.loop.is_closed():
             return
         self._recorder.end()
+        self._recorder.stop()
         self._main.cancel()
         try:
             self.loop.advance(self.time + CLOSING)

@@ -72,14 +72,23 @@ class Recorder(Watcher):
         When garbage is collected differs from run to run, and what it ends may have
         something left to do in the loop.
         """
-        self._lines = lines_of(self.files)
-        self._lines.start()
+        self.start()
         try:
             with redirect_stdout(self._printed), parsing.nothing_collected():
                 yield
         finally:
+            self.stop()
+
+    def start(self) -> None:
+        """Note lines from now on, which takes too long to be begun for every slice."""
+        self._lines = lines_of(self.files)
+        self._lines.start()
+
+    def stop(self) -> None:
+        """Note no more lines."""
+        if self._lines is not None:
             self._lines.stop()
-            self._lines = None
+        self._lines = None
 
     def loop(self, **options: Any) -> Loop:
         """Return a loop that is recorded until its ``run_until_complete`` returns.
