@@ -28,7 +28,8 @@ async function opened(page) {
 }
 
 test("every scene is shown by a page of this list", () => {
-  const scenes = readdirSync(path.join(BOOK, "_static", "scenes"));
+  const first = "index-first_chat_scene.json"; // shown where the chat of the first page cannot run
+  const scenes = readdirSync(path.join(BOOK, "_static", "scenes")).filter((name) => name !== first);
   assert.equal(scenes.length, PAGES.length);
 });
 
