@@ -74,7 +74,8 @@ class Session:
         self._left: dict[str, int] = {}  # characters that a cell may still print
         self._hidden = ""  # the folder of the file that was checked last
         self._before = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = Output(self, "out"), Output(self, "err")
+        self._outputs = Output(self, "out"), Output(self, "err")
+        sys.stdout, sys.stderr = self._outputs
 
     def close(self) -> None:
         """Give back what Python printed to before."""
@@ -97,6 +98,9 @@ class Session:
         finally:
             if self._running.get(cell) is task:
                 del self._running[cell]
+            # The steps set sys.stdout to None at their end: other cells go on printing.
+            sys.stdout = sys.stdout or self._outputs[0]
+            sys.stderr = sys.stderr or self._outputs[1]
 
     async def check(self, cell: str, source: str, step: str) -> str:
         """Put a program to the behaviours up to a step, and return the report as HTML.

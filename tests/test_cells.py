@@ -396,3 +396,16 @@ async def test_the_file_of_a_check_has_the_name_that_the_reader_knows(begin, sai
     await begin().check("a", source.replace(start, f"print(__file__)\n{start}"), "05")
     assert "mine.py\n" in printed(said, "a")
     assert os.sep not in printed(said, "a")
+
+
+async def test_a_program_that_gives_up_its_output_silences_no_other_cell():
+    said = []
+    session = Session(lambda *words: said.append(words))
+    try:
+        await session.run("one", "import sys\nsys.stdout = sys.stderr = None")
+        await session.run(
+            "two", "import sys\nprint('out')\nprint('err', file=sys.stderr)"
+        )
+    finally:
+        session.close()
+    assert [kind for _, kind, text in said if text.strip()] == ["out", "err"]

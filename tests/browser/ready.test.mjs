@@ -177,6 +177,15 @@ test("a traceback shows the lines of the steps and of asyncio", () =>
     assert.ok(!fetched.some((url) => url.endsWith("python_stdlib.zip")));
   }));
 
+test("a program from the snapshot can sleep, for which Python has to wait for JavaScript", () =>
+  here.visit("/docs/01-starting.html", {}, async (page) => {
+    const [cell] = await cells(page);
+    await cell.run("import time\ntime.sleep(0.01)\nprint('awake')");
+    assert.equal(await cell.errors(), "");
+    assert.equal(await cell.said(), "awake\n");
+    assert.equal(await pythonFrom(page), "snapshot");
+  }));
+
 test("a module that is not in the snapshot is fetched when a program imports it", () =>
   here.visit("/docs/01-starting.html", {}, async (page) => {
     const before = here.served().length;
