@@ -23,8 +23,8 @@ from sphinx_book import pyodide
 
 TIMEOUT = 180.0  # seconds: it takes 5, on a busy machine many more
 LEVEL = 6  # of gzip: 9 saves one percent, and takes four times as long
-# Python notes at its start whether it can wait for JavaScript, and the memory keeps that
-# note. Browsers can; where one cannot, Pyodide asks it once more before it waits.
+# Python notes at its start whether it can wait for JavaScript, and the memory keeps
+# that. Browsers can; where one cannot, Pyodide asks it once more before it waits.
 JSPI = "--experimental-wasm-jspi"
 MAKER = Path(__file__).with_suffix(".mjs")
 IN_PAGE = Path(__file__).parents[2] / "_static" / "live" / "python.mjs"
