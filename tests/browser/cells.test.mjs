@@ -273,9 +273,9 @@ test("the status tells how long a run took, and whether it printed what the page
     await cell.ends();
     assert.match(await cell.status.textContent(), /^ended after (less than 0\.1|\d\.\d) s: the same as above$/);
     await cell.run("import asyncio\nawait asyncio.sleep(1)\nprint('other')");
-    assert.match(await cell.status.textContent(), /^ended after 1\.\d s$/);
+    assert.match(await cell.status.textContent(), /^ended after [1-9]\d*\.\d s$/);
     await cell.run("pass");
-    assert.match(await cell.status.textContent(), /^ended after less than 0\.1 s; it has printed nothing$/);
+    assert.match(await cell.status.textContent(), /^ended after (less than 0\.1|\d\.\d) s; it has printed nothing$/);
   }));
 
 for (const [where, options] of [["a phone", PHONE], ["a desktop", {}]]) {
@@ -307,7 +307,7 @@ test("a traceback names the program as the page does, and has no frames of ours"
     assert.deepEqual(files.slice(0, 2), ["turns.py:4", "turns.py:3"]);
     assert.doesNotMatch(trace, /\/lab\/|pyodide|runners|<cell/);
     // What Pyodide's loop tells of a task that nobody asks for its error.
-    await cell.run(`${CALL.replace("asyncio.run", "task = asyncio.create_task")}\nawait asyncio.sleep(0.1)\ndel task`);
+    await cell.run(`${CALL.replace("asyncio.run", "task = asyncio.create_task")}\nwhile not task.done():\n    await asyncio.sleep(0)\ndel task`);
     assert.match(await cell.errors(), /^Unhandled exception in event loop[^]*File "turns.py", line 3, in main[^]*ConnectionRefusedError/);
     assert.doesNotMatch(await cell.errors(), /\/lab\/|pyodide|runners|<cell/);
   }));

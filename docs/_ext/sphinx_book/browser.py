@@ -118,6 +118,18 @@ def sources(folders: tuple[str, ...]) -> Iterator[Path]:
         yield from sorted((ROOT / "docs").glob(pattern))
 
 
+def lay_out(work: Path, python: Path) -> None:
+    """Copy what JupyterLite is built from into a folder."""
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(LITE, work / "lite")
+    shutil.copytree(python, work / "lite" / "static" / "pyodide")
+    for folder in ("notebooks", *BOOK):
+        for file in sources((folder,)):
+            copy = work / "files" / file.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
+
+
 def build_lite(site: Path, python: Path) -> None:
     """Build JupyterLite, with all notebooks and what they import.
 
@@ -132,14 +144,7 @@ def build_lite(site: Path, python: Path) -> None:
         return
     made.unlink(missing_ok=True)
     work = ROOT / "build" / "lite"
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(LITE, work / "lite")
-    shutil.copytree(python, work / "lite" / "static" / "pyodide")
-    for folder in ("notebooks", *BOOK):
-        for file in sources((folder,)):
-            copy = work / "files" / file.relative_to(ROOT)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, copy)
+    lay_out(work, python)
     options = {
         "--lite-dir": work / "lite",
         "--config": work / "lite" / "jupyter_lite_config.json",
@@ -158,5 +163,6 @@ def build_lite(site: Path, python: Path) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise ExtensionError(f"JupyterLite could not be built:\n{done.stderr[-2000:]}")
+        said = done.stderr or done.stdout  # it reports a failed task on stdout
+        raise ExtensionError(f"JupyterLite could not be built:\n{said[-2000:]}")
     made.write_text(state, encoding="utf-8")
